@@ -1,0 +1,134 @@
+// Package personal marks personal data, so that it can be sealed on its way
+// into the log, never shows up in a log line, and can be erased.
+//
+// Plain is a personal text on its way in (from a request) or out (to a person
+// who may read it). Text is the same text inside an event or a fold: plain only
+// between the decision and the append, sealed ever after. Rules never look
+// inside a Text: folds keep it sealed, because after an erasure it is gone.
+package personal
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// redacted is what every printing verb and every logger shows of personal data.
+const redacted = "[personal]"
+
+// Plain is a readable personal text. It prints and logs as "[personal]"; only
+// JSON and a conversion to string give the text.
+type Plain string
+
+// String returns "[personal]".
+func (Plain) String() string { return redacted }
+
+// GoString returns "[personal]".
+func (Plain) GoString() string { return redacted }
+
+// Format writes "[personal]" whatever the verb.
+func (Plain) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue returns "[personal]".
+func (Plain) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Key names the key a personal text is sealed under.
+type Key struct {
+	// ID is the id of what the key protects: a candidate, an application, a
+	// note, a comment, a file, a member. Destroying the key erases it.
+	ID string
+	// Owner is whose erasure takes the key along: the application of a note, or
+	// ID itself for a key that nobody else owns.
+	Owner string
+}
+
+// Text is a personal text inside an event. The zero value is the absent text:
+// it is stored as null and never sealed.
+type Text struct {
+	key    Key
+	plain  Plain
+	sealed []byte
+}
+
+// New returns text, to be sealed under key when its event is appended. An empty
+// text is absent.
+func New(key Key, text Plain) Text {
+	if text == "" {
+		return Text{}
+	}
+	return Text{key: key, plain: text}
+}
+
+// Sealed returns a text from the bytes Text.Bytes gave; none is absent.
+func Sealed(b []byte) Text {
+	if len(b) == 0 {
+		return Text{}
+	}
+	return Text{sealed: b}
+}
+
+// IsZero reports whether the text is absent.
+func (t Text) IsZero() bool { return t.plain == "" && len(t.sealed) == 0 }
+
+// Bytes returns the sealed form, as it stands in events and read models. It is
+// nil for a text that is absent or not sealed yet. The caller must not change
+// it.
+func (t Text) Bytes() []byte { return t.sealed }
+
+// Unsealed returns the key and the plain text of a text that is not sealed yet.
+// It is for the codec; ok is false for a sealed or absent text.
+func (t Text) Unsealed() (key Key, plain Plain, ok bool) {
+	return t.key, t.plain, t.plain != ""
+}
+
+// String returns "[personal]", or nothing for an absent text.
+func (t Text) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return redacted
+}
+
+// GoString returns "[personal]".
+func (t Text) GoString() string { return redacted }
+
+// Format writes what String returns, whatever the verb.
+func (t Text) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(t.String())) }
+
+// LogValue returns what String returns.
+func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// ErrUnsealed means that a personal text was about to be written in the clear.
+var ErrUnsealed = errors.New("personal text is not sealed")
+
+// MarshalJSON writes the sealed form in base64, or null for an absent text.
+// Errors: ErrUnsealed.
+func (t Text) MarshalJSON() ([]byte, error) {
+	if t.plain != "" {
+		return nil, ErrUnsealed
+	}
+	if len(t.sealed) == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(base64.RawStdEncoding.EncodeToString(t.sealed))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *Text) UnmarshalJSON(data []byte) error {
+	var s *string
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("sealed text: %w", err)
+	}
+	*t = Text{}
+	if s == nil {
+		return nil
+	}
+	b, err := base64.RawStdEncoding.DecodeString(*s)
+	if err != nil {
+		return errors.New("sealed text: not base64")
+	}
+	t.sealed = b
+	return nil
+}

@@ -1,0 +1,5 @@
+-- +goose Up
+CREATE SCHEMA vault;
+
+-- +goose Down
+DROP SCHEMA vault CASCADE;
