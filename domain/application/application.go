@@ -1,0 +1,199 @@
+// Package application holds one candidacy for one job: where it stands, what
+// was asked of and said about the candidate, and how it ended.
+//
+// The person is known here only as a sealed reference. Texts that can be
+// deleted alone (notes, comments, files) have keys of their own, owned by the
+// application; every other personal text is under the application's key.
+package application
+
+import (
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Outcome is how far a candidacy got. There is one, so nobody can be hired and
+// rejected at once. The zero value is an application that does not exist.
+type Outcome string
+
+// The outcomes.
+const (
+	InProgress Outcome = "in_progress"
+	Rejected   Outcome = "rejected"
+	Withdrawn  Outcome = "withdrawn"
+)
+
+// Application is what decisions about a candidacy need: nothing that only pages
+// show, and no personal text.
+type Application struct {
+	Outcome    Outcome
+	Job        string
+	Stage      string
+	Claim      string        // the claim "one live application for this person and job"
+	Candidate  personal.Text // sealed reference to the person
+	Reason     string        // of the disqualification in force
+	Priority   bool
+	Anonymised bool
+	ClaimLost  bool // fenced off before it was received
+	Tags       []string
+	Documents  map[string]Document
+	Notes      map[string]Note
+}
+
+// Live reports whether the candidacy is going on.
+func (a Application) Live() bool { return a.Outcome == InProgress }
+
+// Event is a fact about an application. Names and JSON fields are stored for
+// ever; testdata/events pins them.
+//
+//sumtype:decl
+type Event interface {
+	domain.Fact
+	evolve(Application) Application
+}
+
+// Codec reads and writes the events of an application.
+var Codec = domain.NewCodec[Event](
+	Received{}, ClaimLost{}, StageMoved{}, Disqualified{}, Requalified{}, Anonymised{},
+	TagAdded{}, TagRemoved{}, PrioritySet{}, CommentAdded{},
+	NoteAdded{}, NoteVisibilitySet{}, NoteDeleted{},
+	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
+)
+
+// Fold returns a with events applied in order.
+func (a Application) Fold(events ...Event) Application {
+	for _, e := range events {
+		a = e.evolve(a)
+	}
+	return a
+}
+
+// The rules that refuse.
+var (
+	ErrUnknown    = &domain.Refusal{Kind: domain.Absent, Code: "unknown_application", Message: "There is no such application."}
+	ErrClosed     = &domain.Refusal{Kind: domain.Illegal, Code: "application_closed", Message: "The application is closed and takes no such change."}
+	ErrAnonymised = &domain.Refusal{Kind: domain.Illegal, Code: "application_anonymised", Message: "The application was anonymised; nothing about it can change."}
+	ErrNotClosed  = &domain.Refusal{Kind: domain.Illegal, Code: "application_not_closed", Message: "The application is in progress."}
+	ErrDuplicate  = &domain.Refusal{Kind: domain.Illegal, Code: "duplicate_application", Message: "The person already has a live application for this job."}
+)
+
+// exists refuses what needs an application that was received and not
+// anonymised.
+func (a Application) exists() error {
+	switch {
+	case a.Outcome == "":
+		return ErrUnknown
+	case a.Anonymised:
+		return ErrAnonymised
+	}
+	return nil
+}
+
+// live refuses what needs a candidacy that is going on.
+func (a Application) live() error {
+	if err := a.exists(); err != nil {
+		return err
+	}
+	if a.Outcome != InProgress {
+		return ErrClosed
+	}
+	return nil
+}
+
+// Received records that somebody applied for a job.
+type Received struct {
+	domain.Stamp
+	Job       string        `json:"job"`
+	Stage     string        `json:"stage"`
+	Candidate personal.Text `json:"candidate"`
+	Claim     string        `json:"claim"`
+	Source    string        `json:"source"`
+	Owner     string        `json:"owner"` // member responsible
+}
+
+// EventName implements domain.Fact.
+func (Received) EventName() string { return "application.received.v1" }
+
+func (e Received) evolve(a Application) Application {
+	a.Outcome, a.Job, a.Stage = InProgress, e.Job, e.Stage
+	a.Claim, a.Candidate = e.Claim, e.Candidate
+	return a
+}
+
+// Arrival is what is known when an application arrives.
+type Arrival struct {
+	Job       string
+	Stage     string // the first of the job's plan
+	Candidate personal.Text
+	Claim     string
+	Source    string // channel it came by, 1–50 characters
+	Owner     string
+}
+
+// Receive takes an application in. Errors: ErrDuplicate when the claim was lost
+// to another application in between; domain.ErrInvalid.
+func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
+	switch {
+	case a.ClaimLost && a.Outcome == "":
+		return nil, ErrDuplicate
+	case a.Outcome != "":
+		return nil, nil
+	}
+	source, err := domain.TextOf("The source", in.Source, 1, 50)
+	if err != nil {
+		return nil, err
+	}
+	return []Event{Received{Stamp: s, Job: in.Job, Stage: in.Stage, Candidate: in.Candidate, Claim: in.Claim, Source: source, Owner: in.Owner}}, nil
+}
+
+// ClaimLost records that another application took over the claim of this one,
+// which was never received or is closed. Appended at the revision that showed
+// it so, it makes a late Receive or Requalify meet a conflict.
+type ClaimLost struct {
+	domain.Stamp
+	Claim string `json:"claim"`
+}
+
+// EventName implements domain.Fact.
+func (ClaimLost) EventName() string { return "application.claim_lost.v1" }
+
+func (ClaimLost) evolve(a Application) Application { a.ClaimLost = true; return a }
+
+// LoseClaim fences the application off from a claim.
+// Errors: ErrDuplicate when it is live and keeps the claim.
+func (a Application) LoseClaim(claim string, s domain.Stamp) ([]Event, error) {
+	if a.Live() {
+		return nil, ErrDuplicate
+	}
+	return []Event{ClaimLost{Stamp: s, Claim: claim}}, nil
+}
+
+// Anonymised records that everything personal was erased. Dates, stages,
+// reasons, source and numbers stay.
+type Anonymised struct {
+	domain.Stamp
+}
+
+// EventName implements domain.Fact.
+func (Anonymised) EventName() string { return "application.anonymised.v1" }
+
+func (Anonymised) evolve(a Application) Application {
+	a.Anonymised = true
+	a.Candidate = personal.Text{}
+	a.Tags, a.Documents, a.Notes = nil, nil, nil
+	return a
+}
+
+// Anonymise decides that the application is erased. It is irreversible; doing
+// it again is no event. A candidacy that is going on must be closed first.
+// Errors: ErrUnknown; ErrNotClosed.
+func (a Application) Anonymise(s domain.Stamp) ([]Event, error) {
+	switch {
+	case a.Outcome == "":
+		return nil, ErrUnknown
+	case a.Anonymised:
+		return nil, nil
+	case a.Live():
+		return nil, ErrNotClosed.Because("The application is in progress; disqualify it before it is anonymised.")
+	}
+	return []Event{Anonymised{Stamp: s}}, nil
+}

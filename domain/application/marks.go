@@ -1,0 +1,119 @@
+package application
+
+import (
+	"slices"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// MaxTags is the most tags an application carries.
+const MaxTags = 20
+
+// ErrTooManyTags means that MaxTags is reached.
+var ErrTooManyTags = &domain.Refusal{Kind: domain.Illegal, Code: "too_many_tags", Message: "The application has as many tags as it may have."}
+
+// TagAdded records that the application carries a tag of the shared list.
+type TagAdded struct {
+	domain.Stamp
+	Tag string `json:"tag"`
+}
+
+// EventName implements domain.Fact.
+func (TagAdded) EventName() string { return "application.tag_added.v1" }
+
+func (e TagAdded) evolve(a Application) Application {
+	a.Tags = append(slices.Clip(a.Tags), e.Tag)
+	return a
+}
+
+// AddTag puts a tag on the application. One it carries is no event.
+// Errors: ErrUnknown, ErrAnonymised, ErrTooManyTags.
+func (a Application) AddTag(tag string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	switch {
+	case slices.Contains(a.Tags, tag):
+		return nil, nil
+	case len(a.Tags) >= MaxTags:
+		return nil, ErrTooManyTags
+	}
+	return []Event{TagAdded{Stamp: s, Tag: tag}}, nil
+}
+
+// TagRemoved records that a tag was taken off.
+type TagRemoved struct {
+	domain.Stamp
+	Tag string `json:"tag"`
+}
+
+// EventName implements domain.Fact.
+func (TagRemoved) EventName() string { return "application.tag_removed.v1" }
+
+func (e TagRemoved) evolve(a Application) Application {
+	a.Tags = slices.DeleteFunc(slices.Clone(a.Tags), func(t string) bool { return t == e.Tag })
+	return a
+}
+
+// RemoveTag takes a tag off. One it does not carry is no event.
+// Errors: ErrUnknown, ErrAnonymised.
+func (a Application) RemoveTag(tag string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(a.Tags, tag) {
+		return nil, nil
+	}
+	return []Event{TagRemoved{Stamp: s, Tag: tag}}, nil
+}
+
+// PrioritySet records the flag beside the name.
+type PrioritySet struct {
+	domain.Stamp
+	Priority bool `json:"priority"`
+}
+
+// EventName implements domain.Fact.
+func (PrioritySet) EventName() string { return "application.priority_set.v1" }
+
+func (e PrioritySet) evolve(a Application) Application { a.Priority = e.Priority; return a }
+
+// SetPriority sets the flag to a value. Errors: ErrUnknown, ErrAnonymised.
+func (a Application) SetPriority(priority bool, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if a.Priority == priority {
+		return nil, nil
+	}
+	return []Event{PrioritySet{Stamp: s, Priority: priority}}, nil
+}
+
+// CommentAdded records an internal comment. Candidates never see it.
+type CommentAdded struct {
+	domain.Stamp
+	Comment  string        `json:"comment"`
+	Text     personal.Text `json:"text"`
+	Mentions []string      `json:"mentions,omitempty"` // members
+}
+
+// EventName implements domain.Fact.
+func (CommentAdded) EventName() string { return "application.comment_added.v1" }
+
+func (CommentAdded) evolve(a Application) Application { return a }
+
+// AddComment adds an internal comment. mentions are members, at most 20.
+// Errors: ErrUnknown, ErrAnonymised, domain.ErrInvalid.
+func (a Application) AddComment(comment string, text personal.Text, mentions []string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	switch {
+	case text.IsZero():
+		return nil, domain.ErrInvalid.Because("A comment needs a text.")
+	case len(mentions) > 20:
+		return nil, domain.ErrInvalid.Because("A comment mentions at most 20 members.")
+	}
+	return []Event{CommentAdded{Stamp: s, Comment: comment, Text: text, Mentions: mentions}}, nil
+}

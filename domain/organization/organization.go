@@ -1,0 +1,145 @@
+// Package organization holds what one installation has decided for itself:
+// settings, recruiting roles, reasons for disqualifying, and the shared tags.
+package organization
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+)
+
+// ID is the id of the one organisation of an installation.
+const ID = "00000000-0000-4000-8000-000000000001"
+
+// Organization is what decisions need of it.
+type Organization struct {
+	Founded  bool
+	Settings Settings
+	Roles    map[string]RecruitingRole // by id
+	Reasons  map[string]Reason         // by id
+	Tags     map[string]string         // label by id
+}
+
+// Settings are the switches of the organisation. The zero value is the default
+// before the founding; Founded sets the real defaults.
+type Settings struct {
+	SelfTracking     bool          // candidates have a page; default off
+	RatingVisibility bool          // candidates see the mean rating; default off; only counts while SelfTracking is on
+	DiscloseAfter    time.Duration // when a rejection shows to the candidate if no message was sent; default 24 h, 0–30 d
+}
+
+// RecruitingRole is a named set of rights, held on a job or an application.
+type RecruitingRole struct {
+	Name   string
+	Access access.Role
+}
+
+// Event is a fact about the organisation. Names and JSON fields are stored for
+// ever; testdata/events pins them.
+//
+//sumtype:decl
+type Event interface {
+	domain.Fact
+	evolve(Organization) Organization
+}
+
+// Codec reads and writes the events of the organisation.
+var Codec = domain.NewCodec[Event](Founded{}, SettingsChanged{}, RecruitingRoleDefined{}, ReasonDefined{}, TagDefined{})
+
+// Fold returns o with events applied in order.
+func (o Organization) Fold(events ...Event) Organization {
+	for _, e := range events {
+		o = e.evolve(o)
+	}
+	return o
+}
+
+// Founded records the beginning of an installation.
+type Founded struct {
+	domain.Stamp
+	Name string `json:"name"`
+}
+
+// EventName implements domain.Fact.
+func (Founded) EventName() string { return "organization.founded.v1" }
+
+func (Founded) evolve(o Organization) Organization {
+	o.Founded = true
+	o.Settings.DiscloseAfter = 24 * time.Hour
+	return o
+}
+
+// Found founds the organisation. Doing it again is no event.
+// Errors: domain.ErrInvalid.
+func (o Organization) Found(name string, s domain.Stamp) ([]Event, error) {
+	if o.Founded {
+		return nil, nil
+	}
+	name, err := domain.TextOf("The name", name, 1, 200)
+	if err != nil {
+		return nil, err
+	}
+	return []Event{Founded{Stamp: s, Name: name}}, nil
+}
+
+// ErrUnknownRole means that no recruiting role has that id.
+var ErrUnknownRole = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_recruiting_role", Message: "There is no such recruiting role."}
+
+// RecruitingRoleDefined records what a recruiting role is from now on.
+type RecruitingRoleDefined struct {
+	domain.Stamp
+	Role   string      `json:"role"`
+	Name   string      `json:"name"`
+	Access access.Role `json:"access"`
+}
+
+// EventName implements domain.Fact.
+func (RecruitingRoleDefined) EventName() string { return "organization.recruiting_role_defined.v1" }
+
+func (e RecruitingRoleDefined) evolve(o Organization) Organization {
+	o.Roles = maps.Clone(o.Roles)
+	if o.Roles == nil {
+		o.Roles = map[string]RecruitingRole{}
+	}
+	o.Roles[e.Role] = RecruitingRole{Name: e.Name, Access: e.Access}
+	return o
+}
+
+// DefineRole creates or changes a recruiting role. Names are 1–100 characters
+// and unique, case-folded. Errors: domain.ErrInvalid.
+func (o Organization) DefineRole(id, name string, role access.Role, s domain.Stamp) ([]Event, error) {
+	name, err := domain.TextOf("The name", name, 1, 100)
+	if err != nil {
+		return nil, err
+	}
+	for other, r := range o.Roles {
+		if other != id && strings.EqualFold(r.Name, name) {
+			return nil, domain.ErrInvalid.Because("Another recruiting role is called %s.", r.Name)
+		}
+	}
+	known := map[access.Area]bool{}
+	for _, a := range access.Areas() {
+		known[a] = true
+	}
+	for a := range role.Areas {
+		if !known[a] {
+			return nil, domain.ErrInvalid.Because("There is no area %q.", string(a))
+		}
+	}
+	categories := map[access.Category]bool{}
+	for _, c := range access.Categories() {
+		categories[c] = true
+	}
+	for c := range role.Documents {
+		if !categories[c] {
+			return nil, domain.ErrInvalid.Because("There is no document category %q.", string(c))
+		}
+	}
+	if have, ok := o.Roles[id]; ok && have.Name == name && maps.Equal(have.Access.Areas, role.Areas) && maps.Equal(have.Access.Documents, role.Documents) {
+		return nil, nil
+	}
+	return []Event{RecruitingRoleDefined{Stamp: s, Role: id, Name: name, Access: role}}, nil
+}

@@ -1,0 +1,34 @@
+package domain
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// ErrInvalid is the refusal of a value that no state would allow.
+var ErrInvalid = &Refusal{Kind: Invalid, Code: "invalid", Message: "The request does not make sense."}
+
+// TextOf checks a text that people typed: it is trimmed, must be valid UTF-8
+// without control characters other than line breaks and tabs, and have between
+// min and max characters. name is what the message calls it.
+// Errors: ErrInvalid.
+func TextOf(name, text string, min, max int) (string, error) {
+	text = strings.TrimSpace(text)
+	if !utf8.ValidString(text) {
+		return "", ErrInvalid.Because("%s is not valid text.", name)
+	}
+	for _, r := range text {
+		if (r < ' ' && r != '\n' && r != '\r' && r != '\t') || r == 0x7f {
+			return "", ErrInvalid.Because("%s holds a control character.", name)
+		}
+	}
+	switch n := utf8.RuneCountInString(text); {
+	case n < min && n == 0:
+		return "", ErrInvalid.Because("%s is required.", name)
+	case n < min:
+		return "", ErrInvalid.Because("%s needs at least %d characters.", name, min)
+	case n > max:
+		return "", ErrInvalid.Because("%s has %d characters; at most %d are allowed.", name, n, max)
+	}
+	return text, nil
+}
