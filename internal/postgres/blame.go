@@ -22,8 +22,8 @@ func (c *cluster) blame(output string, err error) error {
 		return fmt.Errorf("%s: %w", where, errOrphans)
 	case says(`lock file "postmaster.pid" already exists`):
 		return fmt.Errorf("%s %w: stop that one, or choose another folder", where, ErrRunning)
-	case says("No space left on device"), says("Disk quota exceeded"):
-		return fmt.Errorf("%s %w: make room: %s", where, ErrDiskFull, lastProblem(output))
+	case says("No space left on device"), says("Check free disk space"), says("Disk quota exceeded"):
+		return fmt.Errorf("%s %w: make room there", where, ErrDiskFull)
 	case says("has wrong ownership"):
 		return fmt.Errorf("%s %w: chown -R it to one user: %s", where, ErrOwner, lastProblem(output))
 	case says("Permission denied"):

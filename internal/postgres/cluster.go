@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,7 +37,7 @@ func openCluster(ctx context.Context, o ServerOptions) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{dir: dir, data: filepath.Join(dir, "cluster"), logs: filepath.Join(dir, "log"), socket: dir}
-	if c.lock, err = lockFolder(dir); err != nil {
+	if c.lock, err = lockFolder(ctx, dir); err != nil {
 		return nil, err
 	}
 	if err := c.prepare(ctx, o); err != nil {
@@ -60,6 +61,9 @@ func (c *cluster) prepare(ctx context.Context, o ServerOptions) error {
 			c.data, ErrVersion, major, filepath.Dir(c.bin.postgres), c.bin.version, major)
 	}
 	if c.account, err = chooseAccount(ctx, c.bin, c.dir, existing); err != nil {
+		if ctx.Err() != nil { // then nothing was found out
+			return fmt.Errorf("postgres in %s: %w", c.dir, ctx.Err())
+		}
 		return err
 	}
 	if err := c.makeLogs(); err != nil {
@@ -103,7 +107,23 @@ func makeFolder(dir string) (string, error) {
 		return "", fmt.Errorf("postgres data folder %s %w: it is uid %d's, this is uid %d: run as its owner, or chown -R it",
 			dir, ErrOwner, uid, os.Geteuid())
 	}
-	return dir, nil
+	return dir, onlyOurs(dir)
+}
+
+// onlyOurs refuses a folder that holds something else, before its owner and
+// mode are changed: it may be somebody's home.
+func onlyOurs(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return folderError(dir, err)
+	}
+	ours := []string{"cluster", "cluster.new", "log", "lock", "socket", ".s.PGSQL." + socketPort, ".s.PGSQL." + socketPort + ".lock", "lost+found"}
+	for _, entry := range entries {
+		if !slices.Contains(ours, entry.Name()) {
+			return fmt.Errorf("postgres data folder %s %w: it holds %s: choose an empty folder", dir, ErrNotACluster, entry.Name())
+		}
+	}
+	return nil
 }
 
 // folderError says what is wrong with the folder dir.
@@ -119,32 +139,40 @@ func folderError(dir string, err error) error {
 }
 
 // lockFolder takes the folder for this process. The kernel gives it back when
-// the process ends, however it ends.
-func lockFolder(dir string) (*os.File, error) {
+// the process ends, however it ends; that of one just killed is waited for.
+func lockFolder(ctx context.Context, dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, folderError(dir, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer func() { _ = f.Close() }()
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, folderError(dir, fmt.Errorf("lock: %w", err))
-		}
+	giveUp := time.Now().Add(500 * time.Millisecond)
+	err = flock(f)
+	for errors.Is(err, syscall.EWOULDBLOCK) && time.Now().Before(giveUp) && ctx.Err() == nil {
+		pause(ctx, 20*time.Millisecond)
+		err = flock(f)
+	}
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		holder := make([]byte, 20)
 		n, _ := f.ReadAt(holder, 0) // it may not have been written yet
-		return nil, fmt.Errorf("postgres data folder %s %w (pid %s): stop that one, or choose another folder",
+		err = fmt.Errorf("postgres data folder %s %w (pid %s): stop that one, or choose another folder",
 			dir, ErrRunning, strings.TrimSpace(string(holder[:n])))
+	case err != nil:
+		err = folderError(dir, fmt.Errorf("lock: %w", err))
+	default:
+		if err = f.Truncate(0); err == nil {
+			_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+		}
+		if err == nil {
+			return f, nil
+		}
+		err = folderError(dir, err)
 	}
-	err = f.Truncate(0)
-	if err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, folderError(dir, err)
-	}
-	return f, nil
+	_ = f.Close() // nothing was written that matters
+	return nil, err
 }
+
+func flock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
 
 // existing returns the major version and the directory of the cluster, or nil
 // if there is none.
@@ -166,9 +194,12 @@ func (c *cluster) existing() (major string, info fs.FileInfo, err error) {
 	return strings.TrimSpace(string(version)), info, nil
 }
 
-// makeLogs creates the folder of the logs.
+// makeLogs makes the folder the account's alone, and creates that of the logs.
 func (c *cluster) makeLogs() error {
 	if err := c.account.give(c.dir); err != nil {
+		return folderError(c.dir, err)
+	}
+	if err := os.Chmod(c.dir, 0o700); err != nil {
 		return folderError(c.dir, err)
 	}
 	if err := os.Mkdir(c.logs, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -328,5 +359,8 @@ func (c *cluster) close() {
 		_ = os.RemoveAll(c.socket)
 		_ = os.Remove(c.socketLink())
 	}
+	// A child that is being forked at this moment has the descriptor too, so
+	// closing ours would not be enough.
+	_ = syscall.Flock(int(c.lock.Fd()), syscall.LOCK_UN)
 	_ = c.lock.Close()
 }
