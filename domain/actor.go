@@ -27,10 +27,21 @@ func (a Actor) MemberID() string {
 	return id
 }
 
+func (a Actor) known() bool { return a == Candidate || a == System || a.MemberID() != "" }
+
+// MarshalText refuses an actor that UnmarshalText could not read back: an event
+// nobody stamped must not get into the log.
+func (a Actor) MarshalText() ([]byte, error) {
+	if !a.known() {
+		return nil, fmt.Errorf("unknown actor %q", string(a))
+	}
+	return []byte(a), nil
+}
+
 // UnmarshalText refuses an actor no version of this program wrote.
 func (a *Actor) UnmarshalText(text []byte) error {
 	got := Actor(text)
-	if got != Candidate && got != System && got.MemberID() == "" {
+	if !got.known() {
 		return fmt.Errorf("unknown actor %q", text)
 	}
 	*a = got

@@ -57,7 +57,8 @@ func NewCodec[E Fact](events ...E) Codec[E] {
 	return c
 }
 
-// Names returns the number of events the codec can read by name.
+// Names returns the stored names of the events the codec can read. The map is
+// the caller's own.
 func (c Codec[E]) Names() map[string]bool {
 	names := make(map[string]bool, len(c.types))
 	for name := range c.types {

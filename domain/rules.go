@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ func TextOf(name, text string, min, max int) (string, error) {
 		return "", ErrInvalid.Because("%s is not valid text.", name)
 	}
 	for _, r := range text {
-		if (r < ' ' && r != '\n' && r != '\r' && r != '\t') || r == 0x7f {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
 			return "", ErrInvalid.Because("%s holds a control character.", name)
 		}
 	}
@@ -29,6 +30,20 @@ func TextOf(name, text string, min, max int) (string, error) {
 		return "", ErrInvalid.Because("%s needs at least %d characters.", name, min)
 	case n > max:
 		return "", ErrInvalid.Because("%s has %d characters; at most %d are allowed.", name, n, max)
+	}
+	return text, nil
+}
+
+// LineOf checks a text as TextOf does that must also be one line: a name, a
+// title, a label, an address. These end up in mail headers and file names.
+// Errors: ErrInvalid.
+func LineOf(name, text string, min, max int) (string, error) {
+	text, err := TextOf(name, text, min, max)
+	if err != nil {
+		return "", err
+	}
+	if strings.ContainsAny(text, "\r\n\t\u2028\u2029") {
+		return "", ErrInvalid.Because("%s must be one line.", name)
 	}
 	return text, nil
 }

@@ -159,9 +159,9 @@ func Of(role OrganizationRole, held ...Membership) Rights {
 		raise(r.documents, m.Role.Documents)
 		r.Manager = r.Manager || m.Manager
 	}
-	if role == Auditor && r.areas[Application] == None {
+	if role == Auditor {
+		r.Masked = r.areas[Application] == None // else a place in the team shows them the person anyway
 		raise(r.areas, map[Area]Level{Application: View, History: View})
-		r.Masked = true
 	}
 	return r
 }

@@ -33,8 +33,9 @@ type Application struct {
 	Reason     string        // of the disqualification in force
 	Priority   bool
 	Anonymised bool
-	ClaimLost  bool // fenced off before it was received
+	ClaimLost  bool // fenced off: it is not live and never will be
 	Tags       []string
+	Comments   []string // ids
 	Documents  map[string]Document
 	Notes      map[string]Note
 }
@@ -74,6 +75,7 @@ var (
 	ErrAnonymised = &domain.Refusal{Kind: domain.Illegal, Code: "application_anonymised", Message: "The application was anonymised; nothing about it can change."}
 	ErrNotClosed  = &domain.Refusal{Kind: domain.Illegal, Code: "application_not_closed", Message: "The application is in progress."}
 	ErrDuplicate  = &domain.Refusal{Kind: domain.Illegal, Code: "duplicate_application", Message: "The person already has a live application for this job."}
+	ErrSuperseded = &domain.Refusal{Kind: domain.Illegal, Code: "application_superseded", Message: "The person has applied for this job again; this application cannot be taken up any more."}
 )
 
 // exists refuses what needs an application that was received and not
@@ -133,12 +135,12 @@ type Arrival struct {
 // to another application in between; domain.ErrInvalid.
 func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 	switch {
-	case a.ClaimLost && a.Outcome == "":
-		return nil, ErrDuplicate
 	case a.Outcome != "":
 		return nil, nil
+	case a.ClaimLost:
+		return nil, ErrDuplicate
 	}
-	source, err := domain.TextOf("The source", in.Source, 1, 50)
+	source, err := domain.LineOf("The source", in.Source, 1, 50)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +149,8 @@ func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 
 // ClaimLost records that another application took over the claim of this one,
 // which was never received or is closed. Appended at the revision that showed
-// it so, it makes a late Receive or Requalify meet a conflict.
+// it so, it makes a late Receive or Requalify meet a conflict, and refuses them
+// ever after: whoever saw it may count on this application staying as it is.
 type ClaimLost struct {
 	domain.Stamp
 	Claim string `json:"claim"`
@@ -158,11 +161,15 @@ func (ClaimLost) EventName() string { return "application.claim_lost.v1" }
 
 func (ClaimLost) evolve(a Application) Application { a.ClaimLost = true; return a }
 
-// LoseClaim fences the application off from a claim.
+// LoseClaim fences the application off from a claim, for good. One that cannot
+// become live anyway is not fenced again.
 // Errors: ErrDuplicate when it is live and keeps the claim.
 func (a Application) LoseClaim(claim string, s domain.Stamp) ([]Event, error) {
-	if a.Live() {
+	switch {
+	case a.Live():
 		return nil, ErrDuplicate
+	case a.ClaimLost, a.Anonymised:
+		return nil, nil
 	}
 	return []Event{ClaimLost{Stamp: s, Claim: claim}}, nil
 }
@@ -179,7 +186,7 @@ func (Anonymised) EventName() string { return "application.anonymised.v1" }
 func (Anonymised) evolve(a Application) Application {
 	a.Anonymised = true
 	a.Candidate = personal.Text{}
-	a.Tags, a.Documents, a.Notes = nil, nil, nil
+	a.Tags, a.Comments, a.Documents, a.Notes = nil, nil, nil, nil
 	return a
 }
 

@@ -3,6 +3,7 @@ package application
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -47,6 +48,12 @@ var mediaTypes = map[Format]string{
 // MaxFileBytes is the most one file may have: 20 MiB.
 const MaxFileBytes = 20 << 20
 
+// The most characters the texts of a document have; see MaxText.
+const (
+	MaxTitle  = 100 // of a request
+	MaxReview = 255 // of the reason for rejecting or correcting
+)
+
 // MaxDocuments is the most documents an application may have.
 const MaxDocuments = 500
 
@@ -60,6 +67,7 @@ type Document struct {
 	MaxFiles int   // of one version
 	DueAt    time.Time
 	Versions int
+	Files    []string // ids, of the newest version
 }
 
 // The rules that refuse.
@@ -196,6 +204,10 @@ func (DocumentUploaded) EventName() string { return "application.document_upload
 func (e DocumentUploaded) evolve(a Application) Application {
 	d := a.Documents[e.Document]
 	d.Status, d.Category, d.Versions = DocumentIsUploaded, e.Category, e.Version
+	d.Files = make([]string, len(e.Files))
+	for i, f := range e.Files {
+		d.Files[i] = f.ID
+	}
 	return a.withDocument(e.Document, d)
 }
 
@@ -208,28 +220,40 @@ func (a Application) CategoryOf(document string, named access.Category) access.C
 	return named
 }
 
-// Upload files a new version: of a document that exists, or of a new one with
-// the category that is named. Late uploads are taken and marked.
-// Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrCategory, ErrFormat,
-// ErrFileTooLarge, ErrTooManyFiles, ErrTooManyDocuments, domain.ErrInvalid.
-func (a Application) Upload(document string, category access.Category, files []File, s domain.Stamp) ([]Event, error) {
+// CanUpload says whether document takes a new version, before any file of it is
+// looked at, and returns what is asked of the files. A document that does not
+// exist yet gets the category that is named.
+// Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrCategory,
+// ErrTooManyDocuments.
+func (a Application) CanUpload(document string, category access.Category) (Document, error) {
 	if err := a.exists(); err != nil {
-		return nil, err
+		return Document{}, err
 	}
 	d, known := a.Documents[document]
 	switch {
 	case !known && !assignable(category):
-		return nil, ErrCategory
+		return d, ErrCategory
 	case !known && len(a.Documents) >= MaxDocuments:
-		return nil, ErrTooManyDocuments
+		return d, ErrTooManyDocuments
 	case !known:
 		d = Document{Category: category, MaxBytes: MaxFileBytes, MaxFiles: 10}
 	case d.Status == DocumentIsApproved:
-		return nil, ErrDocumentApproved
+		return d, ErrDocumentApproved
 	case d.MaxFiles == 0: // filed by a member, never asked for
 		d.MaxBytes, d.MaxFiles = MaxFileBytes, 10
 	}
+	return d, nil
+}
+
+// Upload files a new version: of a document that exists, or of a new one with
+// the category that is named. Late uploads are taken and marked.
+// Errors: those of CanUpload; ErrFormat, ErrFileTooLarge, ErrTooManyFiles,
+// domain.ErrInvalid.
+func (a Application) Upload(document string, category access.Category, files []File, s domain.Stamp) ([]Event, error) {
+	d, err := a.CanUpload(document, category)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(files) == 0:
 		return nil, domain.ErrInvalid.Because("An upload needs a file.")
 	case len(files) > d.MaxFiles:
@@ -250,14 +274,15 @@ func (d Document) accepts(f File) error {
 	if f.Size > d.MaxBytes {
 		return ErrFileTooLarge.Because("A file has %d bytes; at most %d are allowed.", f.Size, d.MaxBytes)
 	}
-	if f.Size == 0 {
+	if f.Size <= 0 {
 		return domain.ErrInvalid.Because("A file is empty.")
 	}
 	if len(d.Formats) == 0 {
 		return nil
 	}
+	typ, _, _ := strings.Cut(f.Type, ";") // without "; charset=utf-8"
 	for _, format := range d.Formats {
-		if mediaTypes[format] == f.Type {
+		if mediaTypes[format] == typ {
 			return nil
 		}
 	}

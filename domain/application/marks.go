@@ -101,15 +101,21 @@ type CommentAdded struct {
 // EventName implements domain.Fact.
 func (CommentAdded) EventName() string { return "application.comment_added.v1" }
 
-func (CommentAdded) evolve(a Application) Application { return a }
+func (e CommentAdded) evolve(a Application) Application {
+	a.Comments = append(slices.Clip(a.Comments), e.Comment)
+	return a
+}
 
-// AddComment adds an internal comment. mentions are members, at most 20.
+// AddComment adds an internal comment. mentions are members, at most 20. The
+// same comment again is no event.
 // Errors: ErrUnknown, ErrAnonymised, domain.ErrInvalid.
 func (a Application) AddComment(comment string, text personal.Text, mentions []string, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
 	switch {
+	case slices.Contains(a.Comments, comment):
+		return nil, nil
 	case text.IsZero():
 		return nil, domain.ErrInvalid.Because("A comment needs a text.")
 	case len(mentions) > 20:

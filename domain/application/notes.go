@@ -118,7 +118,8 @@ func (e NoteDeleted) evolve(a Application) Application {
 }
 
 // DeleteNote erases a note: candidates their own, members their own, and
-// recruitment managers those of members. Doing it again is no event.
+// recruitment managers those of members. Doing it again is no event. To a
+// candidate, a note they cannot see does not exist.
 // Errors: ErrUnknown, ErrAnonymised, ErrUnknownNote, ErrCandidateNote,
 // ErrNotYourNote.
 func (a Application) DeleteNote(note string, manager bool, s domain.Stamp) ([]Event, error) {
@@ -128,6 +129,8 @@ func (a Application) DeleteNote(note string, manager bool, s domain.Stamp) ([]Ev
 		return nil, err
 	case n.Author == domain.Candidate && s.By != domain.Candidate:
 		return nil, ErrCandidateNote
+	case s.By == domain.Candidate && n.Author != domain.Candidate && !n.Visible:
+		return nil, ErrUnknownNote
 	case n.Author != s.By && !manager:
 		return nil, ErrNotYourNote
 	case n.Deleted:

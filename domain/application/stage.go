@@ -8,7 +8,8 @@ import (
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
-// MaxText is the most characters a comment, note or reason text has.
+// MaxText is the most characters a comment, note or reason has. Decisions do not
+// look inside personal texts: whoever makes one checks it first.
 const MaxText = 4000
 
 // ErrStageChanged means that the application is not where the mover saw it.
@@ -36,12 +37,14 @@ func (e StageMoved) evolve(a Application) Application { a.Stage = e.To; return a
 // Move moves the application to stage to, which must be one of the job's plan;
 // any stage may follow any other. If from is not empty the application must
 // still be there, unless it already is at to, which is no event.
-// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrStageChanged.
+// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrUnknownStage, ErrStageChanged.
 func (a Application) Move(from, to string, comment personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.live(); err != nil {
 		return nil, err
 	}
 	switch {
+	case to == "":
+		return nil, ErrUnknownStage
 	case a.Stage == to:
 		return nil, nil
 	case from != "" && from != a.Stage:
@@ -70,7 +73,8 @@ func (e Disqualified) evolve(a Application) Application {
 // Disqualify ends the candidacy: kind is Rejected or Withdrawn, and the reason
 // must fit it. A rejection is disclosed to the candidate after the given delay,
 // a withdrawal at once. The same again is no event.
-// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonKind, domain.ErrInvalid.
+// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonKind, ErrReasonRequired,
+// domain.ErrInvalid.
 func (a Application) Disqualify(kind Outcome, reason string, of organization.ReasonKind, note personal.Text, delay time.Duration, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
@@ -92,6 +96,8 @@ func (a Application) Disqualify(kind Outcome, reason string, of organization.Rea
 		return nil, domain.ErrInvalid.Because("An application is disqualified as rejected or withdrawn.")
 	}
 	switch {
+	case reason == "":
+		return nil, ErrReasonRequired
 	case a.Outcome == kind && a.Reason == reason:
 		return nil, nil
 	case a.Outcome != InProgress:
@@ -110,18 +116,24 @@ type Requalified struct {
 func (Requalified) EventName() string { return "application.requalified.v1" }
 
 func (Requalified) evolve(a Application) Application {
-	a.Outcome, a.Reason, a.ClaimLost = InProgress, "", false
+	a.Outcome, a.Reason = InProgress, ""
 	return a
 }
 
-// Requalify takes a disqualification back; the application goes on in the stage
-// it was in. Errors: ErrUnknown, ErrAnonymised.
+// Requalify takes a disqualification back, with a reason; the application goes
+// on in the stage it was in. The caller takes the claim for it first.
+// Errors: ErrUnknown, ErrAnonymised, ErrSuperseded, ErrReasonRequired.
 func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
-	if a.Live() {
+	switch {
+	case a.Live():
 		return nil, nil
+	case a.ClaimLost:
+		return nil, ErrSuperseded
+	case reason.IsZero():
+		return nil, ErrReasonRequired
 	}
 	return []Event{Requalified{Stamp: s, Reason: reason}}, nil
 }

@@ -59,8 +59,8 @@ func (c Candidate) Fold(events ...Event) Candidate {
 	return c
 }
 
-// Details are what is known of a person on arrival. Names are 1–100
-// characters, one of the two may be empty; e-mail and phone may be empty.
+// Details are what is known of a person on arrival, each on one line. Names are
+// 1–100 characters, one of the two may be empty; e-mail and phone may be empty.
 type Details struct {
 	FirstName personal.Plain `json:"first_name" required:"false" maxLength:"100" doc:"First name; one of the two names is required"`
 	LastName  personal.Plain `json:"last_name" required:"false" maxLength:"100" doc:"Last name"`
@@ -75,22 +75,22 @@ func (c Candidate) Register(d Details, key personal.Key, s domain.Stamp) ([]Even
 	if c.Registered {
 		return nil, nil
 	}
-	first, err := domain.TextOf("The first name", string(d.FirstName), 0, 100)
+	first, err := domain.LineOf("The first name", string(d.FirstName), 0, 100)
 	if err != nil {
 		return nil, err
 	}
-	last, err := domain.TextOf("The last name", string(d.LastName), 0, 100)
+	last, err := domain.LineOf("The last name", string(d.LastName), 0, 100)
 	if err != nil {
 		return nil, err
 	}
 	if first == "" && last == "" {
 		return nil, domain.ErrInvalid.Because("A first or last name is required.")
 	}
-	email, err := domain.TextOf("The e-mail address", string(d.Email), 0, 254)
+	email, err := domain.LineOf("The e-mail address", string(d.Email), 0, 254)
 	if err != nil {
 		return nil, err
 	}
-	phone, err := domain.TextOf("The telephone number", string(d.Phone), 0, 50)
+	phone, err := domain.LineOf("The telephone number", string(d.Phone), 0, 50)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ var (
 	ErrUnknown   = &domain.Refusal{Kind: domain.Absent, Code: "unknown_job", Message: "There is no such job."}
 	ErrNotOpen   = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_open", Message: "The job is not open."}
 	ErrNotOnHold = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_on_hold", Message: "The job is not on hold."}
-	ErrClosed    = &domain.Refusal{Kind: domain.Illegal, Code: "job_closed", Message: "The job is closed."}
+	ErrNotClosed = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_closed", Message: "The job is not closed."}
 	ErrNoManager = &domain.Refusal{Kind: domain.Invalid, Code: "no_recruitment_manager", Message: "A job needs at least one recruitment manager."}
 )
 
@@ -124,6 +124,9 @@ func (j Job) Opens(d Details, stages []Stage, team []TeamMember, s domain.Stamp)
 	if j.Status != "" {
 		return nil, nil
 	}
+	if d.Openings == 0 {
+		d.Openings = 1
+	}
 	d, err := d.checked()
 	if err != nil {
 		return nil, err
@@ -143,20 +146,18 @@ func (d Details) checked() (Details, error) {
 		name     string
 		text     *string
 		min, max int
+		check    func(name, text string, min, max int) (string, error)
 	}{
-		{"The title", &d.Title, 1, 200},
-		{"The position", &d.Position, 0, 200},
-		{"The location", &d.Location, 0, 200},
-		{"The description", &d.Description, 0, 20000},
+		{"The title", &d.Title, 1, 200, domain.LineOf},
+		{"The position", &d.Position, 0, 200, domain.LineOf},
+		{"The location", &d.Location, 0, 200, domain.LineOf},
+		{"The description", &d.Description, 0, 20000, domain.TextOf},
 	} {
-		text, err := domain.TextOf(f.name, *f.text, f.min, f.max)
+		text, err := f.check(f.name, *f.text, f.min, f.max)
 		if err != nil {
 			return d, err
 		}
 		*f.text = text
-	}
-	if d.Openings == 0 {
-		d.Openings = 1
 	}
 	if d.Openings < 1 || d.Openings > 1000 {
 		return d, domain.ErrInvalid.Because("A job has 1 to 1000 openings.")
@@ -170,16 +171,19 @@ func checkedStages(stages []Stage) ([]Stage, error) {
 	}
 	checked := make([]Stage, len(stages))
 	for i, st := range stages {
-		name, err := domain.TextOf("The name of a stage", st.Name, 1, 100)
+		name, err := domain.LineOf("The name of a stage", st.Name, 1, 100)
 		if err != nil {
 			return nil, err
 		}
-		public, err := domain.TextOf("The public name of a stage", st.PublicName, 0, 100)
+		public, err := domain.LineOf("The public name of a stage", st.PublicName, 0, 100)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(checked[:i], func(o Stage) bool { return strings.EqualFold(o.Name, name) || o.ID == st.ID }) {
+		switch {
+		case slices.ContainsFunc(checked[:i], func(o Stage) bool { return strings.EqualFold(o.Name, name) }):
 			return nil, domain.ErrInvalid.Because("Two stages are called %s.", name)
+		case slices.ContainsFunc(checked[:i], func(o Stage) bool { return o.ID == st.ID }):
+			return nil, domain.ErrInvalid.Because("Two stages have the same id.")
 		}
 		checked[i] = Stage{ID: st.ID, Name: name, PublicName: public}
 	}

@@ -168,8 +168,8 @@ func (Reopened) EventName() string { return "job.reopened.v1" }
 
 func (Reopened) evolve(j Job) Job { j.Status = Open; return j }
 
-// Reopen starts the search again. Errors: ErrUnknown, ErrClosed when it is only
-// on hold (resume it instead).
+// Reopen starts the search again. Errors: ErrUnknown; ErrNotClosed when it is
+// only on hold.
 func (j Job) Reopen(s domain.Stamp) ([]Event, error) {
 	switch j.Status {
 	case "":
@@ -180,5 +180,5 @@ func (j Job) Reopen(s domain.Stamp) ([]Event, error) {
 		return []Event{Reopened{Stamp: s}}, nil
 	case OnHold:
 	}
-	return nil, domain.ErrInvalid.Because("The job is on hold; resume it instead.")
+	return nil, ErrNotClosed.Because("The job is on hold; resume it instead.")
 }

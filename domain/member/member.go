@@ -17,7 +17,8 @@ type Member struct {
 	Exists bool
 	Active bool
 	Role   access.OrganizationRole
-	Tokens map[string]time.Time // live tokens: expiry by id
+	Tokens map[string]time.Time // tokens in force: expiry by id
+	Ended  map[string]bool      // tokens that no longer count, by id
 }
 
 // OrganizationRole is the role that counts for rights: none unless active.
@@ -81,11 +82,11 @@ func (m Member) Invite(role access.OrganizationRole, name, email personal.Plain,
 	if !role.Valid() {
 		return nil, domain.ErrInvalid.Because("There is no organisation role %q.", string(role))
 	}
-	n, err := domain.TextOf("The name", string(name), 1, 200)
+	n, err := domain.LineOf("The name", string(name), 1, 200)
 	if err != nil {
 		return nil, err
 	}
-	mail, err := domain.TextOf("The e-mail address", string(email), 0, 254)
+	mail, err := domain.LineOf("The e-mail address", string(email), 0, 254)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +131,14 @@ type Deactivated struct {
 func (Deactivated) EventName() string { return "member.deactivated.v1" }
 
 func (Deactivated) evolve(m Member) Member {
-	m.Active, m.Tokens = false, nil
+	ended := maps.Clone(m.Ended)
+	if ended == nil {
+		ended = make(map[string]bool, len(m.Tokens))
+	}
+	for token := range m.Tokens {
+		ended[token] = true
+	}
+	m.Active, m.Tokens, m.Ended = false, nil, ended
 	return m
 }
 
@@ -189,7 +197,8 @@ func (e TokenIssued) evolve(m Member) Member {
 }
 
 // IssueToken decides that a token is given out. It must expire after now and
-// within two years. Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
+// within two years. A token that ended is not brought back: no event.
+// Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
 func (m Member) IssueToken(token string, expires time.Time, s domain.Stamp) ([]Event, error) {
 	switch {
 	case !m.Exists:
@@ -199,7 +208,7 @@ func (m Member) IssueToken(token string, expires time.Time, s domain.Stamp) ([]E
 	case !expires.After(s.At), expires.After(s.At.AddDate(2, 0, 1)):
 		return nil, domain.ErrInvalid.Because("A token must expire within two years from now.")
 	}
-	if _, ok := m.Tokens[token]; ok {
+	if _, ok := m.Tokens[token]; ok || m.Ended[token] {
 		return nil, nil
 	}
 	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires}}, nil
@@ -215,13 +224,21 @@ type TokenRevoked struct {
 func (TokenRevoked) EventName() string { return "member.token_revoked.v1" }
 
 func (e TokenRevoked) evolve(m Member) Member {
-	m.Tokens = maps.Clone(m.Tokens)
+	m.Tokens, m.Ended = maps.Clone(m.Tokens), maps.Clone(m.Ended)
 	delete(m.Tokens, e.Token)
+	if m.Ended == nil {
+		m.Ended = map[string]bool{}
+	}
+	m.Ended[e.Token] = true
 	return m
 }
 
-// RevokeToken ends a token. Errors: ErrUnknownToken.
+// RevokeToken ends a token. One that ended already is no event.
+// Errors: ErrUnknownToken.
 func (m Member) RevokeToken(token string, s domain.Stamp) ([]Event, error) {
+	if m.Ended[token] {
+		return nil, nil
+	}
 	if _, ok := m.Tokens[token]; !ok {
 		return nil, ErrUnknownToken
 	}

@@ -45,7 +45,7 @@ func (e ReasonDefined) evolve(o Organization) Organization {
 
 // DefineReason creates or changes a reason. Errors: domain.ErrInvalid.
 func (o Organization) DefineReason(id, label string, kind ReasonKind, s domain.Stamp) ([]Event, error) {
-	label, err := domain.TextOf("The label", label, 1, 100)
+	label, err := domain.LineOf("The label", label, 1, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ var ErrUnknownReason = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_reas
 const MaxTags = 1000
 
 // ErrTooManyTags means that MaxTags is reached.
-var ErrTooManyTags = &domain.Refusal{Kind: domain.Illegal, Code: "too_many_tags", Message: "The organisation has as many tags as it may have."}
+var ErrTooManyTags = &domain.Refusal{Kind: domain.Illegal, Code: "tag_list_full", Message: "The organisation has as many tags as it may have."}
 
 // TagDefined records a tag that applications may carry.
 type TagDefined struct {
@@ -104,12 +104,9 @@ func (o Organization) TagLabelled(label string) (string, bool) {
 // DefineTag adds a tag to the shared list. A label that is there already, in
 // whatever case, is no event. Errors: domain.ErrInvalid, ErrTooManyTags.
 func (o Organization) DefineTag(id, label string, s domain.Stamp) ([]Event, error) {
-	label, err := domain.TextOf("The tag", label, 1, 50)
+	label, err := domain.LineOf("The tag", label, 1, 50)
 	if err != nil {
 		return nil, err
-	}
-	if strings.ContainsAny(label, "\r\n\t") {
-		return nil, domain.ErrInvalid.Because("The tag must be one line.")
 	}
 	if _, ok := o.TagLabelled(label); ok {
 		return nil, nil

@@ -4,6 +4,7 @@ package organization
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (o Organization) Found(name string, s domain.Stamp) ([]Event, error) {
 	if o.Founded {
 		return nil, nil
 	}
-	name, err := domain.TextOf("The name", name, 1, 200)
+	name, err := domain.LineOf("The name", name, 1, 200)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +110,10 @@ func (e RecruitingRoleDefined) evolve(o Organization) Organization {
 }
 
 // DefineRole creates or changes a recruiting role. Names are 1–100 characters
-// and unique, case-folded. Errors: domain.ErrInvalid.
+// and unique, case-folded. Areas and categories given as None are the same as
+// left out. Errors: domain.ErrInvalid.
 func (o Organization) DefineRole(id, name string, role access.Role, s domain.Stamp) ([]Event, error) {
-	name, err := domain.TextOf("The name", name, 1, 100)
+	name, err := domain.LineOf("The name", name, 1, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -120,26 +122,33 @@ func (o Organization) DefineRole(id, name string, role access.Role, s domain.Sta
 			return nil, domain.ErrInvalid.Because("Another recruiting role is called %s.", r.Name)
 		}
 	}
-	known := map[access.Area]bool{}
-	for _, a := range access.Areas() {
-		known[a] = true
+	areas, err := checkedLevels("area", role.Areas, access.Areas())
+	if err != nil {
+		return nil, err
 	}
-	for a := range role.Areas {
-		if !known[a] {
-			return nil, domain.ErrInvalid.Because("There is no area %q.", string(a))
-		}
+	documents, err := checkedLevels("document category", role.Documents, access.Categories())
+	if err != nil {
+		return nil, err
 	}
-	categories := map[access.Category]bool{}
-	for _, c := range access.Categories() {
-		categories[c] = true
-	}
-	for c := range role.Documents {
-		if !categories[c] {
-			return nil, domain.ErrInvalid.Because("There is no document category %q.", string(c))
-		}
-	}
+	role = access.Role{Areas: areas, Documents: documents}
 	if have, ok := o.Roles[id]; ok && have.Name == name && maps.Equal(have.Access.Areas, role.Areas) && maps.Equal(have.Access.Documents, role.Documents) {
 		return nil, nil
 	}
 	return []Event{RecruitingRoleDefined{Stamp: s, Role: id, Name: name, Access: role}}, nil
+}
+
+// checkedLevels returns a map of its own with the levels above None.
+func checkedLevels[K ~string](what string, levels map[K]access.Level, known []K) (map[K]access.Level, error) {
+	checked := make(map[K]access.Level, len(levels))
+	for k, level := range levels {
+		switch {
+		case !slices.Contains(known, k):
+			return nil, domain.ErrInvalid.Because("There is no %s %q.", what, string(k))
+		case level > access.Edit:
+			return nil, domain.ErrInvalid.Because("A level is none, view or edit.")
+		case level > access.None:
+			checked[k] = level
+		}
+	}
+	return checked, nil
 }

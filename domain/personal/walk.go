@@ -35,13 +35,19 @@ func walk(v reflect.Value, path string, visit func(string, *Text)) {
 		}
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if f.Anonymous {
+			if !f.IsExported() { // as holds: what is missed here cannot be encoded
+				continue
+			}
+			if f.Anonymous && f.Tag.Get("json") == "" {
 				walk(v.Field(i), path, visit)
 			} else {
 				walk(v.Field(i), join(path, nameOf(f)), visit)
 			}
 		}
 	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
 		own := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(own, v)
 		v.Set(own)
