@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,6 +52,21 @@ type keysetFile struct {
 	Search      json.RawMessage `json:"search"`
 	Derive      json.RawMessage `json:"derive"`
 	Fingerprint json.RawMessage `json:"fingerprint"`
+	Sum         string          `json:"sum"`
+}
+
+// sum tells an edited or rotten file, which would otherwise derive other ids
+// and hashes without a word: SHA-256 of the id and of the keysets without
+// white space, in hex.
+func (f keysetFile) sum() (string, error) {
+	var b bytes.Buffer
+	b.WriteString(f.ID.String())
+	for _, part := range []json.RawMessage{f.Epochs, f.Lookup, f.Search, f.Derive, f.Fingerprint} {
+		if err := json.Compact(&b, part); err != nil {
+			return "", errors.New("not a keyset file")
+		}
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b.Bytes())), nil
 }
 
 const keysetFormat = "hirelog-keyset"
@@ -143,6 +159,10 @@ func (m *master) encode() ([]byte, error) {
 		}
 		*p.to = b.Bytes()
 	}
+	var err error
+	if f.Sum, err = f.sum(); err != nil {
+		return nil, err
+	}
 	data, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write keyset: %w", err)
@@ -158,6 +178,9 @@ func decodeMaster(data []byte) (*master, error) {
 	}
 	if f.Format != keysetFormat || f.Version != keysetVersion {
 		return nil, fmt.Errorf("format %q version %d, want %q version %d", f.Format, f.Version, keysetFormat, keysetVersion)
+	}
+	if sum, err := f.sum(); err != nil || sum != f.Sum {
+		return nil, errors.New("keyset file is damaged: its sum does not fit")
 	}
 	m := &master{id: f.ID}
 	for _, p := range []struct {
