@@ -1,0 +1,329 @@
+package eventnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// maxDrain is how much of a refused append is read before the refusal is sent.
+const maxDrain = 64 << 20
+
+// Append implements the Streams service.
+func (s *streamsServer) Append(call pb.Streams_AppendServer) error {
+	r, err := s.n.receive(call)
+	if err == nil {
+		err = s.n.submit(call.Context(), r)
+	}
+	if err != nil {
+		call.SetTrailer(trailer(err))
+		return s.n.answerable("append", err)
+	}
+	if r.outcome.verdict == wrongRevision {
+		return call.SendAndClose(&pb.AppendResp{Result: &pb.AppendResp_WrongExpectedVersion_{
+			WrongExpectedVersion: wrongExpected(r.expected, r.outcome.current),
+		}})
+	}
+	return call.SendAndClose(&pb.AppendResp{Result: &pb.AppendResp_Success_{Success: success(r)}})
+}
+
+// receive reads a whole append, also one that is refused: a client that is
+// answered while it still sends gets to see a broken stream, not the answer.
+func (n *Node) receive(call pb.Streams_AppendServer) (*request, error) {
+	in := &appendReader{limit: n.o.MaxAppendBytes}
+	for {
+		msg, err := call.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return in.end()
+		case err != nil:
+			return nil, err
+		}
+		in.take(msg)
+		if in.drained > maxDrain {
+			return nil, in.refused
+		}
+	}
+}
+
+// appendReader puts an append together from its messages.
+type appendReader struct {
+	limit   int
+	request *request
+	size    int
+	refused error // the first reason to refuse it
+	drained int   // bytes read since
+}
+
+func (a *appendReader) refuse(err error) {
+	if a.refused == nil {
+		a.refused, a.request = err, nil
+	}
+}
+
+func (a *appendReader) end() (*request, error) {
+	if a.request == nil {
+		a.refuse(invalid("append has no options"))
+	}
+	return a.request, a.refused
+}
+
+func (a *appendReader) take(msg *pb.AppendReq) {
+	if a.refused != nil {
+		p := msg.GetProposedMessage()
+		a.drained += len(p.GetData()) + len(p.GetCustomMetadata()) + 64
+		return
+	}
+	switch {
+	case a.request == nil && msg.GetOptions() != nil:
+		a.takeOptions(msg.GetOptions())
+	case a.request != nil && msg.GetProposedMessage() != nil:
+		a.takeEvent(msg.GetProposedMessage())
+	default:
+		a.refuse(invalid("append must begin with its options, once"))
+	}
+}
+
+func (a *appendReader) takeOptions(o *pb.AppendReq_Options) {
+	r := &request{kind: kindAppend, stream: string(o.GetStreamIdentifier().GetStreamName()), done: make(chan struct{})}
+	var err error
+	switch v := o.GetExpectedStreamRevision().(type) {
+	case *pb.AppendReq_Options_Revision:
+		r.expected, err = expectedRevision(v.Revision)
+	case *pb.AppendReq_Options_NoStream:
+		r.expected = expectNoStream
+	case *pb.AppendReq_Options_Any:
+		r.expected = expectAny
+	case *pb.AppendReq_Options_StreamExists:
+		r.expected = expectExists
+	default:
+		err = invalid("append has no expected revision")
+	}
+	if err == nil {
+		err = checkName(r.stream)
+	}
+	if err != nil {
+		a.refuse(err)
+		return
+	}
+	if r.stream == "$all" {
+		a.refuse(status.Error(codes.PermissionDenied, "$all cannot be written to"))
+		return
+	}
+	a.request = r
+}
+
+func (a *appendReader) takeEvent(m *pb.AppendReq_ProposedMessage) {
+	typ, hasType := m.GetMetadata()["type"]
+	content, hasContent := m.GetMetadata()["content-type"]
+	if !hasType || !hasContent {
+		a.refuse(refuse(codes.InvalidArgument, "Required metadata properties are missing: type, content-type",
+			"missing-required-metadata-property", "required-metadata-properties", "type,content-type"))
+		return
+	}
+	id, err := eventID(m.GetId())
+	if err != nil {
+		a.refuse(err)
+		return
+	}
+	if typ == "" || len(typ) > math.MaxUint16 {
+		a.refuse(invalid("event type must have from 1 to 65535 bytes"))
+		return
+	}
+	a.size += len(m.GetData()) + len(m.GetCustomMetadata()) + 2*utf16Len(typ)
+	if a.size > a.limit {
+		a.refuse(refuse(codes.InvalidArgument, fmt.Sprintf("Maximum Append Size of %d Exceeded.", a.limit),
+			"maximum-append-size-exceeded", "maximum-append-size", strconv.Itoa(a.limit)))
+		return
+	}
+	a.request.events = append(a.request.events, proposed{
+		id: id, typ: typ, json: content == contentJSON, data: m.GetData(), custom: m.GetCustomMetadata(),
+	})
+}
+
+func expectedRevision(v uint64) (int64, error) {
+	if v > math.MaxInt64 {
+		return 0, invalid(fmt.Sprintf("%d is not a revision", v))
+	}
+	return int64(v), nil
+}
+
+func eventID(u *shared.UUID) (id uuid.UUID, err error) {
+	if s := u.GetStructured(); s != nil {
+		putHalves(&id, uint64(s.GetMostSignificantBits()), uint64(s.GetLeastSignificantBits()))
+	} else if id, err = uuid.Parse(u.GetString_()); err != nil {
+		return id, invalid("event has no id")
+	}
+	if id == uuid.Nil {
+		return id, invalid("event has an empty id")
+	}
+	return id, nil
+}
+
+// utf16Len is the length of s in UTF-16 units, which is what the server counts.
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF {
+			n++
+		}
+	}
+	return n
+}
+
+// submit has r decided and waits until its outcome is durable.
+// Errors: the stream is deleted, the node takes no appends, ctx.
+func (n *Node) submit(ctx context.Context, r *request) error {
+	select {
+	case n.requests <- r:
+	case <-n.failed:
+		return n.unavailable()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-r.done:
+	case <-n.failed:
+		return n.unavailable()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	switch r.outcome.verdict {
+	case streamDeleted:
+		return deletedStream(r.stream)
+	case faulty:
+		return r.outcome.err
+	case written, wrongRevision:
+	}
+	return nil
+}
+
+// unavailable says that a write failed. Whether the append that is answered so
+// will be there when the node is opened again is not known.
+func (n *Node) unavailable() error {
+	return status.Error(codes.Unavailable, "the node takes no more appends: "+n.fs.cause.Error())
+}
+
+func success(r *request) *pb.AppendResp_Success {
+	out := &pb.AppendResp_Success{
+		CurrentRevisionOption: &pb.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
+		PositionOption:        &pb.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
+	}
+	if r.outcome.last >= 0 {
+		out.CurrentRevisionOption = &pb.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(r.outcome.last)}
+	}
+	if pos := r.outcome.pos; pos > 0 {
+		out.PositionOption = &pb.AppendResp_Success_Position{Position: &pb.AppendResp_Position{CommitPosition: pos, PreparePosition: pos}}
+	}
+	return out
+}
+
+// wrongExpected says it twice, as the server does: clients before 20.6 read
+// other fields.
+func wrongExpected(expected, current int64) *pb.AppendResp_WrongExpectedVersion {
+	empty := &shared.Empty{}
+	w := &pb.AppendResp_WrongExpectedVersion{
+		CurrentRevisionOption:        &pb.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: empty},
+		CurrentRevisionOption_20_6_0: &pb.AppendResp_WrongExpectedVersion_NoStream_20_6_0{NoStream_20_6_0: empty},
+	}
+	if current >= 0 {
+		w.CurrentRevisionOption = &pb.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: uint64(current)}
+		w.CurrentRevisionOption_20_6_0 = &pb.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: uint64(current)}
+	}
+	switch expected {
+	case expectAny:
+		w.ExpectedRevisionOption = &pb.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: empty}
+		w.ExpectedRevisionOption_20_6_0 = &pb.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: empty}
+	case expectExists:
+		w.ExpectedRevisionOption = &pb.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: empty}
+		w.ExpectedRevisionOption_20_6_0 = &pb.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: empty}
+	case expectNoStream:
+		w.ExpectedRevisionOption = &pb.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: empty}
+		w.ExpectedRevisionOption_20_6_0 = &pb.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64}
+	default:
+		w.ExpectedRevisionOption = &pb.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(expected)}
+		w.ExpectedRevisionOption_20_6_0 = &pb.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(expected)}
+	}
+	return w
+}
+
+// Delete implements the Streams service: it hides a stream's events.
+func (s *streamsServer) Delete(ctx context.Context, q *pb.DeleteReq) (*pb.DeleteResp, error) {
+	r := &request{kind: kindDelete, stream: string(q.GetOptions().GetStreamIdentifier().GetStreamName())}
+	var err error
+	switch v := q.GetOptions().GetExpectedStreamRevision().(type) {
+	case *pb.DeleteReq_Options_Revision:
+		r.expected, err = expectedRevision(v.Revision)
+	case *pb.DeleteReq_Options_NoStream:
+		r.expected = expectNoStream
+	case *pb.DeleteReq_Options_Any:
+		r.expected = expectAny
+	case *pb.DeleteReq_Options_StreamExists:
+		r.expected = expectExists
+	default:
+		err = invalid("delete has no expected revision")
+	}
+	pos, err := s.end(ctx, "delete", r, err)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.DeleteResp{PositionOption: &pb.DeleteResp_Position_{Position: &pb.DeleteResp_Position{CommitPosition: pos, PreparePosition: pos}}}, nil
+}
+
+// Tombstone implements the Streams service: it ends a stream for good.
+func (s *streamsServer) Tombstone(ctx context.Context, q *pb.TombstoneReq) (*pb.TombstoneResp, error) {
+	r := &request{kind: kindTombstone, stream: string(q.GetOptions().GetStreamIdentifier().GetStreamName())}
+	var err error
+	switch v := q.GetOptions().GetExpectedStreamRevision().(type) {
+	case *pb.TombstoneReq_Options_Revision:
+		r.expected, err = expectedRevision(v.Revision)
+	case *pb.TombstoneReq_Options_NoStream:
+		r.expected = expectNoStream
+	case *pb.TombstoneReq_Options_Any:
+		r.expected = expectAny
+	case *pb.TombstoneReq_Options_StreamExists:
+		r.expected = expectExists
+	default:
+		err = invalid("tombstone has no expected revision")
+	}
+	pos, err := s.end(ctx, "tombstone", r, err)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.TombstoneResp{PositionOption: &pb.TombstoneResp_Position_{Position: &pb.TombstoneResp_Position{CommitPosition: pos, PreparePosition: pos}}}, nil
+}
+
+// end carries out a delete or tombstone, unless it is refused already, and
+// returns the position of the event that says so.
+func (s *streamsServer) end(ctx context.Context, what string, r *request, err error) (uint64, error) {
+	r.done = make(chan struct{})
+	if err == nil {
+		err = checkName(r.stream)
+	}
+	if err == nil {
+		err = s.n.submit(ctx, r)
+	}
+	if err == nil && r.outcome.verdict == wrongRevision {
+		err = refuse(codes.FailedPrecondition,
+			fmt.Sprintf("%s of stream '%s' failed: expected revision %d, is at %d", what, r.stream, r.expected, r.outcome.current),
+			"wrong-expected-version", "stream-name", trailerText(r.stream),
+			"expected-version", strconv.FormatInt(r.expected, 10), "actual-version", strconv.FormatInt(r.outcome.current, 10))
+	}
+	if err != nil {
+		// The only error is that the call is over.
+		_ = grpc.SetTrailer(ctx, trailer(err))
+		return 0, s.n.answerable(what, err)
+	}
+	return r.outcome.pos, nil
+}

@@ -1,0 +1,86 @@
+package eventnode
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options say where a node keeps its events and what it may use.
+type Options struct {
+	// Dir is the node's folder, made if it does not exist. Nothing else may be in it.
+	Dir string
+	// FS is the file system Dir is on; nil is the disk.
+	FS vfs.FS
+	// Logger gets what an operator must know: faults and what they stop. Nil discards.
+	Logger *slog.Logger
+	// Now is the clock events are recorded by and $maxAge is measured with; nil
+	// is time.Now. Recorded times do not go back when the clock does.
+	Now func() time.Time
+
+	// MaxAppendBytes is the most one append may weigh: the sum over its events
+	// of data, custom metadata and two bytes for each UTF-16 unit of the type.
+	// Default 1 MiB, at most 15 MiB.
+	MaxAppendBytes int
+	// MaxBatch is how many appends one commit takes at most. Default 1024.
+	MaxBatch int
+	// MaxBatchBytes ends a batch once its events weigh more. Default 4 MiB.
+	MaxBatchBytes int
+	// TailBytes is how much of the newest events is kept in memory for live
+	// subscribers; one that falls further behind reads from disk until it has
+	// caught up. Default 32 MiB.
+	TailBytes int
+	// RecentIDs is how many ids of the last events are remembered, to recognise
+	// a repeated append that expects any revision or stream_exists. Default
+	// 65,536. (With an exact expected revision nothing has to be remembered.)
+	RecentIDs int
+	// CacheBytes is the size of Pebble's block cache. Default 64 MiB.
+	CacheBytes int64
+	// MemTableBytes is the size of one of Pebble's memtables, of which up to
+	// four are in memory. Default 32 MiB, at least 16 MiB.
+	MemTableBytes uint64
+	// CloseTimeout is how long Close waits for calls that are under way; then
+	// their connections are cut. Appends that were accepted are answered before
+	// or made durable all the same. Default 5 s.
+	CloseTimeout time.Duration
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Dir == "" {
+		return o, fmt.Errorf("event node: no folder given")
+	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	orDefault(&o.MaxAppendBytes, 1<<20)
+	orDefault(&o.MaxBatch, 1024)
+	orDefault(&o.MaxBatchBytes, 4<<20)
+	orDefault(&o.TailBytes, 32<<20)
+	orDefault(&o.RecentIDs, 1<<16)
+	orDefault(&o.CacheBytes, 64<<20)
+	orDefault(&o.MemTableBytes, 32<<20)
+	orDefault(&o.CloseTimeout, 5*time.Second)
+	if o.MaxAppendBytes < 0 || o.MaxAppendBytes > maxMaxAppend {
+		return o, fmt.Errorf("event node: MaxAppendBytes is %d, it may be at most %d", o.MaxAppendBytes, maxMaxAppend)
+	}
+	o.MemTableBytes = max(o.MemTableBytes, 16<<20)
+	return o, nil
+}
+
+// maxMaxAppend keeps any stored event below what clients receive, 17 MiB.
+const maxMaxAppend = 15 << 20
+
+func orDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}

@@ -1,0 +1,182 @@
+package eventnode
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/proto" // the codec wireCodec builds on
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	// serverVersion is the EventStoreDB whose behaviour the node has. Clients
+	// insist on three plain numbers.
+	serverVersion = "24.10.0"
+
+	// messageLimit is what the node receives in one message: more than the
+	// largest append, so that one that is too large is told so.
+	messageLimit = 17 << 20
+)
+
+// streamsServer answers the Streams service.
+type streamsServer struct {
+	pb.UnimplementedStreamsServer
+	n *Node
+}
+
+// nodeServer answers what clients ask about the node itself.
+type nodeServer struct {
+	serverfeatures.UnimplementedServerFeaturesServer
+	gossip.UnimplementedGossipServer
+}
+
+func (n *Node) newServer() *grpc.Server {
+	g := grpc.NewServer(
+		grpc.MaxRecvMsgSize(messageLimit),
+		grpc.ForceServerCodecV2(wireCodec{encoding.GetCodecV2("proto")}),
+		grpc.WaitForHandlers(true),
+		// Clients ping when idle, some every second. By default that would cost
+		// them the connection, and with it their subscriptions.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 100 * time.Millisecond, PermitWithoutStream: true}),
+		// A client that vanished without closing its connection is noticed.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
+	)
+	pb.RegisterStreamsServer(g, &streamsServer{n: n})
+	self := &nodeServer{}
+	serverfeatures.RegisterServerFeaturesServer(g, self)
+	gossip.RegisterGossipServer(g, self)
+	return g
+}
+
+// wireCodec is gRPC's own codec, except that a *wire goes out as it is.
+type wireCodec struct{ encoding.CodecV2 }
+
+// wire is an encoded message.
+type wire struct{ bytes []byte }
+
+// Marshal implements encoding.CodecV2.
+func (c wireCodec) Marshal(v any) (mem.BufferSlice, error) {
+	if w, ok := v.(*wire); ok {
+		return mem.BufferSlice{mem.SliceBuffer(w.bytes)}, nil
+	}
+	return c.CodecV2.Marshal(v)
+}
+
+// GetSupportedMethods lists what the node can do. Methods that are missing here
+// clients do without.
+func (*nodeServer) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+	const streams = "event_store.client.streams.streams"
+	methods := []*serverfeatures.SupportedMethod{
+		{MethodName: "read", ServiceName: streams, Features: []string{"position", "events"}},
+		{MethodName: "append", ServiceName: streams},
+		{MethodName: "delete", ServiceName: streams},
+		{MethodName: "tombstone", ServiceName: streams},
+		{MethodName: "read", ServiceName: "event_store.client.gossip.gossip"},
+		{MethodName: "getsupportedmethods", ServiceName: "event_store.client.server_features.serverfeatures"},
+	}
+	return &serverfeatures.SupportedMethods{EventStoreServerVersion: serverVersion, Methods: methods}, nil
+}
+
+// Read of Gossip names this node, at the address it was asked at, as the leader
+// of a cluster of one.
+func (*nodeServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+	end := &gossip.EndPoint{}
+	if p, ok := peer.FromContext(ctx); ok && p.LocalAddr != nil {
+		end.Address = p.LocalAddr.String()
+		if tcp, ok := p.LocalAddr.(*net.TCPAddr); ok {
+			end.Address, end.Port = tcp.IP.String(), uint32(tcp.Port)
+		}
+	}
+	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
+		State: gossip.MemberInfo_Leader, IsAlive: true, TimeStamp: ticks(time.Now()), HttpEndPoint: end,
+	}}}, nil
+}
+
+// refusal is an error with the trailers clients tell it by.
+type refusal struct {
+	code     codes.Code
+	message  string
+	trailers metadata.MD
+}
+
+func (r *refusal) Error() string { return r.message }
+
+// GRPCStatus lets gRPC send r.
+func (r *refusal) GRPCStatus() *status.Status { return status.New(r.code, r.message) }
+
+func refuse(code codes.Code, message, exception string, trailers ...string) *refusal {
+	return &refusal{code: code, message: message, trailers: metadata.Pairs(append([]string{"exception", exception}, trailers...)...)}
+}
+
+func deletedStream(name string) *refusal {
+	return refuse(codes.FailedPrecondition, "Event stream '"+name+"' is deleted.", "stream-deleted", "stream-name", trailerText(name))
+}
+
+// trailerText makes s fit for a trailer, which is printable ASCII.
+func trailerText(s string) string {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return url.QueryEscape(s)
+		}
+	}
+	return s
+}
+
+// trailer returns what belongs into the trailers of a call that ends with err.
+func trailer(err error) metadata.MD {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.trailers
+	}
+	return nil
+}
+
+// answerable turns the node's own errors into ones a client is sent.
+func (n *Node) answerable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := status.FromError(err); ok {
+		return err
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return status.FromContextError(err).Err()
+	}
+	n.o.Logger.Error("event node: a call failed", "call", what, "err", err)
+	if errors.Is(err, ErrCorrupt) {
+		return status.Error(codes.DataLoss, err.Error())
+	}
+	return status.Error(codes.Internal, err.Error())
+}
+
+var errStopping = status.Error(codes.Unavailable, "the node is shutting down")
+
+func invalid(message string) error { return status.Error(codes.InvalidArgument, message) }
+
+// checkName refuses names no stream can have.
+func checkName(name string) error {
+	switch {
+	case name == "" || name == "$$":
+		return invalid("'" + name + "' is not a stream name")
+	case len(name) > maxName:
+		return invalid("stream name is longer than 4096 bytes")
+	}
+	return nil
+}
+
+// maxName is the length of a stream name in bytes; all names are in memory.
+const maxName = 4096
