@@ -22,5 +22,14 @@ CREATE TABLE ops.fingerprints (
 );
 CREATE INDEX fingerprints_asked ON ops.fingerprints (asked_at);
 
+-- Applications on their way in: written before the first step of receiving one,
+-- removed after the last. What stays longer was interrupted, and is finished or
+-- undone.
+CREATE TABLE ops.arrivals (
+	application_id uuid PRIMARY KEY,
+	job_id         uuid NOT NULL,
+	started_at     timestamptz NOT NULL
+);
+
 -- +goose Down
 DROP SCHEMA ops CASCADE;

@@ -1,0 +1,167 @@
+// Package commands changes the state of the system. Each command is a struct
+// (its JSON is the body of the request) and a method that says who may give it,
+// reads one stream, asks the domain what happens, and appends the answer.
+// Everything generic is in transact.
+//
+// A command never reads a read model: it goes on while they are away or behind.
+// It needs the event log; commands that seal personal data also need the vault.
+package commands
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/erasure"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// Options are what commands work with. Log, Vault, Directory are required.
+type Options struct {
+	Log       eventlog.Log
+	Vault     *vault.Vault
+	Directory *Directory
+	Files     *files.Store     // required for uploads
+	Tokens    *ops.Tokens      // required for issuing tokens
+	Arrivals  *ops.Arrivals    // required for receiving applications
+	Now       func() time.Time // nil = time.Now
+	Logger    *slog.Logger     // nil = discard
+	// FoldCache is how many folds are kept for each kind of aggregate; 0 means
+	// 20,000. A fold of an application takes about 1 KiB.
+	FoldCache int
+}
+
+// Commands runs the commands. It is safe for concurrent use.
+type Commands struct {
+	log       eventlog.Log
+	vault     *vault.Vault
+	directory *Directory
+	files     *files.Store
+	tokens    *ops.Tokens
+	arrivals  *ops.Arrivals
+	now       func() time.Time
+	logger    *slog.Logger
+
+	applications  *aggregate[application.Application, application.Event]
+	candidates    *aggregate[candidate.Candidate, candidate.Event]
+	claims        *aggregate[claim.Claim, claim.Event]
+	erasures      *aggregate[erasure.Erasure, erasure.Event]
+	jobs          *aggregate[job.Job, job.Event]
+	members       *aggregate[member.Member, member.Event]
+	organizations *aggregate[organization.Organization, organization.Event]
+}
+
+// New returns commands over o.
+func New(o Options) *Commands {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.FoldCache == 0 {
+		o.FoldCache = 20_000
+	}
+	return &Commands{
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, now: o.Now, logger: o.Logger,
+
+		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
+		candidates:    newAggregate("candidate", candidate.Codec, candidate.Candidate.Fold, o.FoldCache),
+		claims:        newAggregate("claim", claim.Codec, claim.Claim.Fold, o.FoldCache),
+		erasures:      newAggregate("erasure", erasure.Codec, erasure.Erasure.Fold, o.FoldCache),
+		jobs:          newAggregate("job", job.Codec, job.Job.Fold, o.FoldCache),
+		members:       newAggregate("member", member.Codec, member.Member.Fold, o.FoldCache),
+		organizations: newAggregate("organization", organization.Codec, organization.Organization.Fold, o.FoldCache),
+	}
+}
+
+// Caller is who gives a command, and under which conditions.
+type Caller struct {
+	Actor      domain.Actor
+	OnBehalfOf domain.Actor // empty = for themselves
+	// CommandID makes the command recognisable: giving it again with the same id
+	// answers as the first time and writes nothing.
+	CommandID uuid.UUID
+	// MayBeRepeated is false only when CommandID is known to be new, which spares
+	// looking for it further back than the fold remembers.
+	MayBeRepeated bool
+	// IfMatch, if set, is the revision the stream must be at.
+	IfMatch       *eventlog.Revision
+	CorrelationID string // of the request
+	CausationID   string // the event that led to it
+	Origin        eventlog.Origin
+	// At is when it happened, for imported and demo events; zero means now.
+	At time.Time
+}
+
+// commandNamespace is the UUID namespace of ids derived from idempotency keys.
+var commandNamespace = uuid.MustParse("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
+
+// CommandID returns the id of the command that principal gives under an
+// idempotency key.
+func CommandID(principal, key string) uuid.UUID {
+	return uuid.NewSHA1(commandNamespace, []byte(principal+"\x00"+key))
+}
+
+// newID returns the id of what the command creates for a purpose.
+func (c Caller) newID(purpose string) string {
+	return uuid.NewSHA1(c.CommandID, []byte(purpose)).String()
+}
+
+// withoutMatch returns the caller for another step of the same command, to
+// which the condition on the revision does not apply.
+func (c Caller) withoutMatch() Caller {
+	c.IfMatch = nil
+	return c
+}
+
+// as returns the caller for a step that actor takes on the caller's behalf.
+func (c Caller) as(actor domain.Actor) Caller {
+	c.IfMatch = nil
+	if actor != c.Actor {
+		c.OnBehalfOf, c.Actor = c.Actor, actor
+	}
+	return c
+}
+
+// Answer is what a command did.
+type Answer struct {
+	ID       string            // of what was created; empty if nothing was
+	Stream   string            // where it was recorded
+	Revision eventlog.Revision // of the stream's last event after the command
+	Position eventlog.Position // of that event; a read that waits for it sees the command
+	Repeated bool              // it was given before, and nothing was written
+}
+
+// stamp returns who and when for a stream whose last event was at last: time
+// never goes back within a stream.
+func (c *Commands) stamp(caller Caller, last time.Time) domain.Stamp {
+	at := caller.At
+	if at.IsZero() {
+		at = c.now()
+	}
+	at = at.UTC().Truncate(time.Microsecond)
+	if at.Before(last) {
+		at = last
+	}
+	return domain.Stamp{At: at, By: caller.Actor}
+}
+
+// follow tells the folds that follow the log what this process just wrote.
+func (c *Commands) follow(ctx context.Context, stream string, events []domain.Fact, last eventlog.Revision) {
+	if c.directory != nil {
+		c.directory.wrote(ctx, stream, events, last)
+	}
+}

@@ -1,0 +1,221 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/files"
+)
+
+// RequestDocument asks the candidate for a document.
+type RequestDocument struct {
+	Application string               `json:"-"`
+	Title       personal.Plain       `json:"title" minLength:"1" maxLength:"100" doc:"What is asked for"`
+	Description personal.Plain       `json:"description,omitempty" maxLength:"4000" doc:"Details for the candidate"`
+	Category    access.Category      `json:"category" doc:"Category the document will have"`
+	Formats     []application.Format `json:"formats,omitempty" maxItems:"6" enum:"pdf,txt,docx,xlsx,jpg,png" doc:"Formats that are accepted, by content; none means any"`
+	MaxMiB      int                  `json:"max_mib,omitempty" minimum:"1" maximum:"20" default:"20" doc:"Largest size of one file"`
+	MaxFiles    int                  `json:"max_files,omitempty" minimum:"1" maximum:"10" default:"1" doc:"Most files of one version"`
+	DueAt       *time.Time           `json:"due_at,omitempty" doc:"Until when; later uploads are taken and marked"`
+}
+
+// RequestDocument gives cmd. Whoever has edit on the category may. Its id is
+// the document's. Errors: those of application.RequestDocument; ErrDenied.
+func (c *Commands) RequestDocument(ctx context.Context, caller Caller, cmd RequestDocument) (Answer, error) {
+	id := caller.newID("document")
+	title, err := textOf("The title", cmd.Title, 1, 100, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	description, err := textOf("The description", cmd.Description, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{},
+		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if held.Document(cmd.Category) < access.Edit {
+				return nil, ErrDenied
+			}
+			return a.RequestDocument(id, application.Request{
+				Title: title, Description: description, Category: cmd.Category,
+				Formats: cmd.Formats, MaxMiB: cmd.MaxMiB, MaxFiles: cmd.MaxFiles, DueAt: cmd.DueAt,
+			}, c.directory.Organization().Settings.SelfTracking, s)
+		})
+	answer.ID = id
+	return answer, err
+}
+
+// ReviewDocument approves or rejects the newest version of a document.
+type ReviewDocument struct {
+	Application string         `json:"-"`
+	Document    string         `json:"-"`
+	Version     int            `json:"version" minimum:"1" doc:"The version that was looked at; it must be the newest"`
+	Reason      personal.Plain `json:"reason,omitempty" maxLength:"255" doc:"Why; required for a rejection, where the candidate sees it, and for a correction"`
+}
+
+// ApproveDocument gives cmd. Whoever has edit on the category may.
+// Errors: those of application.ApproveDocument; ErrDenied.
+func (c *Commands) ApproveDocument(ctx context.Context, caller Caller, cmd ReviewDocument) (Answer, error) {
+	return c.review(ctx, caller, cmd, application.Application.ApproveDocument)
+}
+
+// RejectDocument gives cmd. Whoever has edit on the category may.
+// Errors: those of application.RejectDocument; ErrDenied.
+func (c *Commands) RejectDocument(ctx context.Context, caller Caller, cmd ReviewDocument) (Answer, error) {
+	return c.review(ctx, caller, cmd, application.Application.RejectDocument)
+}
+
+func (c *Commands) review(ctx context.Context, caller Caller, cmd ReviewDocument, decide func(application.Application, string, int, personal.Text, domain.Stamp) ([]application.Event, error)) (Answer, error) {
+	reason, err := textOf("The reason", cmd.Reason, 0, 255, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, cmd.Application, caller, need{},
+		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := mayEdit(a, held, cmd.Document); err != nil {
+				return nil, err
+			}
+			return decide(a, cmd.Document, cmd.Version, reason, s)
+		})
+}
+
+// mayEdit refuses who may not edit a document; one whose category they may not
+// even view is unknown to them.
+func mayEdit(a application.Application, held access.Rights, document string) error {
+	d, ok := a.Documents[document]
+	if !ok || held.Document(d.Category) < access.View {
+		return application.ErrUnknownDocument
+	}
+	if held.Document(d.Category) < access.Edit {
+		return ErrDenied
+	}
+	return nil
+}
+
+// UploadDocument files a new version of a document.
+type UploadDocument struct {
+	Application string
+	Document    string          // empty = a new document
+	Category    access.Category // of a new document
+	Files       []Upload
+}
+
+// Upload is one file on its way in. Its name is only shown; its type is told by
+// its content.
+type Upload struct {
+	Name    personal.Plain
+	Content io.Reader
+}
+
+// MaxUploadFiles is the most files one upload has.
+const MaxUploadFiles = 10
+
+// ErrUploadTooLarge is the refusal of a file over application.MaxFileBytes.
+var errUploadTooLarge = application.ErrFileTooLarge.Because("A file has more than %d MiB.", application.MaxFileBytes>>20)
+
+// UploadDocument gives cmd. Whoever has edit on the category may. The bytes are
+// sealed and on disk before the event is appended. Its id is the document's.
+// Errors: those of application.Upload; ErrDenied; files.ErrNoSpace.
+func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd UploadDocument) (Answer, error) {
+	id := cmd.Document
+	if id == "" {
+		id = caller.newID("document")
+	}
+	mayUpload := func(a application.Application, held access.Rights) error {
+		if cmd.Document != "" {
+			return mayEdit(a, held, id)
+		}
+		if held.Document(cmd.Category) < access.Edit {
+			return ErrDenied
+		}
+		return nil
+	}
+	// Who may not upload is told before anything is read.
+	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{}, func(a application.Application, held access.Rights, _ domain.Stamp) (bool, error) {
+		if err := mayUpload(a, held); err != nil {
+			return false, err
+		}
+		_, err := a.CanUpload(id, cmd.Category)
+		return err == nil, err
+	})
+	answer.ID = id
+	if err != nil || !happens {
+		return answer, err
+	}
+	stored, err := c.store(ctx, cmd)
+	if err == nil {
+		answer, err = c.onApplication(ctx, cmd.Application, caller, need{}, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := mayUpload(a, held); err != nil {
+				return nil, err
+			}
+			return a.Upload(id, cmd.Category, stored, s)
+		})
+		answer.ID = id
+		if err == nil && !answer.Repeated || err != nil && !refused(err) {
+			return answer, err // in the log, or perhaps: the bytes stay
+		}
+	}
+	c.discard(stored)
+	return answer, err
+}
+
+// refused reports whether err means that nothing was appended.
+func refused(err error) bool {
+	var refusal *domain.Refusal
+	var stale *StaleError
+	return errors.As(err, &refusal) || errors.As(err, &stale)
+}
+
+// store seals the files of an upload. What it stored before an error it
+// returns too.
+func (c *Commands) store(ctx context.Context, cmd UploadDocument) ([]application.File, error) {
+	var stored []application.File
+	for _, u := range cmd.Files {
+		file := uuid.NewString()
+		key := personal.Key{ID: file, Owner: cmd.Application}
+		name, err := textOf("The name of a file", fileName(u.Name), 1, 255, key)
+		if err != nil {
+			return stored, err
+		}
+		info, err := c.files.Put(ctx, key, file, u.Content, application.MaxFileBytes)
+		switch {
+		case errors.Is(err, files.ErrTooLarge):
+			return stored, errUploadTooLarge
+		case err != nil:
+			return stored, fmt.Errorf("store upload: %w", err)
+		}
+		mediaType, _, _ := strings.Cut(info.Type, ";")
+		stored = append(stored, application.File{ID: file, Name: name, Size: info.Size, Type: mediaType})
+	}
+	return stored, nil
+}
+
+// fileName returns the last part of a name that some clients send with a path.
+func fileName(name personal.Plain) personal.Plain {
+	base := path.Base(strings.ReplaceAll(string(name), `\`, "/"))
+	if base == "." || base == "/" {
+		return ""
+	}
+	return personal.Plain(base)
+}
+
+// discard removes the bytes of an upload that was not recorded. What cannot be
+// removed now is swept later.
+func (c *Commands) discard(stored []application.File) {
+	for _, f := range stored {
+		if err := c.files.Delete(f.ID); err != nil && !errors.Is(err, files.ErrNotFound) {
+			c.logger.Warn("the bytes of an upload that was not recorded were not removed", "file", f.ID, "error", err)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/erasure"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// The kinds of erasure, as they stand in the vault and in erasure.recorded.
+const (
+	kindNote        = "note"
+	kindApplication = "application"
+	kindArrival     = "arrival" // of an application that was never received
+)
+
+// erase destroys keys, records in the stream concerned that it happened, and
+// announces it: first the keys, so that nothing announced can be opened; last
+// the announcement, so that a crash anywhere leaves an unannounced erasure that
+// FinishErasures completes. record appends the fact about the subject; nil
+// means there is none.
+func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context) error) error {
+	gone, err := c.vault.Erase(ctx, e)
+	if err != nil {
+		return err
+	}
+	if record != nil {
+		if err := record(ctx); err != nil {
+			var refused *domain.Refusal
+			if !errors.As(err, &refused) {
+				return err
+			}
+			// The rule changed its mind after the keys were gone; what is gone is
+			// still announced.
+			c.logger.Warn("an erasure was refused after its keys were destroyed", "erasure", e.ID, "code", refused.Code)
+		}
+	}
+	for _, key := range gone.Keys {
+		if err := c.buryCandidate(ctx, caller, key); err != nil {
+			return err
+		}
+		if c.files == nil {
+			continue
+		}
+		if err := c.files.Delete(key); err != nil && !errors.Is(err, files.ErrNotFound) {
+			return fmt.Errorf("delete sealed bytes of %s: %w", key, err)
+		}
+	}
+	_, err = transact(ctx, c, c.erasures, e.ID.String(), caller.withoutMatch(), decision[erasure.Erasure, erasure.Event]{
+		decide: func(r erasure.Erasure, s domain.Stamp) ([]erasure.Event, error) {
+			return r.Record(e.Kind, gone.Keys, s), nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return c.vault.Announce(ctx, e.ID)
+}
+
+// buryCandidate records that an identity is gone, if key was a candidate's.
+func (c *Commands) buryCandidate(ctx context.Context, caller Caller, key string) error {
+	_, err := transact(ctx, c, c.candidates, key, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
+		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Anonymise(s), nil },
+	})
+	return err
+}
+
+// FinishErasures completes the erasures whose keys are gone but which are not
+// announced: after a crash in between. It returns how many there were.
+func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
+	left, err := c.vault.Unannounced(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for i, e := range left {
+		caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
+		if err := c.erase(ctx, caller, e, c.recordOf(caller, e)); err != nil {
+			return i, fmt.Errorf("erasure %s: %w", e.ID, err)
+		}
+	}
+	return len(left), nil
+}
+
+// recordOf returns what records the fact an erasure is about. The right to it
+// was checked before the keys were destroyed.
+func (c *Commands) recordOf(caller Caller, e vault.Erasure) func(context.Context) error {
+	_, id := eventlog.SplitStream(e.Stream)
+	record := func(decide func(application.Application, domain.Stamp) ([]application.Event, error)) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := transact(ctx, c, c.applications, id, caller.withoutMatch(), decision[application.Application, application.Event]{decide: decide})
+			return err
+		}
+	}
+	switch e.Kind {
+	case kindNote:
+		return record(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.DeleteNote(e.Subject, true, s)
+		})
+	case kindApplication:
+		return record(func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Anonymise(s) })
+	}
+	return nil
+}
+
+// erasureOf returns the erasure that a command makes on an application.
+func (c *Commands) erasureOf(caller Caller, kind, subject, applicationID string) vault.Erasure {
+	return vault.Erasure{
+		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kind, Subject: subject,
+		Stream: "application-" + applicationID, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.now().UTC(),
+	}
+}
+
+// Anonymise erases everything personal of an application. It cannot be undone.
+type Anonymise struct {
+	Application string `json:"-"`
+}
+
+// Anonymise erases everything personal of an application: names, texts,
+// documents. The person's identity goes too when it was the last of theirs.
+// Dates, stages, reasons, source and numbers stay. Whoever has edit on the
+// erasure area may. Errors: application.ErrUnknown, application.ErrNotClosed,
+// ErrDenied.
+func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) (Answer, error) {
+	return c.eraseOn(ctx, caller, cmd.Application, need{access.Erasure, access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+		return a.Anonymise(s)
+	}, func() vault.Erasure {
+		e := c.erasureOf(caller, kindApplication, cmd.Application, cmd.Application)
+		e.Owner = cmd.Application
+		return e
+	})
+}
+
+// eraseOn gives a command that erases: it asks the rule whether it may happen,
+// destroys the keys, and only then records it. Given again, it answers as the
+// first time.
+func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error), what func() vault.Erasure) (Answer, error) {
+	happens, answer, err := c.ask(ctx, caller, id, n, func(a application.Application, held access.Rights, s domain.Stamp) (bool, error) {
+		events, err := decide(a, held, s)
+		return len(events) > 0, err
+	})
+	if err != nil || !happens {
+		return answer, err
+	}
+	err = c.erase(ctx, caller, what(), func(ctx context.Context) error {
+		var err error
+		answer, err = c.onApplication(ctx, id, caller.withoutMatch(), n, decide)
+		return err
+	})
+	return answer, err
+}
+
+// errAsked ends a command before it appends.
+var errAsked = errors.New("only asked")
+
+// ask says whether something would happen if a command were given, and writes
+// nothing. If not, answer is the command's: it was given before, or changes
+// nothing.
+func (c *Commands) ask(ctx context.Context, caller Caller, id string, n need, check func(application.Application, access.Rights, domain.Stamp) (bool, error)) (happens bool, answer Answer, err error) {
+	var held access.Rights
+	answer, err = transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) (err error) {
+			held, err = c.mayOn(caller, a, n)
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			happens, err := check(a, held, s)
+			if !happens {
+				return nil, err
+			}
+			return make([]application.Event, 1), err
+		},
+		prepare: func(context.Context, application.Application) error { return errAsked },
+	})
+	if errors.Is(err, errAsked) {
+		return true, Answer{}, nil
+	}
+	return false, answer, err
+}

@@ -1,0 +1,126 @@
+package commands
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/organization"
+)
+
+// OpenJob opens a job with its stage plan and hiring team.
+type OpenJob struct {
+	job.Details
+	Stages []StagePlan      `json:"stages" minItems:"1" maxItems:"30" doc:"The stage plan, in order; applications arrive in the first"`
+	Team   []job.TeamMember `json:"hiring_team" minItems:"1" maxItems:"200" doc:"The hiring team; at least one recruitment manager"`
+}
+
+// StagePlan is a stage of a plan that has no ids yet.
+type StagePlan struct {
+	Name       string `json:"name" minLength:"1" maxLength:"100" doc:"Name of the stage, unique in the plan"`
+	PublicName string `json:"public_name,omitempty" maxLength:"100" doc:"What candidates see instead"`
+}
+
+// OpenJob gives cmd. Admins and the recruiting role may. Its id is the job's;
+// the ids of the stages follow from it in order. Stage managers are named later,
+// when the stages have ids.
+// Errors: those of job.Opens; member.ErrUnknown; organization.ErrUnknownRole; ErrDenied.
+func (c *Commands) OpenJob(ctx context.Context, caller Caller, cmd OpenJob) (Answer, error) {
+	if err := c.allow(caller, access.Admin, access.Recruiting); err != nil {
+		return Answer{}, err
+	}
+	if err := c.checkTeam(cmd.Team); err != nil {
+		return Answer{}, err
+	}
+	id := caller.newID("job")
+	stages := make([]job.Stage, len(cmd.Stages))
+	for i, s := range cmd.Stages {
+		stages[i] = job.Stage{ID: caller.newID("stage/" + strconv.Itoa(i)), Name: s.Name, PublicName: s.PublicName}
+	}
+	answer, err := transact(ctx, c, c.jobs, id, caller, decision[job.Job, job.Event]{
+		decide: func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Opens(cmd.Details, stages, cmd.Team, s) },
+	})
+	answer.ID = id
+	return answer, err
+}
+
+// checkTeam refuses a team of members or roles that do not exist.
+func (c *Commands) checkTeam(team []job.TeamMember) error {
+	o := c.directory.Organization()
+	for _, m := range team {
+		if _, ok := o.Roles[m.Role]; !ok {
+			return organization.ErrUnknownRole
+		}
+		if !c.directory.Member(m.Member).Active {
+			return domain.ErrInvalid.Because("Somebody named in the hiring team is not an active member.")
+		}
+	}
+	return nil
+}
+
+// EditJob changes details of a job.
+type EditJob struct {
+	Job string `json:"-"`
+	job.DetailsChange
+}
+
+// EditJob gives cmd. Admins and the job's recruitment managers may.
+// Errors: those of job.Edit; ErrDenied.
+func (c *Commands) EditJob(ctx context.Context, caller Caller, cmd EditJob) (Answer, error) {
+	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Edit(cmd.DetailsChange, s) })
+}
+
+// ChangeTeam sets the hiring team of a job.
+type ChangeTeam struct {
+	Job  string           `json:"-"`
+	Team []job.TeamMember `json:"hiring_team" minItems:"1" maxItems:"200" doc:"The whole team from now on; at least one recruitment manager"`
+}
+
+// ChangeTeam gives cmd. Admins and the job's recruitment managers may.
+// Errors: those of job.ChangeTeam; organization.ErrUnknownRole; ErrDenied.
+func (c *Commands) ChangeTeam(ctx context.Context, caller Caller, cmd ChangeTeam) (Answer, error) {
+	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+		if err := c.checkTeam(cmd.Team); err != nil {
+			return nil, err
+		}
+		return j.ChangeTeam(cmd.Team, s)
+	})
+}
+
+// HoldJob and CloseJob end new applications, for now or for good.
+type (
+	HoldJob struct {
+		Job    string `json:"-"`
+		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why"`
+	}
+	CloseJob struct {
+		Job    string `json:"-"`
+		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why"`
+	}
+)
+
+// HoldJob gives cmd. Admins and the job's recruitment managers may.
+// Errors: those of job.Hold; ErrDenied.
+func (c *Commands) HoldJob(ctx context.Context, caller Caller, cmd HoldJob) (Answer, error) {
+	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Hold(cmd.Reason, s) })
+}
+
+// CloseJob gives cmd. Applications stay as they are. Admins and the job's
+// recruitment managers may. Errors: those of job.Close; ErrDenied.
+func (c *Commands) CloseJob(ctx context.Context, caller Caller, cmd CloseJob) (Answer, error) {
+	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Close(cmd.Reason, s) })
+}
+
+// ResumeJob takes a job off hold. Admins and its recruitment managers may.
+// Errors: those of job.Resume; ErrDenied.
+func (c *Commands) ResumeJob(ctx context.Context, caller Caller, id string) (Answer, error) {
+	return c.onJob(ctx, id, caller, job.Job.Resume)
+}
+
+// ReopenJob opens a closed job again. Admins and its recruitment managers may.
+// Errors: those of job.Reopen; ErrDenied.
+func (c *Commands) ReopenJob(ctx context.Context, caller Caller, id string) (Answer, error) {
+	return c.onJob(ctx, id, caller, job.Job.Reopen)
+}

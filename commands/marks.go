@@ -1,0 +1,119 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// AddTag puts a tag of the shared list on an application; a label nobody used
+// yet joins the list.
+type AddTag struct {
+	Application string `json:"-"`
+	Label       string `json:"label" minLength:"1" maxLength:"50" doc:"Label of the tag; upper and lower case are the same"`
+}
+
+// AddTag gives cmd. Whoever has edit on the tags area may. Its id is the tag's.
+// Errors: those of application.AddTag and organization.DefineTag; ErrDenied.
+func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answer, error) {
+	n := need{access.Tags, access.Edit}
+	tag := ""
+	decide := func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+		return a.AddTag(tag, s)
+	}
+	id, known := c.directory.Organization().TagLabelled(cmd.Label)
+	if !known {
+		// Only who may use the tag may make it.
+		happens, answer, err := c.ask(ctx, caller, cmd.Application, n, func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {
+			events, err := a.AddTag("", s)
+			return len(events) > 0, err
+		})
+		if err != nil || !happens {
+			return answer, err
+		}
+		if id, err = c.defineTag(ctx, caller, cmd.Label); err != nil {
+			return Answer{}, err
+		}
+	}
+	tag = id
+	answer, err := c.onApplication(ctx, cmd.Application, caller, n, decide)
+	answer.ID = tag
+	return answer, err
+}
+
+// defineTag adds a label to the shared list and returns the tag's id.
+func (c *Commands) defineTag(ctx context.Context, caller Caller, label string) (string, error) {
+	id := caller.newID("tag")
+	_, err := transact(ctx, c, c.organizations, organization.ID, caller.withoutMatch(), decision[organization.Organization, organization.Event]{
+		decide: func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+			if have, ok := o.TagLabelled(label); ok {
+				id = have
+			}
+			return o.DefineTag(id, label, s)
+		},
+	})
+	return id, err
+}
+
+// RemoveTag takes a tag off an application.
+type RemoveTag struct {
+	Application string `json:"-"`
+	Tag         string `json:"-"`
+}
+
+// RemoveTag gives cmd. Whoever has edit on the tags area may.
+// Errors: those of application.RemoveTag; ErrDenied.
+func (c *Commands) RemoveTag(ctx context.Context, caller Caller, cmd RemoveTag) (Answer, error) {
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Tags, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			return a.RemoveTag(cmd.Tag, s)
+		})
+}
+
+// SetPriority sets the flag beside the candidate's name.
+type SetPriority struct {
+	Application string `json:"-"`
+	Priority    bool   `json:"priority" doc:"Whether the application is flagged"`
+}
+
+// SetPriority gives cmd. Whoever has edit on the application area may.
+// Errors: those of application.SetPriority; ErrDenied.
+func (c *Commands) SetPriority(ctx context.Context, caller Caller, cmd SetPriority) (Answer, error) {
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			return a.SetPriority(cmd.Priority, s)
+		})
+}
+
+// AddComment adds an internal comment.
+type AddComment struct {
+	Application string         `json:"-"`
+	Text        personal.Plain `json:"text" minLength:"1" maxLength:"4000" doc:"The comment; candidates never see it"`
+	Mentions    []string       `json:"mentions,omitempty" maxItems:"20" doc:"Members who are mentioned"`
+}
+
+// AddComment gives cmd. Whoever has edit on the comments area may. Its id is
+// the comment's; the text goes under a key of its own.
+// Errors: those of application.AddComment; member.ErrUnknown; ErrDenied.
+func (c *Commands) AddComment(ctx context.Context, caller Caller, cmd AddComment) (Answer, error) {
+	id := caller.newID("comment")
+	text, err := textOf("The comment", cmd.Text, 1, application.MaxText, personal.Key{ID: id, Owner: cmd.Application})
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Comments, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			for _, m := range cmd.Mentions {
+				if !c.directory.Member(m).Exists {
+					return nil, domain.ErrInvalid.Because("A member who is mentioned does not exist.")
+				}
+			}
+			return a.AddComment(id, text, cmd.Mentions, s)
+		})
+	answer.ID = id
+	return answer, err
+}

@@ -1,0 +1,118 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/job"
+)
+
+// ErrDenied means that the caller may see the thing but not do this with it.
+var ErrDenied = &domain.Refusal{Kind: domain.Denied, Code: "denied", Message: "You may not do this."}
+
+// everything is what the system itself may do.
+func everything() access.Rights { return access.Of(access.Admin) }
+
+// rights returns what the caller may do with the applications of a job.
+// Errors: ErrRightsUnknown.
+func (c *Commands) rights(caller Caller, jobID string) (access.Rights, error) {
+	if caller.Actor == domain.System {
+		return everything(), nil
+	}
+	if err := c.directory.Check(); err != nil {
+		return access.Rights{}, err
+	}
+	return c.directory.Rights(caller.Actor.MemberID(), jobID), nil
+}
+
+// role returns the organisation role of the caller, none if inactive.
+// Errors: ErrRightsUnknown.
+func (c *Commands) role(caller Caller) (access.OrganizationRole, error) {
+	if caller.Actor == domain.System {
+		return access.Admin, nil
+	}
+	if err := c.directory.Check(); err != nil {
+		return "", err
+	}
+	return c.directory.Member(caller.Actor.MemberID()).OrganizationRole(), nil
+}
+
+// allow refuses callers whose organisation role is none of roles.
+// Errors: ErrDenied, ErrRightsUnknown.
+func (c *Commands) allow(caller Caller, roles ...access.OrganizationRole) error {
+	role, err := c.role(caller)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if r == role {
+			return nil
+		}
+	}
+	return ErrDenied
+}
+
+// need is what a command on an application takes.
+type need struct {
+	area  access.Area
+	level access.Level
+}
+
+// onApplication gives one command on application id: it refuses callers without
+// the needed right (as unknown when they may not even see it), then decides
+// with the rights they have.
+func (c *Commands) onApplication(ctx context.Context, id string, caller Caller, n need, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error)) (Answer, error) {
+	var held access.Rights
+	return transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) (err error) {
+			held, err = c.mayOn(caller, a, n)
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return decide(a, held, s)
+		},
+	})
+}
+
+// mayOn returns the caller's rights on a, or refuses.
+// Errors: application.ErrUnknown, ErrDenied, ErrRightsUnknown.
+func (c *Commands) mayOn(caller Caller, a application.Application, n need) (access.Rights, error) {
+	if a.Outcome == "" {
+		return access.Rights{}, application.ErrUnknown
+	}
+	held, err := c.rights(caller, a.Job)
+	switch {
+	case err != nil:
+		return held, err
+	case held.Area(access.Application) < access.View && held.Area(n.area) < n.level:
+		return held, application.ErrUnknown
+	case n.area != "" && held.Area(n.area) < n.level, held.Masked:
+		return held, ErrDenied
+	}
+	return held, nil
+}
+
+// onJob gives one command on job id: admins and the job's recruitment managers
+// may.
+func (c *Commands) onJob(ctx context.Context, id string, caller Caller, decide func(job.Job, domain.Stamp) ([]job.Event, error)) (Answer, error) {
+	return transact(ctx, c, c.jobs, id, caller, decision[job.Job, job.Event]{
+		may: func(j job.Job) error {
+			if j.Status == "" {
+				return job.ErrUnknown
+			}
+			held, err := c.rights(caller, id)
+			switch {
+			case err != nil:
+				return err
+			case held.Manager:
+				return nil
+			case held.Area(access.Application) < access.View && j.Details.Confidential:
+				return job.ErrUnknown
+			}
+			return ErrDenied
+		},
+		decide: decide,
+	})
+}

@@ -1,0 +1,121 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// textOf checks a personal text and returns it to be sealed under key.
+// Errors: domain.ErrInvalid.
+func textOf(name string, plain personal.Plain, min, max int, key personal.Key) (personal.Text, error) {
+	text, err := domain.TextOf(name, string(plain), min, max)
+	if err != nil {
+		return personal.Text{}, err
+	}
+	return personal.New(key, personal.Plain(text)), nil
+}
+
+// keyOf is the key of an application's own texts.
+func keyOf(applicationID string) personal.Key {
+	return personal.Key{ID: applicationID, Owner: applicationID}
+}
+
+// MoveStage moves an application to another stage of its job's plan.
+type MoveStage struct {
+	Application string         `json:"-"`
+	To          string         `json:"to" format:"uuid" doc:"Stage to move to"`
+	From        string         `json:"from,omitempty" format:"uuid" doc:"Stage the application was seen in; if it has left it, the move is refused"`
+	Comment     personal.Plain `json:"comment,omitempty" maxLength:"4000" doc:"Why; shown in the timeline"`
+}
+
+// MoveStage gives cmd. Whoever has edit on the application area may. The text
+// goes under the application's key.
+// Errors: those of application.Move; application.ErrUnknownStage; ErrDenied.
+func (c *Commands) MoveStage(ctx context.Context, caller Caller, cmd MoveStage) (Answer, error) {
+	comment, err := textOf("The comment", cmd.Comment, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			j := c.directory.Job(a.Job)
+			if _, ok := j.Stage(cmd.To); !ok {
+				return nil, application.ErrUnknownStage
+			}
+			events, err := a.Move(cmd.From, cmd.To, comment, s)
+			if errors.Is(err, application.ErrStageChanged) {
+				now, _ := j.Stage(a.Stage)
+				return nil, application.ErrStageChanged.Because("The application is in stage %s (%s) by now.", now.Name, a.Stage)
+			}
+			return events, err
+		})
+}
+
+// Disqualify ends an application without hire.
+type Disqualify struct {
+	Application string              `json:"-"`
+	Kind        application.Outcome `json:"kind" enum:"rejected,withdrawn" doc:"Whether the company rejects or the candidate withdraws"`
+	Reason      string              `json:"reason_id" format:"uuid" doc:"Reason from the organisation's list, of a kind that fits"`
+	Note        personal.Plain      `json:"note,omitempty" maxLength:"4000" doc:"Internal note; candidates never see it"`
+}
+
+// Disqualify gives cmd. Whoever has edit on the decision area may.
+// Errors: those of application.Disqualify; organization.ErrUnknownReason; ErrDenied.
+func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify) (Answer, error) {
+	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	claimID := ""
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Decision, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			claimID = a.Claim
+			o := c.directory.Organization()
+			reason, ok := o.Reasons[cmd.Reason]
+			if !ok {
+				return nil, organization.ErrUnknownReason
+			}
+			return a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
+		})
+	if err == nil && claimID != "" {
+		if err := c.releaseClaim(ctx, caller, claimID, cmd.Application); err != nil {
+			c.logger.Warn("the claim of a closed application was not released; the next claimer takes it over", "application", cmd.Application, "error", err)
+		}
+	}
+	return answer, err
+}
+
+// Requalify takes a disqualification back.
+type Requalify struct {
+	Application string         `json:"-"`
+	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why"`
+}
+
+// Requalify gives cmd. Whoever has edit on the decision area may. The
+// application needs its claim back first, so a person never has two live ones
+// for a job.
+// Errors: those of application.Requalify; application.ErrDuplicate; ErrDenied.
+func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) (Answer, error) {
+	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) error {
+			_, err := c.mayOn(caller, a, need{access.Decision, access.Edit})
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.Requalify(reason, s)
+		},
+		prepare: func(ctx context.Context, a application.Application) error {
+			return c.takeClaim(ctx, caller, a.Claim, cmd.Application)
+		},
+	})
+}

@@ -1,0 +1,345 @@
+// Package history replays an application from the event log: every event with
+// who, when and why, and the profile as it was at any moment. It reads no read
+// model, so an auditor can hold the two against each other.
+//
+// The same question has the same answer for ever, except for what was erased
+// since, which reads as null at every moment. The rights are always today's.
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// Rights says what a member may do with the applications of a job. It is
+// commands.Directory.
+type Rights interface {
+	Check() error
+	Rights(memberID, jobID string) access.Rights
+}
+
+// Opener opens sealed values. It is vault.Vault.
+type Opener interface {
+	Open(ctx context.Context, sealed ...[]byte) ([]vault.Opened, error)
+}
+
+// Replayer replays applications. It is safe for concurrent use.
+type Replayer struct {
+	Log    eventlog.Log
+	Opener Opener
+	Rights Rights
+}
+
+// AsOf chooses a moment: at most one field is set, none means now.
+type AsOf struct {
+	Time     time.Time          // everything the log had recorded by then
+	Position *eventlog.Position // everything up to there
+	Revision *eventlog.Revision // of the application's stream
+}
+
+// ErrAsOf means that an AsOf names several moments.
+var ErrAsOf = &domain.Refusal{Kind: domain.Invalid, Code: "as_of", Message: "Name one moment: a time, a position or a revision."}
+
+// ErrDenied means that the viewer sees the application but not its history.
+var ErrDenied = &domain.Refusal{Kind: domain.Denied, Code: "denied", Message: "You may not see the history of this application."}
+
+// IsZero reports whether a means now.
+func (a AsOf) IsZero() bool { return a.Time.IsZero() && a.Position == nil && a.Revision == nil }
+
+func (a AsOf) valid() bool {
+	n := 0
+	for _, set := range []bool{!a.Time.IsZero(), a.Position != nil, a.Revision != nil} {
+		if set {
+			n++
+		}
+	}
+	return n <= 1
+}
+
+// History is an application's history.
+type History struct {
+	Application string            `json:"application_id"`
+	Revision    eventlog.Revision `json:"revision" doc:"Revision of the last event shown"`
+	Position    string            `json:"position" doc:"Position of the last event shown, as commit/prepare"`
+	Events      []Entry           `json:"events" doc:"Every event up to the moment asked for, oldest first"`
+	Profile     *Profile          `json:"profile" doc:"The profile folded from these events; null unless a moment was asked for"`
+}
+
+// Entry is one event as it was recorded.
+type Entry struct {
+	EventID       uuid.UUID         `json:"event_id"`
+	Revision      eventlog.Revision `json:"revision"`
+	Position      string            `json:"position" doc:"commit/prepare"`
+	Type          string            `json:"type"`
+	At            time.Time         `json:"at" doc:"When it happened"`
+	RecordedAt    time.Time         `json:"recorded_at" doc:"When the event store wrote it"`
+	By            domain.Actor      `json:"by"`
+	OnBehalfOf    domain.Actor      `json:"on_behalf_of"`
+	CommandID     uuid.UUID         `json:"command_id"`
+	CorrelationID string            `json:"correlation_id" doc:"The request it came by"`
+	CausationID   string            `json:"causation_id" doc:"The event that led to it, for what the system did by itself"`
+	Origin        eventlog.Origin   `json:"origin"`
+	Data          map[string]any    `json:"data" doc:"What was recorded; personal fields are null when erased, or when the viewer may not see them"`
+	Erased        []string          `json:"erased" doc:"Paths of the personal fields that were erased since"`
+}
+
+// Replay returns the history of application id as viewer, a member, may see it.
+// Errors: application.ErrUnknown (also when the viewer may not see it),
+// ErrDenied, ErrAsOf; those of the log and the vault.
+func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (History, error) {
+	if err := r.Rights.Check(); err != nil {
+		return History{}, err
+	}
+	return r.replay(ctx, id, asOf, func(job string) (access.Rights, error) {
+		held := r.Rights.Rights(viewer, job)
+		switch {
+		case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
+			return held, application.ErrUnknown
+		case held.Area(access.History) < access.View:
+			return held, ErrDenied
+		}
+		return held, nil
+	})
+}
+
+// ReplayAll returns the history of application id with everything that is not
+// erased, for the operator of the installation.
+func (r *Replayer) ReplayAll(ctx context.Context, id string, asOf AsOf) (History, error) {
+	return r.replay(ctx, id, asOf, func(string) (access.Rights, error) { return access.Of(access.Admin), nil })
+}
+
+func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(job string) (access.Rights, error)) (History, error) {
+	if !asOf.valid() {
+		return History{}, ErrAsOf
+	}
+	events, err := r.read(ctx, "application-"+id)
+	if err != nil {
+		return History{}, err
+	}
+	var state application.Application
+	for _, e := range events {
+		state = state.Fold(e.fact)
+	}
+	if state.Outcome == "" {
+		return History{}, application.ErrUnknown
+	}
+	held, err := may(state.Job)
+	if err != nil {
+		return History{}, err
+	}
+	for i, rec := range events {
+		if asOf.after(rec.Event) {
+			events = events[:i]
+			break
+		}
+	}
+	h := History{Application: id, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
+	o := opening{opener: r.Opener, categories: map[string]access.Category{}}
+	for i, rec := range events {
+		if err := o.entry(&h.Events[i], rec, held); err != nil {
+			return History{}, err
+		}
+		h.Revision, h.Position = rec.Revision, rec.Position.String()
+	}
+	if !asOf.IsZero() && len(events) > 0 {
+		if h.Profile, err = r.profile(ctx, events, asOf, held, &o); err != nil {
+			return History{}, err
+		}
+	}
+	return h, o.open(ctx)
+}
+
+// after reports whether an event came later than the moment.
+func (a AsOf) after(e eventlog.Event) bool {
+	switch {
+	case a.Revision != nil:
+		return e.Revision > *a.Revision
+	case a.Position != nil:
+		return e.Position.After(*a.Position)
+	case !a.Time.IsZero():
+		return e.RecordedAt.After(a.Time)
+	}
+	return false
+}
+
+// recorded is a stored event of an application, decoded.
+type recorded struct {
+	eventlog.Event
+	fact application.Event
+}
+
+func (r *Replayer) read(ctx context.Context, stream string) ([]recorded, error) {
+	var events []recorded
+	for e, err := range r.Log.ReadStream(ctx, stream, 0, eventlog.Forwards) {
+		if err != nil {
+			return nil, fmt.Errorf("replay %s: %w", stream, err)
+		}
+		fact, err := application.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, fmt.Errorf("replay %s at %d: %w", stream, e.Revision, err)
+		}
+		events = append(events, recorded{Event: e, fact: fact})
+	}
+	return events, nil
+}
+
+// opening collects sealed values, to be opened in one visit to the vault.
+type opening struct {
+	opener     Opener
+	categories map[string]access.Category // of the documents met so far
+	sealed     [][]byte
+	put        []func(vault.Opened)
+}
+
+func (o *opening) later(sealed []byte, put func(vault.Opened)) {
+	if len(sealed) > 0 {
+		o.sealed, o.put = append(o.sealed, sealed), append(o.put, put)
+	}
+}
+
+func (o *opening) open(ctx context.Context) error {
+	if len(o.sealed) == 0 {
+		return nil
+	}
+	opened, err := o.opener.Open(ctx, o.sealed...)
+	if err != nil {
+		return fmt.Errorf("open history: %w", err)
+	}
+	for i, put := range o.put {
+		put(opened[i])
+	}
+	return nil
+}
+
+// text puts the opened text into *into once open was called.
+func (o *opening) text(t personal.Text, visible bool, into **personal.Plain) {
+	if !visible {
+		return
+	}
+	o.later(t.Bytes(), func(got vault.Opened) {
+		if !got.Erased {
+			text := got.Text
+			*into = &text
+		}
+	})
+}
+
+// entry fills in the record of an event; its personal fields when o is opened.
+func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
+	meta, err := rec.Meta()
+	if err != nil {
+		return err
+	}
+	*e = Entry{
+		EventID: rec.ID, Revision: rec.Revision, Position: rec.Position.String(), Type: rec.Type,
+		At: rec.fact.When(), RecordedAt: rec.RecordedAt, By: rec.fact.Who(), OnBehalfOf: meta.OnBehalfOf,
+		CommandID: meta.CommandID, CorrelationID: meta.CorrelationID, CausationID: meta.CausationID, Origin: meta.Origin,
+		Data: map[string]any{}, Erased: []string{},
+	}
+	if err := json.Unmarshal(rec.Data, &e.Data); err != nil {
+		return fmt.Errorf("event %s: %w", rec.ID, err)
+	}
+	delete(e.Data, "at")
+	delete(e.Data, "by")
+	visible := o.visible(rec.fact, held)
+	eachText(rec.fact, func(path string, t personal.Text) {
+		set(e.Data, path, nil)
+		if !visible {
+			return
+		}
+		o.later(t.Bytes(), func(got vault.Opened) {
+			if got.Erased {
+				e.Erased = append(e.Erased, path)
+				return
+			}
+			set(e.Data, path, got.Text)
+		})
+	})
+	return nil
+}
+
+// eachText calls visit for the personal texts of an event.
+func eachText(e application.Event, visit func(path string, t personal.Text)) {
+	own := reflect.New(reflect.TypeOf(e))
+	own.Elem().Set(reflect.ValueOf(e))
+	personal.Walk(own.Interface(), func(path string, t *personal.Text) { visit(path, *t) })
+}
+
+// visible reports whether a viewer with these rights may read the personal
+// fields of an event. Events must come in order: what category a document has
+// is learned from those before.
+func (o *opening) visible(e application.Event, held access.Rights) bool {
+	area := access.Application
+	var document string
+	switch e := e.(type) {
+	case application.Received:
+		area = access.Profile
+	case application.Disqualified, application.Requalified:
+		area = access.Decision
+	case application.CommentAdded:
+		area = access.Comments
+	case application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted:
+		area = access.Notes
+	case application.DocumentRequested:
+		o.categories[e.Document] = e.Category
+		document = e.Document
+	case application.DocumentUploaded:
+		o.categories[e.Document] = e.Category
+		document = e.Document
+	case application.DocumentApproved:
+		document = e.Document
+	case application.DocumentRejected:
+		document = e.Document
+	case application.ClaimLost, application.StageMoved, application.Anonymised,
+		application.TagAdded, application.TagRemoved, application.PrioritySet:
+	}
+	switch {
+	case held.Masked:
+		return false
+	case document != "":
+		return held.Document(o.categories[document]) >= access.View
+	}
+	return held.Area(area) >= access.View
+}
+
+// set puts value at a path such as "files.0.name" into decoded JSON.
+func set(at any, path string, value any) {
+	for {
+		head, rest, nested := strings.Cut(path, ".")
+		switch in := at.(type) {
+		case map[string]any:
+			if !nested {
+				in[head] = value
+				return
+			}
+			at = in[head]
+		case []any:
+			i, err := strconv.Atoi(head)
+			if err != nil || i >= len(in) {
+				return
+			}
+			if !nested {
+				in[i] = value
+				return
+			}
+			at = in[i]
+		default:
+			return
+		}
+		path = rest
+	}
+}

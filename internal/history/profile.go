@@ -1,0 +1,223 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// Profile is an application as it was at a moment, with the job as it was then.
+// Personal fields are null when absent, erased since, or not for the viewer.
+type Profile struct {
+	Job        string              `json:"job_id"`
+	JobTitle   string              `json:"job_title"`
+	Stage      string              `json:"stage_id"`
+	StageName  string              `json:"stage_name"`
+	Outcome    application.Outcome `json:"outcome"`
+	Reason     string              `json:"reason_id"`
+	Source     string              `json:"source"`
+	ReceivedAt time.Time           `json:"received_at"`
+	Priority   bool                `json:"priority"`
+	Anonymised bool                `json:"anonymised"`
+	FirstName  *personal.Plain     `json:"first_name"`
+	LastName   *personal.Plain     `json:"last_name"`
+	Email      *personal.Plain     `json:"email"`
+	Phone      *personal.Plain     `json:"phone"`
+	Tags       []string            `json:"tag_ids"`
+	Documents  []Document          `json:"documents"`
+	Notes      []Text              `json:"notes"`
+	Comments   []Text              `json:"comments"`
+}
+
+// Document is a document as it was.
+type Document struct {
+	ID       string                     `json:"id"`
+	Title    *personal.Plain            `json:"title"`
+	Category access.Category            `json:"category"`
+	Status   application.DocumentStatus `json:"status"`
+	Version  int                        `json:"version" doc:"Number of versions uploaded by then"`
+}
+
+// Text is a note or a comment as it was.
+type Text struct {
+	ID      string          `json:"id"`
+	By      domain.Actor    `json:"by"`
+	At      time.Time       `json:"at"`
+	Text    *personal.Plain `json:"text"`
+	Visible bool            `json:"candidate_can_view"`
+	Deleted bool            `json:"deleted"`
+}
+
+// profile folds events, all up to the moment, and what the job and the person
+// were then. What is not for the viewer is left out.
+func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*Profile, error) {
+	p := &Profile{Tags: []string{}, Documents: []Document{}, Notes: []Text{}, Comments: []Text{}}
+	var person personal.Text
+	// Texts are opened into their places, so slices must not grow any more then.
+	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
+	p.Documents = slices.Grow(p.Documents, len(events))
+	for _, rec := range events {
+		p.apply(rec.fact, held, o)
+		switch e := rec.fact.(type) { //nolint:gochecksumtype // only who the person was
+		case application.Received:
+			person = e.Candidate
+		}
+	}
+	if asOf.Revision != nil { // of the application; for the others it is a place in the log
+		asOf = AsOf{Position: &events[len(events)-1].Position}
+	}
+	if err := r.jobThen(ctx, p, asOf); err != nil {
+		return nil, err
+	}
+	if p.Anonymised || held.Masked || held.Area(access.Profile) < access.View {
+		return p, nil
+	}
+	return p, r.personThen(ctx, p, person, asOf, o)
+}
+
+// apply folds one event.
+func (p *Profile) apply(e application.Event, held access.Rights, o *opening) {
+	shows := func(a access.Area) bool { return !held.Masked && held.Area(a) >= access.View }
+	switch e := e.(type) {
+	case application.Received:
+		p.Job, p.Stage, p.Source, p.ReceivedAt, p.Outcome = e.Job, e.Stage, e.Source, e.At, application.InProgress
+	case application.StageMoved:
+		p.Stage = e.To
+	case application.Disqualified:
+		p.Outcome, p.Reason = e.Kind, e.Reason
+	case application.Requalified:
+		p.Outcome, p.Reason = application.InProgress, ""
+	case application.Anonymised:
+		p.Anonymised = true
+		p.Tags = []string{}
+	case application.TagAdded:
+		p.Tags = append(p.Tags, e.Tag)
+	case application.TagRemoved:
+		p.Tags = slices.DeleteFunc(p.Tags, func(t string) bool { return t == e.Tag })
+	case application.PrioritySet:
+		p.Priority = e.Priority
+	case application.CommentAdded:
+		if held.Area(access.Comments) >= access.View {
+			p.Comments = append(p.Comments, Text{ID: e.Comment, By: e.By, At: e.At})
+			o.text(e.Text, shows(access.Comments), &p.Comments[len(p.Comments)-1].Text)
+		}
+	case application.NoteAdded:
+		if held.Area(access.Notes) >= access.View {
+			p.Notes = append(p.Notes, Text{ID: e.Note, By: e.By, At: e.At, Visible: e.Visible})
+			o.text(e.Text, shows(access.Notes), &p.Notes[len(p.Notes)-1].Text)
+		}
+	case application.NoteVisibilitySet:
+		p.note(e.Note, func(n *Text) { n.Visible = e.Visible })
+	case application.NoteDeleted:
+		p.note(e.Note, func(n *Text) { n.Deleted = true })
+	case application.DocumentRequested:
+		if held.Document(e.Category) >= access.View {
+			p.Documents = append(p.Documents, Document{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested})
+			o.text(e.Title, !held.Masked, &p.Documents[len(p.Documents)-1].Title)
+		}
+	case application.DocumentUploaded:
+		if held.Document(e.Category) >= access.View {
+			p.uploaded(e)
+		}
+	case application.DocumentApproved:
+		p.document(e.Document, func(d *Document) { d.Status = application.DocumentIsApproved })
+	case application.DocumentRejected:
+		p.document(e.Document, func(d *Document) { d.Status = application.DocumentIsRejected })
+	case application.ClaimLost:
+	}
+}
+
+func (p *Profile) note(id string, change func(*Text)) {
+	for i := range p.Notes {
+		if p.Notes[i].ID == id {
+			change(&p.Notes[i])
+		}
+	}
+}
+
+func (p *Profile) document(id string, change func(*Document)) {
+	for i := range p.Documents {
+		if p.Documents[i].ID == id {
+			change(&p.Documents[i])
+		}
+	}
+}
+
+func (p *Profile) uploaded(e application.DocumentUploaded) {
+	if !slices.ContainsFunc(p.Documents, func(d Document) bool { return d.ID == e.Document }) {
+		p.Documents = append(p.Documents, Document{ID: e.Document, Category: e.Category})
+	}
+	p.document(e.Document, func(d *Document) {
+		d.Status, d.Version = application.DocumentIsUploaded, e.Version
+	})
+}
+
+// jobThen fills in what the job was called then.
+func (r *Replayer) jobThen(ctx context.Context, p *Profile, asOf AsOf) error {
+	var j job.Job
+	for rec, err := range r.Log.ReadStream(ctx, "job-"+p.Job, 0, eventlog.Forwards) {
+		if err != nil {
+			return fmt.Errorf("job %s: %w", p.Job, err)
+		}
+		if asOf.after(rec) {
+			break
+		}
+		e, err := job.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", p.Job, err)
+		}
+		j = j.Fold(e)
+	}
+	stage, _ := j.Stage(p.Stage)
+	p.JobTitle, p.StageName = j.Details.Title, stage.Name
+	return nil
+}
+
+// personThen fills in what was known of the person then.
+func (r *Replayer) personThen(ctx context.Context, p *Profile, ref personal.Text, asOf AsOf, o *opening) error {
+	if ref.IsZero() {
+		return nil
+	}
+	opened, err := r.Opener.Open(ctx, ref.Bytes())
+	if err != nil {
+		return fmt.Errorf("open the reference to the person: %w", err)
+	}
+	if opened[0].Erased {
+		return nil
+	}
+	return r.details(ctx, p, opened[0], asOf, o)
+}
+
+func (r *Replayer) details(ctx context.Context, p *Profile, person vault.Opened, asOf AsOf, o *opening) error {
+	for rec, err := range r.Log.ReadStream(ctx, "candidate-"+string(person.Text), 0, eventlog.Forwards) {
+		if err != nil {
+			return fmt.Errorf("person: %w", err)
+		}
+		if asOf.after(rec) {
+			break
+		}
+		e, err := candidate.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			return fmt.Errorf("person: %w", err)
+		}
+		switch e := e.(type) {
+		case candidate.Registered:
+			o.text(e.FirstName, true, &p.FirstName)
+			o.text(e.LastName, true, &p.LastName)
+			o.text(e.Email, true, &p.Email)
+			o.text(e.Phone, true, &p.Phone)
+		case candidate.Anonymised:
+		}
+	}
+	return nil
+}

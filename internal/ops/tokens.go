@@ -1,0 +1,203 @@
+// Package ops holds what operating the system needs and no event tells: the
+// secrets of tokens and the fingerprints of requests. It lies in Postgres
+// schema ops, which is backed up and not rebuilt.
+package ops
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrToken means that a token is malformed, unknown, revoked or expired: which
+// of them, nobody is told.
+var ErrToken = errors.New("token is not valid")
+
+// ErrUnavailable means that Postgres is out of reach.
+var ErrUnavailable = errors.New("operational store is out of reach")
+
+// tokenPrefix marks our tokens, so that scanners find leaked ones.
+const tokenPrefix = "hl_"
+
+// tokenFresh is how long a token that was found good is believed without asking
+// again. Revoking in this process counts at once.
+const tokenFresh = time.Second
+
+// tokenStale is how long it is believed while Postgres is out of reach.
+const tokenStale = 5 * time.Minute
+
+// maxCachedTokens bounds the memory of good tokens.
+const maxCachedTokens = 10_000
+
+// Token is a secret a member acts by.
+type Token struct {
+	ID        string
+	Member    string
+	Name      string
+	ExpiresAt time.Time
+}
+
+// Tokens keeps tokens. Only a hash of each secret is stored. It is safe for
+// concurrent use.
+type Tokens struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+
+	mu   sync.Mutex
+	good map[string]goodToken // by id
+}
+
+type goodToken struct {
+	token  Token
+	secret [sha256.Size]byte
+	seen   time.Time // when Postgres last said so
+}
+
+// NewTokens returns the tokens kept in pool. now is time.Now if nil.
+func NewTokens(pool *pgxpool.Pool, now func() time.Time) *Tokens {
+	if now == nil {
+		now = time.Now
+	}
+	return &Tokens{pool: pool, now: now, good: map[string]goodToken{}}
+}
+
+// Issue stores a new token and returns its only readable form. Issuing again
+// with the same id replaces the secret: the first answer was never received.
+// Errors: ErrUnavailable.
+func (t *Tokens) Issue(ctx context.Context, token Token) (string, error) {
+	id, err := uuid.Parse(token.ID)
+	if err != nil {
+		return "", fmt.Errorf("token id: %w", err)
+	}
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return "", fmt.Errorf("token secret: %w", err)
+	}
+	hash := sha256.Sum256(secret)
+	const q = `
+		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, expires_at = excluded.expires_at`
+	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC()); err != nil {
+		return "", fmt.Errorf("issue token: %w: %w", ErrUnavailable, err)
+	}
+	t.forget(token.ID)
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString(id[:]) + "_" + base64.RawURLEncoding.EncodeToString(secret), nil
+}
+
+// Verify returns the token whose readable form was presented.
+// Errors: ErrToken; ErrUnavailable when Postgres is out of reach and the token
+// was not found good within the last minutes.
+func (t *Tokens) Verify(ctx context.Context, presented string) (Token, error) {
+	id, secret, err := parseToken(presented)
+	if err != nil {
+		return Token{}, err
+	}
+	hash := sha256.Sum256(secret)
+	have, ok := t.lookUp(id)
+	if !ok || t.now().Sub(have.seen) > tokenFresh {
+		got, err := t.load(ctx, id)
+		switch {
+		case err == nil:
+			have = got
+			t.remember(have)
+		case errors.Is(err, ErrUnavailable) && ok && t.now().Sub(have.seen) < tokenStale:
+		default:
+			t.forget(id)
+			return Token{}, err
+		}
+	}
+	if subtle.ConstantTimeCompare(hash[:], have.secret[:]) != 1 || !t.now().Before(have.token.ExpiresAt) {
+		return Token{}, ErrToken
+	}
+	return have.token, nil
+}
+
+func parseToken(s string) (id string, secret []byte, err error) {
+	rest, ok := strings.CutPrefix(s, tokenPrefix)
+	if !ok || len(rest) != 22+1+43 || rest[22] != '_' {
+		return "", nil, ErrToken
+	}
+	raw, err1 := base64.RawURLEncoding.DecodeString(rest[:22])
+	secret, err2 := base64.RawURLEncoding.DecodeString(rest[23:])
+	if err1 != nil || err2 != nil {
+		return "", nil, ErrToken
+	}
+	u, err := uuid.FromBytes(raw)
+	if err != nil {
+		return "", nil, ErrToken
+	}
+	return u.String(), secret, nil
+}
+
+func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var g goodToken
+	var secret []byte
+	const q = `SELECT id::text, member_id::text, name, secret, expires_at FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
+	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return g, ErrToken
+	}
+	if err != nil {
+		return g, fmt.Errorf("look up token: %w: %w", ErrUnavailable, err)
+	}
+	copy(g.secret[:], secret)
+	g.seen = t.now()
+	return g, nil
+}
+
+func (t *Tokens) lookUp(id string) (goodToken, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g, ok := t.good[id]
+	return g, ok
+}
+
+func (t *Tokens) remember(g goodToken) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.good) >= maxCachedTokens {
+		clear(t.good)
+	}
+	t.good[g.token.ID] = g
+}
+
+func (t *Tokens) forget(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.good, id)
+}
+
+// Revoke ends a token. Errors: ErrUnavailable.
+func (t *Tokens) Revoke(ctx context.Context, id string) error {
+	return t.revoke(ctx, `UPDATE ops.tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id)
+}
+
+// RevokeAll ends every token of a member. Errors: ErrUnavailable.
+func (t *Tokens) RevokeAll(ctx context.Context, memberID string) error {
+	return t.revoke(ctx, `UPDATE ops.tokens SET revoked_at = $2 WHERE member_id = $1 AND revoked_at IS NULL`, memberID)
+}
+
+func (t *Tokens) revoke(ctx context.Context, q, id string) error {
+	_, err := t.pool.Exec(ctx, q, id, t.now().UTC())
+	t.mu.Lock()
+	clear(t.good)
+	t.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("revoke: %w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
