@@ -35,17 +35,10 @@ func (a account) String() string {
 		return a.name
 	case namespaced:
 		return a.name + " in a user namespace"
-	default:
+	case asSelf:
 		return "self"
 	}
-}
-
-// owner is whom files of the server belong to, seen from here.
-func (a account) owner() (uid, gid int) {
-	if a.how == dropped {
-		return a.uid, a.gid
-	}
-	return os.Geteuid(), os.Getegid()
+	return "unknown"
 }
 
 // give makes path the account's.

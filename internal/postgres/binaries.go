@@ -35,8 +35,8 @@ func findBinaries(dir, major string) (binaries, error) {
 	}
 	var folders []string
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil { // initdb lies beside the real one
-			folders = append(folders, filepath.Dir(real))
+		if path, err = filepath.EvalSymlinks(path); err == nil { // initdb lies beside the real one
+			folders = append(folders, filepath.Dir(path))
 		}
 	}
 	folders = append(folders, debianFolders()...)

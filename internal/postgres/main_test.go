@@ -39,10 +39,10 @@ func TestMain(m *testing.M) {
 func hold(dir string) {
 	s, err := postgres.Start(context.Background(), postgres.ServerOptions{Dir: dir, Test: true})
 	if err != nil {
-		fmt.Println("error:", err)
+		_, _ = fmt.Fprintln(os.Stdout, "error:", err)
 		os.Exit(1)
 	}
-	fmt.Println(s.PID())
+	_, _ = fmt.Fprintln(os.Stdout, s.PID())
 	<-s.Done()
 	os.Exit(1)
 }
@@ -75,7 +75,7 @@ func holder(t *testing.T, binary, dir string, attr *syscall.SysProcAttr) (*exec.
 // reachable returns an empty folder every user can get to, unlike t.TempDir.
 func reachable(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hirelog-postgres-test-")
+	dir, err := os.MkdirTemp("", "hirelog-postgres-test-") //nolint:usetesting // t.TempDir is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,5 +158,9 @@ func uidOf(t *testing.T, path ...string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return int(info.Sys().(*syscall.Stat_t).Uid)
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		t.Fatalf("%s has no owner", info.Name())
+	}
+	return int(st.Uid)
 }

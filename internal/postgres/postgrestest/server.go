@@ -32,7 +32,7 @@ func NewServer(t testing.TB) *Server {
 func NewServerWith(t testing.TB, settings map[string]string) *Server {
 	t.Helper()
 	sweep()
-	dir, err := os.MkdirTemp("", folderName) // not t's: others cannot reach that one
+	dir, err := os.MkdirTemp("", folderName) //nolint:usetesting // t.TempDir is closed to the user root's server runs as
 	if err != nil {
 		t.Fatalf("test server: %v", err)
 	}

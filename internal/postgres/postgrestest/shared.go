@@ -145,7 +145,7 @@ func templateName() string {
 			return err
 		}
 		text, err := fs.ReadFile(postgres.Migrations(), path)
-		fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
+		sum.Write(fmt.Appendf(nil, "%s %d\n%s", path, len(text), text))
 		return err
 	})
 	if err != nil {

@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+DATA ?= ./data
+
+# Built from a module of its own, and kept in Go's build cache.
+LINT := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## print this
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r t d; do printf '  make %-8s %s\n' "$$t" "$$d"; done
+
+.PHONY: run
+run: setup build ## start everything on this machine, data in ./data (or DATA=...)
+	@exec ./bin/hirelog serve --data $(DATA)
+
+.PHONY: build
+build: ## build ./bin/hirelog
+	go build -o bin/hirelog ./cmd/hirelog
+
+.PHONY: test
+test: setup ## run all tests
+	go test -timeout 10m ./...
+
+.PHONY: lint
+lint: ## check layers, mistakes and format
+	$(LINT) run ./...
+
+.PHONY: fmt
+fmt: ## format all Go files
+	$(LINT) fmt ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz each decoder for ten seconds (or FUZZ=...)
+	.ci/fuzz $(or $(FUZZ),10s)
+
+.PHONY: bench
+bench: setup ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+.PHONY: setup
+setup: ## install PostgreSQL's server binaries if there are none
+	@tools/setup-postgres
+
+.PHONY: clean
+clean: ## remove what was built; the data stays
+	rm -rf bin coverage.out
