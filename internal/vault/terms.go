@@ -28,6 +28,9 @@ const (
 func (v *Vault) Terms(text personal.Plain) []int64 {
 	var t terms
 	for _, word := range words(string(text)) {
+		if len(t) == maxTerms {
+			break
+		}
 		if word.address {
 			t.add(v, word)
 			continue
