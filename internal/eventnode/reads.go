@@ -39,6 +39,9 @@ func (n *Node) serveRead(o *pb.ReadReq_Options, call pb.Streams_ReadServer) erro
 		if flt != nil {
 			return invalid("only $all can be filtered")
 		}
+		if so.GetRevisionOption() == nil {
+			return invalid("read of a stream does not say where to begin")
+		}
 	} else if o.GetAll() == nil {
 		return invalid("read names neither a stream nor $all")
 	}
@@ -156,8 +159,6 @@ func (n *Node) serveStream(o *pb.ReadReq_Options, out *sender, back bool) error 
 		if !back {
 			lower = upper + 1
 		}
-	default:
-		return invalid("read of a stream does not say where to begin")
 	}
 	if err := n.sendStream(out, st.id, lower, upper, back, o.GetCount()); err != nil {
 		return err

@@ -233,8 +233,6 @@ func (n *Node) streamSource(o *pb.ReadReq_Options_StreamOptions) (*streamSource,
 	case *pb.ReadReq_Options_StreamOptions_Start:
 	case *pb.ReadReq_Options_StreamOptions_End:
 		s.rev = st.last
-	default:
-		return nil, invalid("subscription to a stream does not say where to begin")
 	}
 	return s, nil
 }
