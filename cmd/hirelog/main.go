@@ -1,0 +1,128 @@
+// Command hirelog runs a recruiting backend whose history can be proven.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// usage is what "hirelog" alone prints.
+const usage = `hirelog is a recruiting backend with a complete, provable history.
+
+usage: hirelog <command> [flags]
+
+  serve                 start the server
+  token                 print a new token of the first admin
+  audit replay ID       replay an application from the event log
+  projections status    how far the read models are
+  node                  start an event node alone
+  node check            look for damage in a stopped node's data
+  version               print the version
+
+"hirelog <command> -h" explains the flags of a command.
+`
+
+// errUsage is returned when what was asked for could not be understood; why was
+// printed already.
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
+	os.Exit(exitStatus(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+}
+
+// exitStatus prints err in one line and returns 0, 1 for a failure, or 2 for
+// wrong usage.
+func exitStatus(err error, stderr io.Writer) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	_, _ = fmt.Fprintln(stderr, "hirelog:", err)
+	return 1
+}
+
+// run runs the command that args name until it ends or ctx does.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		_, _ = fmt.Fprint(stderr, usage)
+		return errUsage
+	}
+	rest := args[1:]
+	switch args[0] {
+	case "serve":
+		return serve(ctx, rest, stdout, stderr)
+	case "token":
+		return token(ctx, rest, stdout, stderr)
+	case "audit":
+		return sub(ctx, "audit", rest, stdout, stderr, map[string]command{"replay": auditReplay})
+	case "projections":
+		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{"status": projectionsStatus})
+	case "node":
+		if len(rest) > 0 && rest[0] == "check" {
+			return nodeCheck(ctx, rest[1:], stdout, stderr)
+		}
+		return node(ctx, rest, stdout, stderr)
+	case "version":
+		_, err := fmt.Fprintln(stdout, "hirelog", version())
+		return err
+	case "help", "-h", "--help":
+		_, err := fmt.Fprint(stdout, usage)
+		return err
+	}
+	_, _ = fmt.Fprintf(stderr, "hirelog: there is no command %q\n\n%s", args[0], usage)
+	return errUsage
+}
+
+type command func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
+// sub runs a command of a group.
+func sub(ctx context.Context, group string, args []string, stdout, stderr io.Writer, commands map[string]command) error {
+	if len(args) > 0 {
+		if c, ok := commands[args[0]]; ok {
+			return c(ctx, args[1:], stdout, stderr)
+		}
+	}
+	_, _ = fmt.Fprintf(stderr, "hirelog %s: which command? See \"hirelog help\".\n", group)
+	return errUsage
+}
+
+// parse parses flags and refuses arguments beyond want of them.
+func parse(flags *flag.FlagSet, args []string, want int, stderr io.Writer) error {
+	flags.SetOutput(stderr)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if flags.NArg() != want {
+		_, _ = fmt.Fprintf(stderr, "%s takes %d arguments, not %d\n", flags.Name(), want, flags.NArg())
+		flags.Usage()
+		return errUsage
+	}
+	return nil
+}
+
+// version returns the version of this build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hirelog/hirelog/internal/datafolder"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/eventnode"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/postgres"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// storage says where the stores are. Empty addresses mean the data folder's own.
+type storage struct {
+	dir        string
+	eventStore string // EventStoreDB connection string
+	database   string // Postgres connection string
+}
+
+// stores are the stores of a process: the event log, Postgres, the vault and
+// the files. Close gives everything back in order.
+type stores struct {
+	folder *datafolder.Folder
+	node   *eventnode.Node // nil when the event store is elsewhere
+	server *postgres.Server
+	log    *eventlog.Client
+	pool   *pgxpool.Pool // of the process, for everything but queries
+	vault  *vault.Vault
+	files  *files.Store
+
+	closers []func() error // in the order of opening
+}
+
+// openStores takes the data folder and opens the stores. With create unset it
+// refuses a folder that was never served from.
+func openStores(ctx context.Context, where storage, create bool, logger *slog.Logger) (_ *stores, err error) {
+	s := &stores{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.folder, err = datafolder.Open(where.dir, create, time.Now()); err != nil {
+		return nil, err
+	}
+	s.onClose(s.folder.Close)
+	database := where.database
+	if database == "" {
+		if database, err = s.startPostgres(ctx, logger); err != nil {
+			return nil, err
+		}
+	}
+	if err := postgres.Migrate(ctx, database); err != nil {
+		return nil, err
+	}
+	client := eventlog.ClientOptions{ConnectionString: where.eventStore, Logger: logger.With("part", "event store client")}
+	if where.eventStore == "" {
+		if client.Address, err = s.startNode(logger); err != nil {
+			return nil, err
+		}
+		client.ConnectionString = embeddedNode
+	}
+	if err := s.connect(ctx, database, client); err != nil {
+		return nil, err
+	}
+	return s, s.folder.Announce(datafolder.Running{PID: os.Getpid(), Node: client.Address, EventStore: client.ConnectionString, Database: database})
+}
+
+// embeddedNode is the connection string of a node whose address is given apart.
+const embeddedNode = "esdb://localhost:2113?tls=false"
+
+// attachStores opens the stores of the process that runs on the data folder,
+// or, if none does, the folder itself.
+func attachStores(ctx context.Context, where storage, logger *slog.Logger) (*stores, error) {
+	s, err := openStores(ctx, where, false, logger)
+	if !errors.Is(err, datafolder.ErrInUse) {
+		return s, err
+	}
+	running, err := datafolder.Find(where.dir)
+	if err != nil {
+		return nil, err
+	}
+	s = &stores{}
+	client := eventlog.ClientOptions{ConnectionString: running.EventStore, Address: running.Node}
+	if err := s.connectIn(ctx, where.dir, running.Database, client); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *stores) startPostgres(ctx context.Context, logger *slog.Logger) (string, error) {
+	var err error
+	s.server, err = postgres.Start(ctx, postgres.ServerOptions{Dir: s.folder.Path("postgres"), Logger: logger.With("part", "postgres")})
+	if err != nil {
+		return "", err
+	}
+	s.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		return s.server.Stop(ctx)
+	})
+	return s.server.ConnString(postgres.Database), nil
+}
+
+// startNode opens the embedded node and serves it on a Unix socket that only
+// the folder's owner can reach. It returns the socket's address.
+func (s *stores) startNode(logger *slog.Logger) (string, error) {
+	var err error
+	s.node, err = eventnode.Open(eventnode.Options{Dir: s.folder.Path("node"), Logger: logger.With("part", "event node")})
+	if err != nil {
+		return "", err
+	}
+	s.onClose(s.node.Close)
+	path := s.folder.Path("node.sock")
+	if len(path) > 100 { // longer ones do not fit into a socket's address
+		dir, err := os.MkdirTemp("", "hirelog-")
+		if err != nil {
+			return "", fmt.Errorf("socket of the event node: %w", err)
+		}
+		s.onClose(func() error { return os.RemoveAll(dir) })
+		path = filepath.Join(dir, "node.sock")
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("socket of the event node: %w", err)
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return "", fmt.Errorf("socket of the event node: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return "", errors.Join(fmt.Errorf("socket of the event node: %w", err), ln.Close())
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.node.Serve(ln) }()
+	s.onClose(func() error { return errors.Join(s.node.Close(), <-served) })
+	return "unix:" + path, nil
+}
+
+func (s *stores) connect(ctx context.Context, database string, client eventlog.ClientOptions) error {
+	return s.connectIn(ctx, s.folder.Path("."), database, client)
+}
+
+func (s *stores) connectIn(ctx context.Context, dir, database string, client eventlog.ClientOptions) (err error) {
+	if s.log, err = eventlog.Connect(client); err != nil {
+		return err
+	}
+	s.onClose(s.log.Close)
+	if s.pool, err = postgres.OpenPool(ctx, database, postgres.PoolOptions{}); err != nil {
+		return err
+	}
+	s.onClose(func() error { s.pool.Close(); return nil })
+	if s.vault, err = vault.Open(ctx, s.pool, filepath.Join(dir, "keyset.json"), vault.Options{}); err != nil {
+		return err
+	}
+	s.files, err = files.New(filepath.Join(dir, "files"), s.vault)
+	return err
+}
+
+func (s *stores) onClose(f func() error) { s.closers = append(s.closers, f) }
+
+// Close closes the stores, the last opened first.
+func (s *stores) Close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
