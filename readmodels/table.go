@@ -1,7 +1,6 @@
 package readmodels
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -291,19 +290,6 @@ func (t Table[R]) typeOf(column string) string {
 func (t Table[R]) in(schema string) string {
 	return strings.TrimPrefix(schema+"."+t.Name, ".")
 }
-
-// Shape is a hash of the statements that create tables: a generation of another
-// shape cannot be read or written by this program.
-func Shape(creates ...string) [sha256.Size]byte {
-	return sha256.Sum256([]byte(strings.Join(creates, "\n")))
-}
-
-// Schema is where a generation of a group of read models stands, such as
-// "rm_core_1". Generations says which one is live.
-type Schema string
-
-// Table returns the name of a table with the schema, for a query.
-func (s Schema) Table(name string) string { return string(s) + "." + name }
 
 // Name is the column's name.
 func (c Column[R]) Name() string { return c.name }

@@ -1,0 +1,95 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// Checkpoint says how far somebody is in the log.
+type Checkpoint struct {
+	// Position is how far the log has been looked through.
+	Position eventlog.Position
+	// Event is the position of the last event processed, Start if none was. It
+	// is not behind Position. What follows is asked for from here, because only
+	// where an event was found can the log be told from another one.
+	Event eventlog.Position
+	// EventID is the id of that event.
+	EventID uuid.UUID
+}
+
+// Batch is consecutive events of the log, what one message of a Subscriber
+// carries in its context.
+type Batch struct {
+	// From is the checkpoint before the batch, To the one after it.
+	From, To Checkpoint
+	// Events may be empty: then only To.Position is news.
+	Events []eventlog.Event
+	// CaughtUp is true when the log held nothing more when the batch was cut.
+	CaughtUp bool
+
+	bytes      int
+	reachedEnd bool // CaughtUp was true at some event of the batch
+	restart    atomic.Bool
+}
+
+// Restart has the subscription begin again at the checkpoint Start returns,
+// instead of delivering the batch again, once its message is nacked.
+func (b *Batch) Restart() { b.restart.Store(true) }
+
+// add takes a delivery to the batch's end.
+func (b *Batch) add(d eventlog.Delivery) {
+	b.CaughtUp = d.CaughtUp
+	b.reachedEnd = b.reachedEnd || d.CaughtUp
+	if e := d.Event; e != nil {
+		b.Events = append(b.Events, *e)
+		b.bytes += weight(d)
+		b.To.Event, b.To.EventID = e.Position, e.ID
+	}
+	if d.Position.After(b.To.Position) {
+		b.To.Position = d.Position
+	}
+}
+
+// weight is roughly what a delivery takes in memory, in bytes.
+func weight(d eventlog.Delivery) int {
+	if d.Event == nil {
+		return 0
+	}
+	return len(d.Event.Data) + len(d.Event.Metadata) + len(d.Event.Stream) + len(d.Event.Type)
+}
+
+// header is the payload of a batch's message, for who looks at it from outside.
+type header struct {
+	After string `json:"after"`
+	To    string `json:"to"`
+	Count int    `json:"count"`
+}
+
+// envelope returns a message for b without its context: its id is that of the
+// last event, or the position if there is none.
+func envelope(b *Batch) (*message.Message, error) {
+	payload, err := json.Marshal(header{After: b.From.Position.String(), To: b.To.Position.String(), Count: len(b.Events)})
+	if err != nil {
+		return nil, err
+	}
+	id := b.To.Position.String()
+	if len(b.Events) > 0 {
+		id = b.To.EventID.String()
+	}
+	return message.NewMessage(id, payload), nil
+}
+
+type batchKey struct{}
+
+// BatchOf returns the batch a Subscriber's message carries, or nil for a message
+// of another origin.
+func BatchOf(ctx context.Context) *Batch {
+	b, _ := ctx.Value(batchKey{}).(*Batch)
+	return b
+}

@@ -1,0 +1,263 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// fold folds facts into the rows of a schema, within a transaction: it asks the
+// models what they need, reads that in one round trip, applies the facts in
+// memory and writes what changed, with the events put aside, in another.
+// Errors: *inapplicable if the facts or rows are to blame.
+func (g Group) fold(ctx context.Context, tx pgx.Tx, p place, facts []Fact, aside []parkedEvent) error {
+	tables := g.tables()
+	for _, t := range tables {
+		t.begin()
+	}
+	if err := g.prepare(ctx, facts); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	for _, t := range tables {
+		t.load(b, p.schema)
+	}
+	if err := send(ctx, tx, b); err != nil {
+		return inDatabase("read rows", err, tx.Conn().IsClosed())
+	}
+	if err := g.apply(ctx, facts); err != nil {
+		return err
+	}
+	b = &pgx.Batch{}
+	for _, t := range tables {
+		t.write(b, p.schema)
+	}
+	p.park(b, aside)
+	if err := send(ctx, tx, b); err != nil {
+		return inDatabase("write rows", err, tx.Conn().IsClosed())
+	}
+	return nil
+}
+
+// prepare lets the models look at the facts and say which rows they need.
+func (g Group) prepare(ctx context.Context, facts []Fact) error {
+	for _, m := range g.Models {
+		err := guarded(m, "prepare", func() error {
+			if m, ok := m.(Preparer); ok {
+				if err := m.Prepare(ctx, facts); err != nil {
+					return err
+				}
+			}
+			for _, f := range facts {
+				m.Need(f)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply folds the facts into the rows in memory, one model after the other.
+func (g Group) apply(ctx context.Context, facts []Fact) error {
+	for _, m := range g.Models {
+		err := guarded(m, "apply", func() error {
+			for _, f := range facts {
+				if err := m.Apply(ctx, f); err != nil {
+					return err
+				}
+			}
+			for _, t := range m.Tables() {
+				if err := t.fault(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// guarded runs a model's code: an error is sorted out, a panic is one.
+func guarded(m Model, doing string, do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(m.Name(), v)
+		}
+	}()
+	if err := do(); err != nil {
+		return inModel(m.Name(), doing, err)
+	}
+	return nil
+}
+
+func send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
+	if b.Len() == 0 {
+		return nil
+	}
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// inTransaction runs do in a transaction.
+// Errors: those of do; errUnsure if it is not known whether it was committed.
+func (p *Projector) inTransaction(ctx context.Context, do func(tx pgx.Tx) error) error {
+	tx, err := p.pool.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	if err := do(tx); err != nil {
+		// If it fails the connection is closed, which rolls back as well.
+		_ = tx.Rollback(ctx)
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		_ = tx.Rollback(ctx)
+		return fmt.Errorf("%w: %w", errUnsure, err)
+	}
+	return nil
+}
+
+// errUnsure means that a commit was sent and not answered: the checkpoint tells.
+var errUnsure = errors.New("commit was not confirmed")
+
+// errStopped means that an event cannot be applied and the policy is Stop.
+var errStopped = errors.New("projection is stopped")
+
+// bulk projects a batch at once.
+func (p *Projector) bulk(ctx context.Context, b *Batch) error {
+	facts, aside, err := p.sort(b)
+	if err != nil {
+		return err
+	}
+	return p.inTransaction(ctx, func(tx pgx.Tx) error {
+		if err := p.here.move(ctx, tx, b.To, p.id); err != nil {
+			return err
+		}
+		return p.group.fold(ctx, tx, p.here, facts, aside)
+	})
+}
+
+// sort decodes a batch's events, except those of parked streams, which go aside
+// unread.
+func (p *Projector) sort(b *Batch) (facts []Fact, aside []parkedEvent, err error) {
+	facts = make([]Fact, 0, len(b.Events))
+	for _, e := range b.Events {
+		if p.here.parked[e.Stream] {
+			aside = append(aside, parkedEvent{Event: e})
+			continue
+		}
+		f, ok, err := Decode(e)
+		if err != nil {
+			return nil, nil, undecodable(err)
+		}
+		if ok {
+			facts = append(facts, f)
+		}
+	}
+	return facts, aside, nil
+}
+
+// isolate projects a batch that failed, event by event, each behind a savepoint,
+// to find the ones to blame. What comes before them is kept.
+// Errors: errStopped, after the reason was stored.
+func (p *Projector) isolate(ctx context.Context, b *Batch) error {
+	to, parked := p.here.at, make(map[string]bool)
+	var failure *Failure
+	err := p.inTransaction(ctx, func(tx pgx.Tx) error {
+		if err := p.here.claim(ctx, tx); err != nil {
+			return err
+		}
+		for _, e := range b.Events {
+			err := p.one(ctx, tx, e, parked)
+			var bad *inapplicable
+			switch {
+			case err == nil:
+			case !errors.As(err, &bad):
+				return err
+			case p.group.OnFailure == Park:
+				parked[e.Stream] = true
+				if err := p.setAside(ctx, tx, parkedEvent{e, bad.Error()}); err != nil {
+					return err
+				}
+			default:
+				f := failureOf(e, bad)
+				failure = &f
+			}
+			if failure != nil {
+				break
+			}
+			to = Checkpoint{Position: e.Position, Event: e.Position, EventID: e.ID}
+		}
+		if failure == nil {
+			to = b.To
+		}
+		if to != p.here.at {
+			if err := p.here.move(ctx, tx, to, p.id); err != nil {
+				return err
+			}
+		}
+		if failure != nil {
+			return p.here.stop(ctx, tx, *failure)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.here.at = to
+	for stream := range parked {
+		p.here.parked[stream] = true
+	}
+	if failure != nil {
+		p.halt(*failure)
+		return errStopped
+	}
+	return nil
+}
+
+// one projects an event, or puts it aside behind another of its stream. If it
+// cannot be applied, the transaction is as it was before.
+func (p *Projector) one(ctx context.Context, tx pgx.Tx, e eventlog.Event, parked map[string]bool) error {
+	if parked[e.Stream] || p.here.parked[e.Stream] {
+		return p.setAside(ctx, tx, parkedEvent{Event: e})
+	}
+	f, ok, err := Decode(e)
+	if err != nil {
+		return undecodable(err)
+	}
+	if !ok {
+		return nil
+	}
+	inner, err := tx.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("savepoint: %w", err)
+	}
+	if err := p.group.fold(ctx, inner, p.here, []Fact{f}, nil); err != nil {
+		if back := inner.Rollback(ctx); back != nil {
+			return fmt.Errorf("roll back to savepoint: %w", back)
+		}
+		return err
+	}
+	if err := inner.Commit(ctx); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	return nil
+}
+
+func (p *Projector) setAside(ctx context.Context, tx pgx.Tx, e parkedEvent) error {
+	b := &pgx.Batch{}
+	p.here.park(b, []parkedEvent{e})
+	if err := send(ctx, tx, b); err != nil {
+		return fmt.Errorf("park event %s: %w", e.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,418 @@
+package projections
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// Options says how a Projector works. The zero value is usable.
+type Options struct {
+	// Subscriber says how batches are cut; its Start and Refused are the
+	// projector's own.
+	Subscriber SubscriberOptions
+	// AliveEvery is how often the projector gives a sign of life and compares
+	// its checkpoint with the log's end. Default 3 s.
+	AliveEvery time.Duration
+	// Standby is how long another projector of the group must have been silent
+	// before this one, having met it, goes on. Default 10 s.
+	Standby time.Duration
+	// Poll is how often a stopped or waiting projector looks whether it may go
+	// on. Default 1 s.
+	Poll time.Duration
+	// Middleware is around the handling of each batch, the first outermost. It
+	// does not answer messages itself.
+	Middleware []message.HandlerMiddleware
+	// Observer is told what happens.
+	Observer Observer
+	// Logger is told of changes of state. Default: nobody.
+	Logger *slog.Logger
+}
+
+// Observer is told what projectors do, for metrics. A nil function is not
+// called; the others are called from several goroutines and must not wait.
+type Observer struct {
+	// Batch: a batch was committed, with so many events, in that time.
+	Batch func(group string, events int, took time.Duration)
+	// Lag: how long the log has been seen to hold events behind the checkpoint.
+	Lag func(group string, lag time.Duration)
+	// State: the projector's state changed.
+	State func(group string, state State)
+}
+
+// State is what a projector does.
+type State uint8
+
+// The states.
+const (
+	Starting State = iota // looking for its checkpoint
+	Running               // following the log
+	Retrying              // trying again what failed for the time being
+	Standby               // waiting behind another projector of the group
+	Stopped               // waiting for an operator, see Failure
+)
+
+func (s State) String() string {
+	return [...]string{"starting", "running", "retrying", "standby", "stopped"}[s]
+}
+
+// Condition is a projector's state and why.
+type Condition struct {
+	State State
+	// Reason is empty when the projector runs. It holds no personal data.
+	Reason string
+	Since  time.Time
+}
+
+// Projector keeps the live generation of one group of read models up with the
+// log: it handles the messages of a Subscriber in a Watermill router, one
+// transaction for each batch, which moves the checkpoint only from where it
+// found it. So each event has its effect on the rows exactly once, however
+// often it is delivered and however many projectors there are; more than one
+// gives no speed, only a quick successor.
+type Projector struct {
+	pool  *pgxpool.Pool
+	log   eventlog.Log
+	group Group
+	o     Options
+	id    uuid.UUID // of this run, among the projectors of the group
+
+	// Used by the subscription's goroutine in start and by the handler's, never
+	// at once: a message is between them.
+	here   place
+	met    bool // another projector moved the checkpoint
+	halted int  // generation that is stopped, 0 if none
+
+	mu        sync.Mutex
+	condition Condition // guarded by mu
+}
+
+// NewProjector returns a projector of a group. The pool needs two connections
+// for it.
+// Errors: those of Group.Check.
+func NewProjector(pool *pgxpool.Pool, log eventlog.Log, g Group, o Options) (*Projector, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	o.AliveEvery = cmp.Or(o.AliveEvery, 3*time.Second)
+	o.Standby = cmp.Or(o.Standby, 10*time.Second)
+	o.Poll = cmp.Or(o.Poll, time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Logger = o.Logger.With("projection", g.Name)
+	return &Projector{pool: pool, log: log, group: g, o: o, id: uuid.New(), condition: Condition{Since: time.Now()}}, nil
+}
+
+// Condition returns the projector's state. It is safe for concurrent use.
+func (p *Projector) Condition() Condition {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.condition
+}
+
+// Run projects until ctx ends; then a transaction under way may finish within
+// the subscriber's grace. Nothing else ends it: failures are waited out, and an
+// event that cannot be applied is for an operator. It is called once.
+func (p *Projector) Run(ctx context.Context) error {
+	so := p.o.Subscriber
+	so.Start, so.Refused = p.start, p.refused
+	sub := NewSubscriber(p.log, so)
+	// The router's own words are for debugging: each Nack is an error to it.
+	logger := watermill.NewSlogLoggerWithLevelMapping(p.o.Logger, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, slog.LevelWarn: slog.LevelDebug, slog.LevelError: slog.LevelDebug,
+	})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: sub.o.Grace + 5*time.Second}, logger)
+	if err != nil {
+		return fmt.Errorf("projection %s: %w", p.group.Name, err)
+	}
+	// Without Recoverer: models' panics are caught where they can be told apart.
+	router.AddConsumerHandler(p.group.Name, AllStreams, sub, p.handle).AddMiddleware(p.o.Middleware...)
+
+	var watching sync.WaitGroup
+	watchCtx, stopWatching := context.WithCancel(ctx)
+	watching.Go(func() { p.watch(watchCtx, sub) })
+	err = router.Run(ctx)
+	err = errors.Join(err, sub.Close())
+	stopWatching()
+	watching.Wait()
+	p.leave()
+	switch {
+	case err != nil:
+		return fmt.Errorf("projection %s: %w", p.group.Name, err)
+	case ctx.Err() == nil:
+		return fmt.Errorf("projection %s: the router ended by itself", p.group.Name)
+	}
+	return nil
+}
+
+// errRepeated means that a batch does not begin at the checkpoint.
+var errRepeated = errors.New("batch is not the next one")
+
+// handle projects the batch of a message.
+func (p *Projector) handle(msg *message.Message) error {
+	ctx := msg.Context()
+	b := BatchOf(ctx)
+	if b.From != p.here.at {
+		// Delivered again after it was committed, or after a part of it was: the
+		// database is asked where to go on.
+		b.Restart()
+		return errRepeated
+	}
+	began := time.Now()
+	err := p.bulk(ctx, b)
+	var bad *inapplicable
+	switch {
+	case err == nil:
+		p.here.at = b.To
+	case errors.As(err, &bad):
+		err = p.isolate(ctx, b)
+	}
+	switch {
+	case err == nil:
+		p.turn(Running, "")
+		if p.o.Observer.Batch != nil {
+			p.o.Observer.Batch(p.group.Name, len(b.Events), time.Since(began))
+		}
+		return nil
+	case errors.Is(err, errMoved):
+		p.met = true
+		b.Restart()
+	case errors.Is(err, errStopped), errors.Is(err, errUnsure), gone(err):
+		b.Restart()
+	}
+	if !errors.Is(err, errStopped) && !errors.Is(err, errMoved) && ctx.Err() == nil {
+		p.turn(Retrying, reason(err))
+	}
+	return err
+}
+
+// start returns where to follow the log from. It waits as long as the projection
+// is stopped, or another projector is at work.
+func (p *Projector) start(ctx context.Context) (Checkpoint, error) {
+	at, err := p.find(ctx)
+	switch {
+	case err == nil:
+		p.turn(Running, "")
+	case ctx.Err() != nil:
+	case errors.Is(err, ErrShape):
+		p.turn(Stopped, err.Error())
+	default:
+		p.turn(Retrying, reason(err))
+	}
+	return at, err
+}
+
+func (p *Projector) find(ctx context.Context) (Checkpoint, error) {
+	if err := p.waitResumed(ctx); err != nil {
+		return Checkpoint{}, err
+	}
+	if err := p.waitAlone(ctx); err != nil {
+		return Checkpoint{}, err
+	}
+	live, err := ensure(ctx, p.pool, p.group)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if p.here, err = readPlace(ctx, p.pool, p.group.Name, live); err != nil {
+		return Checkpoint{}, err
+	}
+	_, err = p.pool.Exec(ctx, `
+UPDATE rm.checkpoints SET holder = $3, alive_at = clock_timestamp() WHERE group_name = $1 AND generation = $2`,
+		p.group.Name, live.number, p.id)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("take over %s: %w", live.schema, err)
+	}
+	return p.here.at, nil
+}
+
+// halt remembers that the projection is stopped at a generation.
+func (p *Projector) halt(f Failure) {
+	p.halted = p.here.number
+	p.turn(Stopped, f.String())
+}
+
+// refused is told that the log does not go on behind the checkpoint.
+func (p *Projector) refused(ctx context.Context, err error) {
+	if !errors.Is(err, eventlog.ErrForeignPosition) {
+		p.turn(Retrying, reason(err))
+		return
+	}
+	f := Failure{Position: p.here.at.Event.String(), Error: eventlog.ErrForeignPosition.Error() +
+		": the read models were filled from another one; give back that log, or run `hirelog projections rebuild " + p.group.Name + "`"}
+	p.halt(f)
+	if err := p.here.stop(ctx, p.pool, f); err != nil {
+		p.halted = 0 // tried again, and refused again
+	}
+}
+
+// waitResumed waits while the generation that was stopped is live and stopped.
+func (p *Projector) waitResumed(ctx context.Context) error {
+	return p.poll(ctx, func() (bool, error) {
+		if p.halted == 0 {
+			return true, nil
+		}
+		var resumed bool
+		err := p.pool.QueryRow(ctx, `
+SELECT NOT EXISTS (
+	SELECT FROM rm.generations JOIN rm.checkpoints USING (group_name, generation)
+	WHERE group_name = $1 AND generation = $2 AND status = 'live' AND state = 'stopped')`,
+			p.group.Name, p.halted).Scan(&resumed)
+		if resumed {
+			p.halted = 0
+		}
+		return resumed, err
+	})
+}
+
+// waitAlone waits, after another projector was met, until none is at work.
+func (p *Projector) waitAlone(ctx context.Context) error {
+	return p.poll(ctx, func() (bool, error) {
+		if !p.met {
+			return true, nil
+		}
+		var busy bool
+		err := p.pool.QueryRow(ctx, `
+SELECT EXISTS (
+	SELECT FROM rm.generations JOIN rm.checkpoints USING (group_name, generation)
+	WHERE group_name = $1 AND status = 'live' AND holder <> $2 AND alive_at > clock_timestamp() - $3::interval)`,
+			p.group.Name, p.id, p.o.Standby).Scan(&busy)
+		if err == nil && !busy {
+			p.met = false
+			return true, nil
+		}
+		p.turn(Standby, "another projector is at work")
+		return false, err
+	})
+}
+
+// poll asks until the answer is yes. An error is no answer: it is asked again.
+func (p *Projector) poll(ctx context.Context, ask func() (bool, error)) error {
+	for {
+		yes, err := ask()
+		if err == nil && yes {
+			return nil
+		}
+		t := time.NewTimer(p.o.Poll)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// watch gives signs of life and measures the lag until ctx ends. It also sees
+// when the generation it works on is no longer the live one.
+func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
+	tick := time.NewTicker(p.o.AliveEvery)
+	defer tick.Stop()
+	for {
+		lag, err := p.alive(ctx)
+		switch {
+		case errors.Is(err, errOrphaned):
+			sub.Restart()
+		case err == nil && p.o.Observer.Lag != nil:
+			p.o.Observer.Lag(p.group.Name, lag)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// errOrphaned means that nobody holds the live generation.
+var errOrphaned = errors.New("no projector is at work")
+
+// alive gives a sign of life, if this projector is the one at work, and returns
+// the lag. The database compares, so the answer is right whoever moves the
+// checkpoint meanwhile. If the log is out of reach, what was known stays.
+// Errors: errOrphaned.
+func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery)
+	defer cancel()
+	head, err := Head(ctx, p.log)
+	known := err == nil
+	var lag time.Duration
+	var holder *uuid.UUID
+	err = p.pool.QueryRow(ctx, `
+WITH live AS (
+	SELECT c.group_name, c.generation, c.holder
+	FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
+	WHERE g.status = 'live' AND group_name = $1
+), told AS (
+	UPDATE rm.checkpoints c SET
+		alive_at = clock_timestamp(),
+		behind_since = CASE
+			WHEN NOT $3 THEN behind_since
+			WHEN (commit_position, prepare_position) >= ($4::bigint, $5::bigint) THEN NULL
+			ELSE coalesce(behind_since, clock_timestamp()) END
+	FROM live WHERE live.group_name = c.group_name AND live.generation = c.generation AND c.holder = $2
+	RETURNING coalesce(clock_timestamp() - behind_since, '0') AS lag
+)
+SELECT holder, coalesce((SELECT lag FROM told), '0') FROM live`,
+		p.group.Name, p.id, known, signed(head.Commit), signed(head.Prepare)).Scan(&holder, &lag)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:
+		return 0, errOrphaned
+	case err != nil:
+		return 0, fmt.Errorf("sign of life: %w", err)
+	}
+	return lag, nil
+}
+
+// leave tells a successor that it need not wait.
+func (p *Projector) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // the caller's is over
+	defer cancel()
+	// If it fails the successor waits a little.
+	_, _ = p.pool.Exec(ctx, "UPDATE rm.checkpoints SET holder = NULL WHERE group_name = $1 AND holder = $2", p.group.Name, p.id)
+}
+
+// turn sets the state, and says so if it is another one.
+func (p *Projector) turn(s State, reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.condition.State == s && p.condition.Reason == reason {
+		return
+	}
+	changed := p.condition.State != s
+	p.condition = Condition{State: s, Reason: reason, Since: time.Now()}
+	if !changed {
+		return
+	}
+	switch s {
+	case Stopped:
+		p.o.Logger.Error("projection stopped", "reason", reason)
+	case Retrying:
+		p.o.Logger.Warn("projection waits", "reason", reason)
+	default:
+		p.o.Logger.Info("projection", "state", s.String())
+	}
+	if p.o.Observer.State != nil {
+		p.o.Observer.State(p.group.Name, s)
+	}
+}
+
+// reason is the text of an error without the values it may quote.
+func reason(err error) string {
+	if d := describe(err); d != unknown {
+		return d
+	}
+	return err.Error()
+}

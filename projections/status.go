@@ -1,0 +1,95 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// Status is what the database knows of a group.
+type Status struct {
+	Group      string
+	Generation int
+	Schema     string
+	Checkpoint Checkpoint
+	MovedAt    time.Time // when the checkpoint moved last
+	// Lag is how long the log has been seen to hold more, or how long no
+	// projector has given a sign of life, whichever applies; 0 if neither.
+	Lag time.Duration
+	// Behind is true when the log holds events behind the checkpoint, if the
+	// log was asked.
+	Behind  bool
+	Stopped *Failure // nil unless it is stopped
+	Parked  int      // events put aside
+}
+
+// lagSQL is the lag of a row of rm.checkpoints, by the database's clock. A
+// projector that was silent for 10 s counts as absent.
+const lagSQL = `CASE
+	WHEN behind_since IS NOT NULL THEN greatest(clock_timestamp() - behind_since, '0')
+	WHEN alive_at < clock_timestamp() - interval '10 seconds' THEN clock_timestamp() - alive_at
+	ELSE '0' END`
+
+// ReadStatus returns the status of the live generation of each group, by name.
+// head returns the log's end, such as Head does; nil leaves Behind false, so
+// that it works without the log.
+func ReadStatus(ctx context.Context, pool *pgxpool.Pool, head func(context.Context) (eventlog.Position, error)) ([]Status, error) {
+	var end eventlog.Position
+	if head != nil {
+		var err error
+		if end, err = head(ctx); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := pool.Query(ctx, `
+SELECT group_name, generation, schema_name, event_commit, event_prepare, event_id, commit_position, prepare_position,
+	moved_at, `+lagSQL+`, CASE WHEN state = 'stopped' THEN failure END,
+	(SELECT count(*) FROM rm.parked p WHERE p.group_name = g.group_name AND p.generation = g.generation)
+FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
+WHERE status = 'live' ORDER BY group_name`)
+	if err != nil {
+		return nil, fmt.Errorf("read status of projections: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Status, error) {
+		var s Status
+		c := &s.Checkpoint
+		err := row.Scan(&s.Group, &s.Generation, &s.Schema, &c.Event.Commit, &c.Event.Prepare, &c.EventID,
+			&c.Position.Commit, &c.Position.Prepare, &s.MovedAt, &s.Lag, &s.Stopped, &s.Parked)
+		s.Behind = end.After(c.Position)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read status of projections: %w", err)
+	}
+	return all, nil
+}
+
+// Head returns the position of the log's last event, Start if it has none.
+// Errors: those of the log.
+func Head(ctx context.Context, log eventlog.Log) (eventlog.Position, error) {
+	for e, err := range log.ReadAll(ctx, eventlog.Start, eventlog.Backwards) {
+		if err != nil {
+			return eventlog.Start, fmt.Errorf("end of the log: %w", err)
+		}
+		return e.Position, nil
+	}
+	return eventlog.Start, nil
+}
+
+// Resume has a stopped group tried again, by the projector at work or by the
+// next one. It reports whether the group was stopped.
+func Resume(ctx context.Context, pool *pgxpool.Pool, group string) (bool, error) {
+	tag, err := pool.Exec(ctx, `
+UPDATE rm.checkpoints c SET state = 'running', failure = NULL FROM rm.generations g
+WHERE g.group_name = c.group_name AND g.generation = c.generation AND g.status = 'live'
+	AND c.group_name = $1 AND c.state = 'stopped'`, group)
+	if err != nil {
+		return false, fmt.Errorf("resume group %s: %w", group, err)
+	}
+	return tag.RowsAffected() > 0, nil
+}
