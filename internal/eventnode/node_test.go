@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,7 +55,13 @@ func startUnchecked(t *testing.T, o Options) *server {
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
-	s := &server{Node: n, o: o, socket: filepath.Join(t.TempDir(), "s"), served: make(chan error, 1)}
+	// t.TempDir has the test's name in it, which is too long for a socket's.
+	dir, err := os.MkdirTemp("", "node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &server{Node: n, o: o, socket: filepath.Join(dir, "s"), served: make(chan error, 1)}
 	ln, err := net.Listen("unix", s.socket)
 	if err != nil {
 		t.Fatalf("listen: %v", err)
