@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 )
@@ -17,14 +18,14 @@ import (
 // nothing the second time.
 func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
+	c := commandstest.Found(t, nil)
 	on := true
-	if _, err := c.ChangeSettings(t.Context(), c.as(c.admin), settings(&on)); err != nil {
+	if _, err := c.ChangeSettings(t.Context(), c.As(c.Admin), settings(&on)); err != nil {
 		t.Fatal(err)
 	}
-	app := c.receive(t, "cleo@example.test")
-	note := must(c.AddNote(t.Context(), c.as(c.recruiter), commands.AddNote{Application: app, Text: "hello"})).ID
-	doc := must(c.RequestDocument(t.Context(), c.as(c.recruiter), commands.RequestDocument{Application: app, Title: "CV", Category: access.CV})).ID
+	app := c.ReceiveOne(t, "cleo@example.test")
+	note := commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "hello"})).ID
+	doc := commandstest.Must(c.RequestDocument(t.Context(), c.As(c.Recruiter), commands.RequestDocument{Application: app, Title: "CV", Category: access.CV})).ID
 	upload := func() []commands.Upload {
 		return []commands.Upload{{Name: "cv.txt", Content: bytes.NewBufferString("my life so far")}}
 	}
@@ -33,7 +34,7 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 		give func(commands.Caller) (commands.Answer, error)
 	}{
 		{"move", func(by commands.Caller) (commands.Answer, error) {
-			return c.MoveStage(t.Context(), by, commands.MoveStage{Application: app, To: c.stages[1].ID, Comment: "good"})
+			return c.MoveStage(t.Context(), by, commands.MoveStage{Application: app, To: c.Stages[1].ID, Comment: "good"})
 		}},
 		{"add tag", func(by commands.Caller) (commands.Answer, error) {
 			return c.AddTag(t.Context(), by, commands.AddTag{Application: app, Label: "Remote"})
@@ -42,7 +43,7 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 			return c.SetPriority(t.Context(), by, commands.SetPriority{Application: app, Priority: true})
 		}},
 		{"add comment", func(by commands.Caller) (commands.Answer, error) {
-			return c.AddComment(t.Context(), by, commands.AddComment{Application: app, Text: "what do you think?", Mentions: []string{c.admin}})
+			return c.AddComment(t.Context(), by, commands.AddComment{Application: app, Text: "what do you think?", Mentions: []string{c.Admin}})
 		}},
 		{"add note", func(by commands.Caller) (commands.Answer, error) {
 			return c.AddNote(t.Context(), by, commands.AddNote{Application: app, Text: "welcome", Visible: true})
@@ -79,12 +80,12 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 		}},
 	}
 	for _, s := range steps {
-		by := c.as(c.recruiter)
+		by := c.As(c.Recruiter)
 		first, err := s.give(by)
 		if err != nil {
 			t.Fatalf("%s: %v", s.name, err)
 		}
-		written := c.all(t)
+		written := c.All(t)
 		again, err := s.give(by)
 		if err != nil {
 			t.Fatalf("%s again: %v", s.name, err)
@@ -96,7 +97,7 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 		if again != first {
 			t.Errorf("%s again = %+v, want %+v", s.name, again, first)
 		}
-		if n := c.all(t); n != written {
+		if n := c.All(t); n != written {
 			t.Errorf("%s again wrote %d events", s.name, n-written)
 		}
 	}
@@ -105,15 +106,15 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 // A command id is found in the stream itself when the fold has forgotten it.
 func TestRepeatedLongAgo(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	app := c.receive(t, "cleo@example.test")
-	first := c.as(c.recruiter)
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, "cleo@example.test")
+	first := c.As(c.Recruiter)
 	first.MayBeRepeated = true
-	want := must(c.SetPriority(t.Context(), first, commands.SetPriority{Application: app, Priority: true}))
+	want := commandstest.Must(c.SetPriority(t.Context(), first, commands.SetPriority{Application: app, Priority: true}))
 	for i := range 100 {
-		must(c.SetPriority(t.Context(), c.as(c.recruiter), commands.SetPriority{Application: app, Priority: i%2 == 1}))
+		commandstest.Must(c.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: i%2 == 1}))
 	}
-	for name, by := range map[string]*commands.Commands{"this process": c.Commands, "another": c.process(c.log)} {
+	for name, by := range map[string]*commands.Commands{"this process": c.Commands, "another": c.Process(c.Log)} {
 		got, err := by.SetPriority(t.Context(), first, commands.SetPriority{Application: app, Priority: true})
 		if err != nil || !got.Repeated || got.Revision != want.Revision {
 			t.Errorf("%s: %+v, %v; want the answer at revision %d", name, got, err, want.Revision)
@@ -123,14 +124,14 @@ func TestRepeatedLongAgo(t *testing.T) {
 
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	app := c.receive(t, "cleo@example.test")
-	seen := must(c.SetPriority(t.Context(), c.as(c.recruiter), commands.SetPriority{Application: app, Priority: true})).Revision
-	must(c.MoveStage(t.Context(), c.as(c.recruiter), commands.MoveStage{Application: app, To: c.stages[1].ID}))
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, "cleo@example.test")
+	seen := commandstest.Must(c.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: true})).Revision
+	commandstest.Must(c.MoveStage(t.Context(), c.As(c.Recruiter), commands.MoveStage{Application: app, To: c.Stages[1].ID}))
 
-	late := c.as(c.recruiter)
+	late := c.As(c.Recruiter)
 	late.IfMatch = &seen
-	_, err := c.MoveStage(t.Context(), late, commands.MoveStage{Application: app, To: c.stages[2].ID})
+	_, err := c.MoveStage(t.Context(), late, commands.MoveStage{Application: app, To: c.Stages[2].ID})
 	var stale *commands.StaleError
 	if !errors.As(err, &stale) {
 		t.Fatalf("err = %v, want a StaleError", err)
@@ -139,13 +140,13 @@ func TestIfMatch(t *testing.T) {
 		t.Errorf("stale = %+v, want the move in between", stale)
 	}
 	now := seen + 1
-	intime := c.as(c.recruiter)
+	intime := c.As(c.Recruiter)
 	intime.IfMatch = &now
-	if _, err := c.MoveStage(t.Context(), intime, commands.MoveStage{Application: app, To: c.stages[2].ID}); err != nil {
+	if _, err := c.MoveStage(t.Context(), intime, commands.MoveStage{Application: app, To: c.Stages[2].ID}); err != nil {
 		t.Errorf("at the right revision: %v", err)
 	}
 	// The same command again is answered before its condition is looked at.
-	if got, err := c.MoveStage(t.Context(), intime, commands.MoveStage{Application: app, To: c.stages[2].ID}); err != nil || !got.Repeated {
+	if got, err := c.MoveStage(t.Context(), intime, commands.MoveStage{Application: app, To: c.Stages[2].ID}); err != nil || !got.Repeated {
 		t.Errorf("again: %+v, %v", got, err)
 	}
 }
@@ -153,54 +154,54 @@ func TestIfMatch(t *testing.T) {
 // Two processes whose folds know nothing of each other decide on what is there.
 func TestColdAndWarmFoldsAgree(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	other := c.process(c.log)
-	app := c.receive(t, "cleo@example.test")
-	by := c.as(c.recruiter)
-	must(other.SetPriority(t.Context(), by, commands.SetPriority{Application: app, Priority: true}))
+	c := commandstest.Found(t, nil)
+	other := c.Process(c.Log)
+	app := c.ReceiveOne(t, "cleo@example.test")
+	by := c.As(c.Recruiter)
+	commandstest.Must(other.SetPriority(t.Context(), by, commands.SetPriority{Application: app, Priority: true}))
 	// c's fold says the flag is down; taking it down would be nothing.
-	a := must(c.SetPriority(t.Context(), c.as(c.recruiter), commands.SetPriority{Application: app, Priority: false}))
+	a := commandstest.Must(c.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: false}))
 	want := []string{"application.received.v1", "application.priority_set.v1", "application.priority_set.v1"}
-	if got := c.events(t, "application-"+app); !slices.Equal(got, want) || a.Revision != 2 {
+	if got := c.Events(t, "application-"+app); !slices.Equal(got, want) || a.Revision != 2 {
 		t.Errorf("events = %v, revision %d", got, a.Revision)
 	}
 	// And other's fold still says it is up.
-	must(other.SetPriority(t.Context(), c.as(c.recruiter), commands.SetPriority{Application: app, Priority: true}))
-	if got := c.events(t, "application-"+app); len(got) != 4 {
+	commandstest.Must(other.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: true}))
+	if got := c.Events(t, "application-"+app); len(got) != 4 {
 		t.Errorf("events = %v", got)
 	}
 }
 
 func TestReceive(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	first := c.receive(t, "Cleo@Example.test ")
+	c := commandstest.Found(t, nil)
+	first := c.ReceiveOne(t, "Cleo@Example.test ")
 
 	t.Run("a second live application of the same person is refused", func(t *testing.T) {
-		_, err := c.Receive(t.Context(), c.as(c.recruiter), receive(c.job, "cleo@example.test"))
+		_, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(c.Job, "cleo@example.test"))
 		if !errors.Is(err, application.ErrDuplicate) {
 			t.Fatalf("err = %v, want ErrDuplicate", err)
 		}
 	})
 	t.Run("another job is another matter", func(t *testing.T) {
-		other := c.openJob(t, "Designer")
-		if _, err := c.Receive(t.Context(), c.as(c.recruiter), receive(other, "cleo@example.test")); err != nil {
+		other := c.OpenOne(t, "Designer")
+		if _, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(other, "cleo@example.test")); err != nil {
 			t.Fatal(err)
 		}
 	})
 	t.Run("after a closed one a new one is allowed, and the old one stays closed", func(t *testing.T) {
-		must(c.Disqualify(t.Context(), c.as(c.recruiter), commands.Disqualify{Application: first, Kind: application.Withdrawn, Reason: commands.FirstReason("Lost interest")}))
-		if _, err := c.Receive(t.Context(), c.as(c.recruiter), receive(c.job, "cleo@example.test")); err != nil {
+		commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), commands.Disqualify{Application: first, Kind: application.Withdrawn, Reason: commands.FirstReason("Lost interest")}))
+		if _, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(c.Job, "cleo@example.test")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.Requalify(t.Context(), c.as(c.recruiter), commands.Requalify{Application: first, Reason: "again"})
+		_, err := c.Requalify(t.Context(), c.As(c.Recruiter), commands.Requalify{Application: first, Reason: "again"})
 		if !errors.Is(err, application.ErrDuplicate) {
 			t.Errorf("requalify: %v, want ErrDuplicate", err)
 		}
 	})
 	t.Run("without an address everybody is new", func(t *testing.T) {
 		for range 2 {
-			if _, err := c.Receive(t.Context(), c.as(c.recruiter), receive(c.job, "")); err != nil {
+			if _, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(c.Job, "")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -215,49 +216,49 @@ func TestReceive(t *testing.T) {
 // Whoever may not see an application is told that there is none.
 func TestRightsOnAnotherJob(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	app := c.receive(t, "cleo@example.test")
-	stranger := must(c.InviteMember(t.Context(), c.as(c.admin), commands.InviteMember{Name: "Sam", Role: access.Recruiting})).ID
-	auditor := must(c.InviteMember(t.Context(), c.as(c.admin), commands.InviteMember{Name: "Aud", Role: access.Auditor})).ID
-	if _, err := c.SetPriority(t.Context(), c.as(stranger), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, application.ErrUnknown) {
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, "cleo@example.test")
+	stranger := commandstest.Must(c.InviteMember(t.Context(), c.As(c.Admin), commands.InviteMember{Name: "Sam", Role: access.Recruiting})).ID
+	auditor := commandstest.Must(c.InviteMember(t.Context(), c.As(c.Admin), commands.InviteMember{Name: "Aud", Role: access.Auditor})).ID
+	if _, err := c.SetPriority(t.Context(), c.As(stranger), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, application.ErrUnknown) {
 		t.Errorf("stranger: %v, want ErrUnknown", err)
 	}
-	if _, err := c.SetPriority(t.Context(), c.as(auditor), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, commands.ErrDenied) {
+	if _, err := c.SetPriority(t.Context(), c.As(auditor), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, commands.ErrDenied) {
 		t.Errorf("auditor: %v, want ErrDenied", err)
 	}
-	must(c.DeactivateMember(t.Context(), c.as(c.admin), c.recruiter))
-	if _, err := c.SetPriority(t.Context(), c.as(c.recruiter), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, application.ErrUnknown) {
+	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))
+	if _, err := c.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, application.ErrUnknown) {
 		t.Errorf("deactivated: %v, want ErrUnknown", err)
 	}
 }
 
 func TestAnonymiseTakesTheIdentityWithTheLastApplication(t *testing.T) {
 	t.Parallel()
-	c := found(t, nil)
-	first := c.receive(t, "cleo@example.test")
-	second := must(c.Receive(t.Context(), c.as(c.recruiter), receive(c.openJob(t, "Designer"), "cleo@example.test"))).ID
-	person, known, err := c.vault.LookUp(t.Context(), "cleo@example.test")
+	c := commandstest.Found(t, nil)
+	first := c.ReceiveOne(t, "cleo@example.test")
+	second := commandstest.Must(c.Receive(t.Context(), c.As(c.Recruiter), receive(c.OpenOne(t, "Designer"), "cleo@example.test"))).ID
+	person, known, err := c.Vault.LookUp(t.Context(), "cleo@example.test")
 	if err != nil || !known {
 		t.Fatal(known, err)
 	}
-	if _, err := c.Anonymise(t.Context(), c.as(c.recruiter), commands.Anonymise{Application: first}); !errors.Is(err, application.ErrNotClosed) {
+	if _, err := c.Anonymise(t.Context(), c.As(c.Recruiter), commands.Anonymise{Application: first}); !errors.Is(err, application.ErrNotClosed) {
 		t.Fatalf("in progress: %v, want ErrNotClosed", err)
 	}
 	for i, app := range []string{first, second} {
-		must(c.Disqualify(t.Context(), c.as(c.recruiter), commands.Disqualify{Application: app, Kind: application.Rejected, Reason: commands.FirstReason("Position filled")}))
-		must(c.Anonymise(t.Context(), c.as(c.recruiter), commands.Anonymise{Application: app}))
-		gone := slices.Contains(c.events(t, "candidate-"+person), "candidate.anonymised.v1")
-		_, known, err := c.vault.LookUp(t.Context(), "cleo@example.test")
+		commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), commands.Disqualify{Application: app, Kind: application.Rejected, Reason: commands.FirstReason("Position filled")}))
+		commandstest.Must(c.Anonymise(t.Context(), c.As(c.Recruiter), commands.Anonymise{Application: app}))
+		gone := slices.Contains(c.Events(t, "candidate-"+person), "candidate.anonymised.v1")
+		_, known, err := c.Vault.LookUp(t.Context(), "cleo@example.test")
 		if err != nil || known == gone || gone != (i == 1) {
 			t.Errorf("after application %d: gone %v, known by address %v, %v", i+1, gone, known, err)
 		}
 	}
-	if left, err := c.vault.Unannounced(t.Context()); err != nil || len(left) > 0 {
+	if left, err := c.Vault.Unannounced(t.Context()); err != nil || len(left) > 0 {
 		t.Errorf("unannounced: %v, %v", left, err)
 	}
 	// The same address is a new person.
-	c.receive(t, "cleo@example.test")
-	if again, _, err := c.vault.LookUp(t.Context(), "cleo@example.test"); err != nil || again == person {
+	c.ReceiveOne(t, "cleo@example.test")
+	if again, _, err := c.Vault.LookUp(t.Context(), "cleo@example.test"); err != nil || again == person {
 		t.Errorf("the erased person %s came back, %v", again, err)
 	}
 }

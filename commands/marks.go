@@ -45,6 +45,16 @@ func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answe
 	return answer, err
 }
 
+// DefineTag adds a tag to the shared list. Its id is the tag's. Admins may.
+// Errors: those of organization.DefineTag; ErrDenied.
+func (c *Commands) DefineTag(ctx context.Context, caller Caller, label string) (Answer, error) {
+	if err := c.allow(caller, access.Admin); err != nil {
+		return Answer{}, err
+	}
+	id, err := c.defineTag(ctx, caller, label)
+	return Answer{ID: id, Stream: "organization-" + organization.ID}, err
+}
+
 // defineTag adds a label to the shared list and returns the tag's id.
 func (c *Commands) defineTag(ctx context.Context, caller Caller, label string) (string, error) {
 	id := caller.newID("tag")

@@ -1,0 +1,223 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// candidacy is one application on its way through the process.
+type candidacy struct {
+	*loader
+	posting
+	n    int
+	id   string
+	r    *rand.Rand
+	at   time.Time
+	step int
+}
+
+// by returns who gives the next command. Time passes between two commands.
+func (c *candidacy) by(who domain.Actor) commands.Caller {
+	c.step++
+	c.at = c.at.Add(time.Duration(1+c.r.IntN(60)) * time.Hour)
+	if c.at.After(c.Anchor) {
+		c.at = c.Anchor
+	}
+	return c.caller(fmt.Sprintf("application/%d/%d", c.n, c.step), who, c.at)
+}
+
+// chance reports true in percent of the cases.
+func (c *candidacy) chance(percent int) bool { return c.r.IntN(100) < percent }
+
+func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
+
+// application loads candidacy n with its whole history.
+func (l *loader) application(ctx context.Context, n int) error {
+	r := l.random(uint64(n) + 1)
+	c := &candidacy{loader: l, posting: l.jobs[n%len(l.jobs)], n: n, r: r}
+	span := l.Anchor.Sub(c.posting.at)
+	c.at = c.posting.at.Add(time.Duration(r.Int64N(int64(span * 9 / 10))))
+	if err := c.receive(ctx); err != nil {
+		return err
+	}
+	if err := c.marks(ctx); err != nil {
+		return err
+	}
+	reached := c.r.IntN(len(c.stages))
+	for i := 1; i <= reached; i++ {
+		if err := c.advance(ctx, i); err != nil {
+			return err
+		}
+	}
+	return c.finish(ctx, reached)
+}
+
+func (c *candidacy) receive(ctx context.Context) error {
+	first, last := firstNames[c.n%len(firstNames)], lastNames[(c.n/2)%len(lastNames)]
+	// Every so often somebody has applied before, for another job.
+	known := c.n
+	if c.n%perPerson == perPerson-1 {
+		known = c.n - 1
+		first, last = firstNames[known%len(firstNames)], lastNames[(known/2)%len(lastNames)]
+	}
+	address := addressOf(first+" "+last, "people"+strconv.Itoa(known)+".example")
+	answer, err := c.to.Receive(ctx, c.by(c.recruiter), commands.Receive{
+		Job: c.posting.id, Source: pick(c.r, sources),
+		Candidate: candidate.Details{
+			FirstName: personal.Plain(first), LastName: personal.Plain(last), Email: personal.Plain(address),
+			Phone: personal.Plain(fmt.Sprintf("+49 30 5550 %04d", known)),
+		},
+	})
+	c.id = answer.ID
+	return err
+}
+
+func (c *candidacy) marks(ctx context.Context) error {
+	for c.chance(45) {
+		if _, err := c.to.AddTag(ctx, c.by(c.recruiter), commands.AddTag{Application: c.id, Label: pick(c.r, tags)}); err != nil {
+			return err
+		}
+	}
+	if c.chance(15) {
+		if _, err := c.to.SetPriority(ctx, c.by(c.manager), commands.SetPriority{Application: c.id, Priority: true}); err != nil {
+			return err
+		}
+	}
+	if c.chance(60) {
+		return c.cv(ctx)
+	}
+	return nil
+}
+
+// cv files a curriculum vitae.
+func (c *candidacy) cv(ctx context.Context) error {
+	text := strings.Repeat("Worked somewhere, learned something. ", 20+c.r.IntN(60))
+	_, err := c.to.UploadDocument(ctx, c.by(c.recruiter), commands.UploadDocument{
+		Application: c.id, Category: access.CV,
+		Files: []commands.Upload{{Name: "curriculum vitae.txt", Content: strings.NewReader(text)}},
+	})
+	return err
+}
+
+var remarks = []personal.Plain{
+	"Strong answers, asks the right questions.", "Solid, a little quiet.", "Would like to see a work sample first.",
+	"Great references.", "Knows our market well.", "Needs a few weeks' notice.",
+}
+
+var greetings = []personal.Plain{
+	"Thank you for your patience; we will be in touch this week.", "It was good to meet you.", "Please bring an identity card to the interview.",
+}
+
+// advance moves the candidacy to stage i, with what is said on the way.
+func (c *candidacy) advance(ctx context.Context, i int) error {
+	move := commands.MoveStage{Application: c.id, From: c.stages[i-1].ID, To: c.stages[i].ID}
+	if c.chance(50) {
+		move.Comment = pick(c.r, remarks)
+	}
+	if _, err := c.to.MoveStage(ctx, c.by(c.recruiter), move); err != nil {
+		return err
+	}
+	if c.chance(50) {
+		_, err := c.to.AddComment(ctx, c.by(c.interviewer), commands.AddComment{Application: c.id, Text: pick(c.r, remarks)})
+		if err != nil {
+			return err
+		}
+	}
+	if c.chance(35) {
+		if err := c.note(ctx); err != nil {
+			return err
+		}
+	}
+	if c.chance(25) {
+		return c.request(ctx)
+	}
+	return nil
+}
+
+func (c *candidacy) note(ctx context.Context) error {
+	answer, err := c.to.AddNote(ctx, c.by(c.recruiter), commands.AddNote{Application: c.id, Text: pick(c.r, greetings), Visible: c.chance(60)})
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.chance(10):
+		_, err = c.to.DeleteNote(ctx, c.by(c.recruiter), commands.DeleteNote{Application: c.id, Note: answer.ID})
+	case c.chance(20):
+		_, err = c.to.SetNoteVisibility(ctx, c.by(c.recruiter), commands.SetNoteVisibility{Application: c.id, Note: answer.ID, Visible: c.chance(50)})
+	}
+	return err
+}
+
+// request asks for a document and, mostly, gets and reviews it.
+func (c *candidacy) request(ctx context.Context) error {
+	by := c.by(c.recruiter)
+	due := by.At.AddDate(0, 0, 10)
+	answer, err := c.to.RequestDocument(ctx, by, commands.RequestDocument{
+		Application: c.id, Title: "Certificate of employment", Description: "From your last position.",
+		Category: access.EmploymentReference, DueAt: &due,
+	})
+	if err != nil || c.chance(30) {
+		return err
+	}
+	for version := 1; version <= 2; version++ {
+		_, err := c.to.UploadDocument(ctx, c.by(c.recruiter), commands.UploadDocument{
+			Application: c.id, Document: answer.ID,
+			Files: []commands.Upload{{Name: "certificate.txt", Content: strings.NewReader("We confirm the employment, version " + strconv.Itoa(version))}},
+		})
+		if err != nil {
+			return err
+		}
+		review := commands.ReviewDocument{Application: c.id, Document: answer.ID, Version: version}
+		if version == 2 || c.chance(70) {
+			_, err := c.to.ApproveDocument(ctx, c.by(c.recruiter), review)
+			return err
+		}
+		review.Reason = "The second page is missing."
+		if _, err := c.to.RejectDocument(ctx, c.by(c.recruiter), review); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var (
+	ours   = []string{"Not enough experience", "Position filled", "Not the right fit"}
+	theirs = []string{"Accepted another offer", "Salary expectation", "Lost interest"}
+)
+
+// finish ends most candidacies, takes a few back, and erases some old ones.
+func (c *candidacy) finish(ctx context.Context, reached int) error {
+	if c.chance(25) || reached == len(c.stages)-1 && c.chance(60) {
+		return nil // still going on
+	}
+	end := commands.Disqualify{Application: c.id, Kind: application.Rejected, Reason: commands.FirstReason(pick(c.r, ours))}
+	if c.chance(30) {
+		end.Kind, end.Reason = application.Withdrawn, commands.FirstReason(pick(c.r, theirs))
+	}
+	if c.chance(40) {
+		end.Note = pick(c.r, remarks)
+	}
+	if _, err := c.to.Disqualify(ctx, c.by(c.recruiter), end); err != nil {
+		return err
+	}
+	if c.chance(8) {
+		_, err := c.to.Requalify(ctx, c.by(c.recruiter), commands.Requalify{Application: c.id, Reason: "The first choice declined."})
+		return err
+	}
+	if c.Anchor.Sub(c.at) > 100*24*time.Hour && c.chance(20) {
+		_, err := c.to.Anonymise(ctx, c.by(c.recruiter), commands.Anonymise{Application: c.id})
+		return err
+	}
+	return nil
+}
