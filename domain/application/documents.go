@@ -73,7 +73,7 @@ type Document struct {
 // The rules that refuse.
 var (
 	ErrUnknownDocument  = &domain.Refusal{Kind: domain.Absent, Code: "unknown_document", Message: "The application has no such document."}
-	ErrDocumentApproved = &domain.Refusal{Kind: domain.Illegal, Code: "document_approved", Message: "The document is approved and takes no new version until it is reopened."}
+	ErrDocumentApproved = &domain.Refusal{Kind: domain.Illegal, Code: "document_approved", Message: "The document is approved and takes no new version."}
 	ErrNothingUploaded  = &domain.Refusal{Kind: domain.Illegal, Code: "nothing_uploaded", Message: "Nothing was uploaded yet."}
 	ErrNotNewestVersion = &domain.Refusal{Kind: domain.Illegal, Code: "not_newest_version", Message: "A newer version was uploaded; look at it first."}
 	ErrFormat           = &domain.Refusal{Kind: domain.Invalid, Code: "file_format", Message: "The file is not of a format that was asked for."}

@@ -54,7 +54,7 @@ var (
 	ErrUnknown      = &domain.Refusal{Kind: domain.Absent, Code: "unknown_member", Message: "There is no such member."}
 	ErrInactive     = &domain.Refusal{Kind: domain.Illegal, Code: "member_inactive", Message: "The member was deactivated."}
 	ErrUnknownToken = &domain.Refusal{Kind: domain.Absent, Code: "unknown_token", Message: "The member has no such token."}
-	ErrYourself     = &domain.Refusal{Kind: domain.Illegal, Code: "yourself", Message: "Members cannot deactivate themselves or change their own role."}
+	ErrYourself     = &domain.Refusal{Kind: domain.Illegal, Code: "own_membership", Message: "Members cannot deactivate themselves or change their own role."}
 )
 
 // Invited records that somebody became a member.

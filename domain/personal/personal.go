@@ -19,7 +19,11 @@ import (
 const redacted = "[personal]"
 
 // Plain is a readable personal text. It prints and logs as "[personal]"; only
-// JSON and a conversion to string give the text.
+// JSON and a conversion to string give the text. fmt and slog have ways round a
+// type's methods, which a string cannot close: an unexported field of a struct,
+// a verb such as %s for a struct that points to another, %p, and a struct in a
+// JSON log without ReplaceAttr. So Plain lies in requests, answers and locals;
+// what is kept is a Text, which is closed to all of them.
 type Plain string
 
 // String returns "[personal]".
@@ -47,8 +51,11 @@ type Key struct {
 // Text is a personal text inside an event. The zero value is the absent text:
 // it is stored as null and never sealed.
 type Text struct {
-	key    Key
-	plain  Plain
+	key Key
+	// Behind a pointer, so that fmt, which passes by all methods in an unexported
+	// field of whoever holds the Text, finds an address there. (To a struct it
+	// would follow the pointer.)
+	plain  *Plain
 	sealed []byte
 }
 
@@ -58,7 +65,7 @@ func New(key Key, text Plain) Text {
 	if text == "" {
 		return Text{}
 	}
-	return Text{key: key, plain: text}
+	return Text{key: key, plain: &text}
 }
 
 // Sealed returns a text from the bytes Text.Bytes gave; none is absent.
@@ -70,7 +77,7 @@ func Sealed(b []byte) Text {
 }
 
 // IsZero reports whether the text is absent.
-func (t Text) IsZero() bool { return t.plain == "" && len(t.sealed) == 0 }
+func (t Text) IsZero() bool { return t.plain == nil && len(t.sealed) == 0 }
 
 // Bytes returns the sealed form, as it stands in events and read models. It is
 // nil for a text that is absent or not sealed yet. The caller must not change
@@ -80,7 +87,10 @@ func (t Text) Bytes() []byte { return t.sealed }
 // Unsealed returns the key and the plain text of a text that is not sealed yet.
 // It is for the codec; ok is false for a sealed or absent text.
 func (t Text) Unsealed() (key Key, plain Plain, ok bool) {
-	return t.key, t.plain, t.plain != ""
+	if t.plain == nil {
+		return Key{}, "", false
+	}
+	return t.key, *t.plain, true
 }
 
 // String returns "[personal]", or nothing for an absent text.
@@ -100,13 +110,28 @@ func (t Text) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(t.String())) }
 // LogValue returns what String returns.
 func (t Text) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
+// ReplaceAttr is for slog.HandlerOptions of every logger: values that a handler
+// would otherwise write as JSON, structs, maps, lists, are printed instead, and
+// so show no personal text.
+func ReplaceAttr(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindAny {
+		return a
+	}
+	switch v := a.Value.Any().(type) {
+	case error, *slog.Source, nil:
+		return a
+	default:
+		return slog.String(a.Key, fmt.Sprintf("%+v", v))
+	}
+}
+
 // ErrUnsealed means that a personal text was about to be written in the clear.
 var ErrUnsealed = errors.New("personal text is not sealed")
 
 // MarshalJSON writes the sealed form in base64, or null for an absent text.
 // Errors: ErrUnsealed.
 func (t Text) MarshalJSON() ([]byte, error) {
-	if t.plain != "" {
+	if t.plain != nil {
 		return nil, ErrUnsealed
 	}
 	if len(t.sealed) == 0 {

@@ -1,0 +1,105 @@
+package candidate_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/domaintest"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+var (
+	s   = domaintest.By(domain.Candidate)
+	key = personal.Key{ID: "c1", Owner: "a1"}
+)
+
+func text(plain personal.Plain) personal.Text { return personal.New(key, plain) }
+
+var anonymised candidate.Event = candidate.Anonymised{Stamp: s}
+
+func TestRegister(t *testing.T) {
+	register := func(d candidate.Details) func(candidate.Candidate) ([]candidate.Event, error) {
+		return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Register(d, key, s) }
+	}
+	invalid := func(name string, d candidate.Details, says string) domaintest.Case[candidate.Candidate, candidate.Event] {
+		return domaintest.Case[candidate.Candidate, candidate.Event]{Name: name, When: register(d), Err: domain.ErrInvalid, Says: says}
+	}
+	long := personal.Plain(strings.Repeat("a", 255))
+	type events = []candidate.Event
+	domaintest.Run(t, candidate.Candidate.Fold, []domaintest.Case[candidate.Candidate, candidate.Event]{
+		{
+			Name: "a person becomes known, under their key",
+			When: register(candidate.Details{FirstName: " Ana ", LastName: "Gil", Email: "ana@example.org", Phone: "+1 555"}),
+			Want: events{candidate.Registered{Stamp: s, FirstName: text("Ana"), LastName: text("Gil"), Email: text("ana@example.org"), Phone: text("+1 555")}},
+		},
+		{
+			Name: "one name is enough, and what is not known is absent",
+			When: register(candidate.Details{LastName: "Gil", Email: "  "}),
+			Want: events{candidate.Registered{Stamp: s, LastName: text("Gil")}},
+		},
+		{
+			Name: "arriving again never changes what is known", Given: events{candidate.Registered{Stamp: s, LastName: text("Gil")}},
+			When: register(candidate.Details{LastName: "Other"}),
+		},
+		{
+			Name: "not even when it makes no sense", Given: events{candidate.Registered{Stamp: s, LastName: text("Gil")}},
+			When: register(candidate.Details{}),
+		},
+		{Name: "the person is gone and stays so", Given: events{candidate.Registered{Stamp: s}, anonymised}, When: register(candidate.Details{LastName: "Gil"})},
+		invalid("no name", candidate.Details{FirstName: " ", Email: "ana@example.org"}, "first or last name is required"),
+		invalid("long first name", candidate.Details{FirstName: long}, "The first name has 255 characters"),
+		invalid("long last name", candidate.Details{LastName: long}, "The last name has 255 characters"),
+		invalid("long e-mail address", candidate.Details{LastName: "Gil", Email: long}, "The e-mail address has 255 characters"),
+		invalid("long telephone number", candidate.Details{LastName: "Gil", Phone: long}, "The telephone number has 255 characters"),
+		invalid("an address that would be two header lines", candidate.Details{LastName: "Gil", Email: "a@b.c\nBcc: d@e.f"}, "must be one line"),
+	}...)
+}
+
+func TestAnonymise(t *testing.T) {
+	anonymise := func(c candidate.Candidate) ([]candidate.Event, error) { return c.Anonymise(s), nil }
+	type events = []candidate.Event
+	domaintest.Run(t, candidate.Candidate.Fold, []domaintest.Case[candidate.Candidate, candidate.Event]{
+		{Name: "nobody", When: anonymise},
+		{Name: "somebody", Given: events{candidate.Registered{Stamp: s}}, When: anonymise, Want: events{anonymised}},
+		{Name: "again", Given: events{candidate.Registered{Stamp: s}, anonymised}, When: anonymise},
+	}...)
+}
+
+func TestStored(t *testing.T) {
+	sealed := func(s string) personal.Text { return personal.Sealed([]byte("sealed " + s)) }
+	domaintest.Stored[candidate.Event](t, "candidate", candidate.Codec,
+		candidate.Registered{Stamp: s, FirstName: sealed("first name"), LastName: sealed("last name"), Email: sealed("e-mail"), Phone: sealed("phone")},
+		anonymised,
+	)
+}
+
+func TestRandom(t *testing.T) {
+	domaintest.Aggregate[candidate.Candidate, candidate.Event]{
+		Codec: candidate.Codec, Fold: candidate.Candidate.Fold,
+		Ask: func(t *rapid.T, s domain.Stamp) func(candidate.Candidate) ([]candidate.Event, error) {
+			if rapid.IntRange(0, 3).Draw(t, "anonymise") == 0 {
+				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Anonymise(s), nil }
+			}
+			plain := rapid.Map(rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ -~]{1,12}`), rapid.String()), func(s string) personal.Plain { return personal.Plain(s) })
+			d := candidate.Details{FirstName: plain.Draw(t, "first"), LastName: plain.Draw(t, "last"), Email: plain.Draw(t, "e-mail"), Phone: plain.Draw(t, "phone")}
+			return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Register(d, key, s) }
+		},
+		Holds: func(before candidate.Candidate, _ candidate.Event, after candidate.Candidate) string {
+			if before.Anonymised || after.Anonymised && !after.Registered {
+				return "an erased person changed, or nobody was erased"
+			}
+			return ""
+		},
+	}.Random(t)
+}
+
+func FuzzDecode(f *testing.F) {
+	domaintest.Fuzz(f, candidate.Codec, candidate.Candidate.Fold, []candidate.Event{candidate.Registered{Stamp: s}}, func(c candidate.Candidate) {
+		_, _ = c.Register(candidate.Details{LastName: "Gil"}, key, s)
+		_ = c.Anonymise(s)
+	})
+}

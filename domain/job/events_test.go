@@ -1,0 +1,90 @@
+package job_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/domaintest"
+	"github.com/hirelog/hirelog/domain/job"
+)
+
+func TestStored(t *testing.T) {
+	stages := []job.Stage{{ID: "0c9d6c1e-1c1f-4f57-9a44-0a1b2c3d4e5f", Name: "Inbox", PublicName: "Received"}}
+	members := []job.TeamMember{{Member: "7b0f3b57-6a43-49f3-8a8e-2f3e4d5c6b7a", Role: "5d0c2a7e-9b1f-4c3d-8e6a-7f8091a2b3c4", Manager: true, Stages: []string{stages[0].ID}}}
+	domaintest.Stored[job.Event](t, "job", job.Codec,
+		job.Opened{Stamp: s, Details: details, Stages: stages, Team: members},
+		job.DetailsChanged{Stamp: s, Details: details},
+		job.TeamChanged{Stamp: s, Team: members},
+		held, resumed, closed, reopened,
+	)
+}
+
+func ask(t *rapid.T, s domain.Stamp) func(job.Job) ([]job.Event, error) {
+	word := rapid.SampledFrom([]string{"Cook", " Cook ", "Waiter", "Barista", "", "a\nb"})
+	d := rapid.SampledFrom([]job.Details{details, {Title: "Cook"}, {Title: "Waiter"}, {Openings: -1}}).Draw(t, "details")
+	stages := rapid.SampledFrom([][]job.Stage{plan, plan, plan[:1], {{ID: "s2", Name: "Offer"}, {ID: "s3", Name: "offer"}}}).Draw(t, "stages")
+	hiring := rapid.OneOf(rapid.SampledFrom([][]job.TeamMember{team, team[:1]}), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) job.TeamMember {
+		m := job.TeamMember{Member: rapid.SampledFrom([]string{"m1", "m2", "m3"}).Draw(t, "member"), Manager: rapid.Bool().Draw(t, "manager")}
+		if rapid.Bool().Draw(t, "stage manager") {
+			m.Stages = []string{rapid.SampledFrom([]string{"s1", "s2", "s3"}).Draw(t, "stage")}
+		}
+		return m
+	}), 0, 3)).Draw(t, "team")
+	reason := word.Draw(t, "reason")
+	c := job.DetailsChange{
+		Title: rapid.Ptr(word, true).Draw(t, "new title"), Openings: rapid.Ptr(rapid.IntRange(-1, 2), true).Draw(t, "new openings"),
+		Confidential: rapid.Ptr(rapid.Bool(), true).Draw(t, "confidential"),
+	}
+	return rapid.SampledFrom([]when{
+		func(j job.Job) ([]job.Event, error) { return j.Opens(d, stages, hiring, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Edit(c, s) },
+		func(j job.Job) ([]job.Event, error) { return j.ChangeTeam(hiring, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Hold(reason, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Resume(s) },
+		func(j job.Job) ([]job.Event, error) { return j.Close(reason, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Reopen(s) },
+	}).Draw(t, "command")
+}
+
+func TestRandom(t *testing.T) {
+	domaintest.Aggregate[job.Job, job.Event]{
+		Codec: job.Codec, Fold: job.Job.Fold, Ask: ask,
+		Holds: func(before job.Job, _ job.Event, after job.Job) string {
+			switch {
+			case after.FirstManager() == "":
+				return "nobody manages the job"
+			case len(after.Stages) == 0:
+				return "applications have nowhere to arrive"
+			case after.Details.Title == "" || after.Details.Openings < 1:
+				return "nobody is sought"
+			case before.Status == job.Closed && after.Status == job.OnHold, before.Status != "" && after.Status == "":
+				return "it went from " + string(before.Status) + " to " + string(after.Status)
+			}
+			for _, m := range after.Team {
+				for _, id := range m.Stages {
+					if _, ok := after.Stage(id); !ok {
+						return "somebody manages a stage that is not there"
+					}
+				}
+			}
+			return ""
+		},
+	}.Random(t)
+}
+
+func FuzzDecode(f *testing.F) {
+	title := "Cook"
+	domaintest.Fuzz(f, job.Codec, job.Job.Fold, []job.Event{opened}, func(j job.Job) {
+		_, _ = j.Opens(details, plan, team, s)
+		_, _ = j.Edit(job.DetailsChange{Title: &title}, s)
+		_, _ = j.ChangeTeam(team, s)
+		_, _ = j.Hold("", s)
+		_, _ = j.Resume(s)
+		_, _ = j.Close("", s)
+		_, _ = j.Reopen(s)
+		_, _ = j.Stage("s1")
+		_ = j.FirstManager()
+	})
+}

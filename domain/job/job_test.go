@@ -1,0 +1,179 @@
+package job_test
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/domaintest"
+	"github.com/hirelog/hirelog/domain/job"
+)
+
+type (
+	events = []job.Event
+	row    = domaintest.Case[job.Job, job.Event]
+	when   = func(job.Job) ([]job.Event, error)
+)
+
+var (
+	s = domaintest.By(domain.Member("m1"))
+
+	details = job.Details{Title: "Engineer", Position: "Go engineer", Location: "Lisbon", Description: "First line.\nSecond.", Openings: 2, Confidential: true}
+	plan    = []job.Stage{{ID: "s1", Name: "Inbox", PublicName: "Received"}, {ID: "s2", Name: "Interview"}}
+	team    = []job.TeamMember{{Member: "m1", Role: "r1", Manager: true}, {Member: "m2", Role: "r2", Stages: []string{"s2"}}}
+
+	opened   job.Event = job.Opened{Stamp: s, Details: details, Stages: plan, Team: team}
+	held     job.Event = job.Held{Stamp: s, Reason: "Budget"}
+	resumed  job.Event = job.Resumed{Stamp: s}
+	closed   job.Event = job.WasClosed{Stamp: s, Reason: "Found somebody"}
+	reopened job.Event = job.Reopened{Stamp: s}
+)
+
+func TestOpen(t *testing.T) {
+	open := func(d job.Details, stages []job.Stage, team []job.TeamMember) when {
+		return func(j job.Job) ([]job.Event, error) { return j.Opens(d, stages, team, s) }
+	}
+	invalid := func(name string, d job.Details, stages []job.Stage, team []job.TeamMember, says string) row {
+		return row{Name: name, When: open(d, stages, team), Err: domain.ErrInvalid, Says: says}
+	}
+	titled := func(title string) job.Details { return job.Details{Title: title} }
+	many := make([]job.Stage, 31)
+	for i := range many {
+		many[i] = job.Stage{ID: strconv.Itoa(i), Name: "stage " + strconv.Itoa(i)}
+	}
+	crowd := make([]job.TeamMember, 201)
+	for i := range crowd {
+		crowd[i] = job.TeamMember{Member: strconv.Itoa(i), Manager: true}
+	}
+	domaintest.Run(t, job.Job.Fold, []row{
+		{Name: "people are sought", When: open(details, plan, team), Want: events{opened}},
+		{
+			Name: "texts are trimmed, one opening by default", When: open(titled(" Cook "), []job.Stage{{ID: "s1", Name: " In "}}, team[:1]),
+			Want: events{job.Opened{Stamp: s, Details: job.Details{Title: "Cook", Openings: 1}, Stages: []job.Stage{{ID: "s1", Name: "In"}}, Team: team[:1]}},
+		},
+		{Name: "a job is opened once", Given: events{opened}, When: open(titled("Cook"), plan, team)},
+		{Name: "and not by opening it when closed", Given: events{opened, closed}, When: open(titled("Cook"), plan, team)},
+		invalid("no title", titled(" "), plan, team, "The title is required"),
+		invalid("two lines", titled("A\nB"), plan, team, "one line"),
+		invalid("long position", job.Details{Title: "Cook", Position: strings.Repeat("a", 201)}, plan, team, "The position has 201"),
+		invalid("long location", job.Details{Title: "Cook", Location: strings.Repeat("a", 201)}, plan, team, "The location has 201"),
+		invalid("long description", job.Details{Title: "Cook", Description: strings.Repeat("a", 20001)}, plan, team, "The description has 20001"),
+		invalid("too few openings", job.Details{Title: "Cook", Openings: -1}, plan, team, "1 to 1000 openings"),
+		invalid("too many openings", job.Details{Title: "Cook", Openings: 1001}, plan, team, "1 to 1000 openings"),
+		invalid("no stages", details, nil, team, "1 to 30 stages"),
+		invalid("too many stages", details, many, team[:1], "1 to 30 stages"),
+		invalid("a stage without name", details, []job.Stage{{ID: "s1"}}, team[:1], "The name of a stage is required"),
+		invalid("a long public name", details, []job.Stage{{ID: "s1", Name: "In", PublicName: strings.Repeat("a", 101)}}, team[:1], "The public name of a stage has 101"),
+		invalid("two stages of one name", details, []job.Stage{{ID: "s1", Name: "In"}, {ID: "s2", Name: "IN"}}, team[:1], "Two stages are called IN"),
+		invalid("two stages of one id", details, []job.Stage{{ID: "s1", Name: "In"}, {ID: "s1", Name: "Out"}}, team[:1], "Two stages have the same id"),
+		invalid("a member twice", details, plan, []job.TeamMember{team[0], team[0]}, "in the hiring team twice"),
+		invalid("a crowd", details, plan, crowd, "at most 200 members"),
+		invalid("a manager of a stage that is not there", details, plan, []job.TeamMember{{Member: "m1", Manager: true, Stages: []string{"s3"}}}, "does not have"),
+		{Name: "nobody manages it", When: open(details, plan, team[1:]), Err: job.ErrNoManager},
+		{Name: "nobody at all", When: open(details, plan, nil), Err: job.ErrNoManager},
+	}...)
+}
+
+func TestEdit(t *testing.T) {
+	edit := func(c job.DetailsChange) when {
+		return func(j job.Job) ([]job.Event, error) { return j.Edit(c, s) }
+	}
+	title, long, none, no := "Cook", strings.Repeat("a", 201), 0, false
+	same, empty, three := details.Title, "", 3
+	renamed := details
+	renamed.Title = title
+	changed := job.DetailsChanged{Stamp: s, Details: job.Details{Title: title, Description: details.Description, Openings: 3}}
+	domaintest.Run(t, job.Job.Fold, []row{
+		{Name: "only what is named changes", Given: events{opened}, When: edit(job.DetailsChange{Title: &title}), Want: events{job.DetailsChanged{Stamp: s, Details: renamed}}},
+		{
+			Name: "everything changes", Given: events{opened},
+			When: edit(job.DetailsChange{Title: &title, Position: &empty, Location: &empty, Openings: &three, Confidential: &no}), Want: events{changed},
+		},
+		{Name: "also when closed", Given: events{opened, closed}, When: edit(job.DetailsChange{Title: &title}), Want: events{job.DetailsChanged{Stamp: s, Details: renamed}}},
+		{Name: "what it is already", Given: events{opened}, When: edit(job.DetailsChange{Title: &same})},
+		{Name: "nothing", Given: events{opened}, When: edit(job.DetailsChange{})},
+		{Name: "no job", When: edit(job.DetailsChange{Title: &title}), Err: job.ErrUnknown},
+		{Name: "a long title", Given: events{opened}, When: edit(job.DetailsChange{Title: &long}), Err: domain.ErrInvalid, Says: "The title has 201"},
+		{Name: "no openings", Given: events{opened}, When: edit(job.DetailsChange{Openings: &none}), Err: domain.ErrInvalid, Says: "1 to 1000"},
+	}...)
+}
+
+func TestChangeTeam(t *testing.T) {
+	change := func(team ...job.TeamMember) when {
+		return func(j job.Job) ([]job.Event, error) { return j.ChangeTeam(team, s) }
+	}
+	domaintest.Run(t, job.Job.Fold, []row{
+		{Name: "another team", Given: events{opened}, When: change(team[0]), Want: events{job.TeamChanged{Stamp: s, Team: team[:1]}}},
+		{Name: "the same team", Given: events{opened}, When: change(slices.Clone(team)...)},
+		{
+			Name: "another stage to manage", Given: events{opened}, When: change(team[0], job.TeamMember{Member: "m2", Role: "r2", Stages: []string{"s1"}}),
+			Want: events{job.TeamChanged{Stamp: s, Team: []job.TeamMember{team[0], {Member: "m2", Role: "r2", Stages: []string{"s1"}}}}},
+		},
+		{Name: "no job", When: change(team...), Err: job.ErrUnknown},
+		{Name: "nobody manages it", Given: events{opened}, When: change(team[1]), Err: job.ErrNoManager},
+		{Name: "a member twice", Given: events{opened}, When: change(team[0], team[0]), Err: domain.ErrInvalid, Says: "twice"},
+	}...)
+}
+
+func TestLife(t *testing.T) {
+	hold := func(reason string) when {
+		return func(j job.Job) ([]job.Event, error) { return j.Hold(reason, s) }
+	}
+	end := func(reason string) when {
+		return func(j job.Job) ([]job.Event, error) { return j.Close(reason, s) }
+	}
+	resume := func(j job.Job) ([]job.Event, error) { return j.Resume(s) }
+	reopen := func(j job.Job) ([]job.Event, error) { return j.Reopen(s) }
+	long := strings.Repeat("a", 501)
+	domaintest.Run(t, job.Job.Fold, []row{
+		{Name: "hold an open job", Given: events{opened}, When: hold(" Budget "), Want: events{held}},
+		{Name: "hold it again", Given: events{opened, held}, When: hold("Other")},
+		{Name: "hold a closed job", Given: events{opened, closed}, When: hold(""), Err: job.ErrNotOpen},
+		{Name: "hold no job", When: hold(""), Err: job.ErrUnknown},
+		{Name: "hold for a long reason", Given: events{opened}, When: hold(long), Err: domain.ErrInvalid, Says: "The reason has 501"},
+		{Name: "resume a held job", Given: events{opened, held}, When: resume, Want: events{resumed}},
+		{Name: "resume an open job", Given: events{opened, held, resumed}, When: resume},
+		{Name: "resume a closed job", Given: events{opened, closed}, When: resume, Err: job.ErrNotOnHold},
+		{Name: "resume no job", When: resume, Err: job.ErrUnknown},
+		{Name: "close an open job", Given: events{opened}, When: end(" Found somebody "), Want: events{closed}},
+		{Name: "close a held job", Given: events{opened, held}, When: end("Found somebody"), Want: events{closed}},
+		{Name: "close a closed job", Given: events{opened, closed}, When: end("Other")},
+		{Name: "close no job", When: end(""), Err: job.ErrUnknown},
+		{Name: "close for a long reason", Given: events{opened}, When: end(long), Err: domain.ErrInvalid, Says: "The reason has 501"},
+		{Name: "reopen a closed job", Given: events{opened, held, closed}, When: reopen, Want: events{reopened}},
+		{Name: "reopen an open job", Given: events{opened, closed, reopened}, When: reopen},
+		{Name: "reopen a held job", Given: events{opened, held}, When: reopen, Err: job.ErrNotClosed, Says: "resume it instead"},
+		{Name: "reopen no job", When: reopen, Err: job.ErrUnknown},
+	}...)
+}
+
+func TestLookUps(t *testing.T) {
+	j := job.Job{}.Fold(opened)
+	if st, ok := j.Stage("s2"); !ok || st != plan[1] {
+		t.Errorf("stage s2 is %+v, %v", st, ok)
+	}
+	if st, ok := j.Stage("s3"); ok || st != (job.Stage{}) {
+		t.Errorf("stage s3 is %+v, %v", st, ok)
+	}
+	if got := j.FirstManager(); got != "m1" {
+		t.Errorf("first manager is %q", got)
+	}
+	if got := (job.Job{}).FirstManager(); got != "" {
+		t.Errorf("first manager of no job is %q", got)
+	}
+}
+
+// Two branches of one history stay apart.
+func TestFoldDoesNotAlias(t *testing.T) {
+	base := job.Job{}.Fold(opened)
+	base.Fold(
+		job.TeamChanged{Stamp: s, Team: []job.TeamMember{{Member: "m9", Manager: true}}},
+		job.DetailsChanged{Stamp: s, Details: job.Details{Title: "Cook"}}, held, resumed, closed, reopened,
+	)
+	if want := (job.Job{Status: job.Open, Details: details, Stages: plan, Team: team}); !reflect.DeepEqual(base, want) {
+		t.Errorf("base = %+v, want %+v", base, want)
+	}
+}

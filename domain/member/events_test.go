@@ -1,0 +1,76 @@
+package member_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/domaintest"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+func TestStored(t *testing.T) {
+	const token = "3f0a9f1e-0c5b-4a66-8f0e-6f2f3b9d7a10"
+	domaintest.Stored[member.Event](t, "member", member.Codec,
+		member.Invited{Stamp: s, Role: access.Recruiting, Name: personal.Sealed([]byte("sealed name")), Email: personal.Sealed([]byte("sealed e-mail"))},
+		member.RoleSet{Stamp: s, Role: access.Auditor},
+		deactivated,
+		reactivated,
+		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end},
+		member.TokenRevoked{Stamp: s, Token: token},
+	)
+}
+
+var roles = []access.OrganizationRole{access.Admin, access.Recruiting, access.Auditor, access.Reporting, "owner"}
+
+func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error) {
+	role := rapid.SampledFrom(roles).Draw(t, "role")
+	token := rapid.SampledFrom([]string{"t1", "t2", "t3"}).Draw(t, "token")
+	name := personal.Plain(rapid.SampledFrom([]string{"Ana", "Bo Li", "", "a\nb"}).Draw(t, "name"))
+	expires := s.At.Add(time.Duration(rapid.IntRange(-24, 24*800).Draw(t, "hours")) * time.Hour)
+	return rapid.SampledFrom([]when{
+		func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, name, key, s) },
+		func(m member.Member) ([]member.Event, error) { return m.SetRole("m1", role, s) },
+		func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", s) },
+		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },
+		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, s) },
+		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
+	}).Draw(t, "command")
+}
+
+func TestRandom(t *testing.T) {
+	domaintest.Aggregate[member.Member, member.Event]{
+		Codec: member.Codec, Fold: member.Member.Fold, Ask: ask,
+		Holds: func(before member.Member, e member.Event, after member.Member) string {
+			switch {
+			case !after.Exists:
+				return "something happened to nobody"
+			case !after.Active && len(after.Tokens) > 0:
+				return "a token outlived the access"
+			case before.Exists && e.Who() == domain.Member("m1") && (before.Role != after.Role || before.Active && !after.Active):
+				return "somebody changed their own role or access"
+			}
+			for token := range before.Ended {
+				if _, live := after.Tokens[token]; live || !after.Ended[token] {
+					return "token " + token + " came back"
+				}
+			}
+			return ""
+		},
+	}.Random(t)
+}
+
+func FuzzDecode(f *testing.F) {
+	domaintest.Fuzz(f, member.Codec, member.Member.Fold, []member.Event{invited, issued}, func(m member.Member) {
+		_, _ = m.Invite(access.Admin, "Ana", "", key, s)
+		_, _ = m.SetRole("m1", access.Admin, s)
+		_, _ = m.Deactivate("m1", s)
+		_, _ = m.Reactivate(s)
+		_, _ = m.IssueToken("t2", end, s)
+		_, _ = m.RevokeToken("t1", s)
+	})
+}
