@@ -1,0 +1,122 @@
+package projections
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// accessModel keeps what rights are computed from: members, recruiting roles,
+// and who holds which role where.
+type accessModel struct {
+	members *Rows[readmodels.MemberRow]
+	roles   *Rows[readmodels.RoleRow]
+	team    *Rows[readmodels.TeamRow]
+	grants  *Rows[readmodels.GrantRow]
+}
+
+func newAccess() *accessModel {
+	return &accessModel{
+		members: NewRows(readmodels.Members()),
+		roles:   NewRows(readmodels.RecruitingRoles()),
+		team:    NewRows(readmodels.Team()),
+		grants:  NewRows(readmodels.Grants()),
+	}
+}
+
+// Name implements Model.
+func (*accessModel) Name() string { return "access" }
+
+// Tables implements Model.
+func (m *accessModel) Tables() []AnyTable { return []AnyTable{m.members, m.roles, m.team, m.grants} }
+
+// Need implements Model.
+func (m *accessModel) Need(f Fact) {
+	switch f.Body.(type) {
+	case member.Event:
+		m.members.Need(f.Aggregate)
+	case job.Event:
+		m.team.NeedBy("job_id", f.Aggregate)
+	}
+}
+
+// Apply implements Model.
+func (m *accessModel) Apply(_ context.Context, f Fact) error {
+	switch e := f.Body.(type) {
+	case member.Event:
+		m.member(f, e)
+	case job.Event:
+		m.job(f, e)
+	case organization.Event:
+		m.organization(e)
+	}
+	return nil
+}
+
+func (m *accessModel) member(f Fact, e member.Event) {
+	r, _ := m.members.Get(f.Aggregate)
+	r.ID, r.Revision = f.Aggregate, int64(f.Revision)
+	switch e := e.(type) {
+	case member.Invited:
+		r.Role, r.Active, r.InvitedAt = e.Role, true, e.At
+		r.Name, r.Email = e.Name.Bytes(), e.Email.Bytes()
+	case member.RoleSet:
+		r.Role = e.Role
+	case member.Deactivated:
+		r.Active = false
+	case member.Reactivated:
+		r.Active = true
+	case member.TokenIssued, member.TokenRevoked:
+		// Tokens are looked up where their secrets are.
+	}
+	m.members.Put(r)
+}
+
+func (m *accessModel) job(f Fact, e job.Event) {
+	switch e := e.(type) {
+	case job.Opened:
+		m.setTeam(f.Aggregate, e.Team)
+	case job.TeamChanged:
+		m.setTeam(f.Aggregate, e.Team)
+	case job.DetailsChanged, job.Held, job.Resumed, job.WasClosed, job.Reopened:
+		// What a job is called or whether it is open gives nobody a right.
+	}
+}
+
+// setTeam puts team in the place of the one the job has.
+func (m *accessModel) setTeam(jobID string, team []job.TeamMember) {
+	m.team.Each("job_id", jobID, func(r readmodels.TeamRow) (readmodels.TeamRow, bool) { return r, false })
+	for _, t := range team {
+		m.team.Put(readmodels.TeamRow{Key: jobID + "/" + t.Member, Job: jobID, Member: t.Member, Role: t.Role, Manager: t.Manager, Stages: t.Stages})
+	}
+}
+
+func (m *accessModel) organization(e organization.Event) {
+	switch e := e.(type) {
+	case organization.RecruitingRoleDefined:
+		m.roles.Put(readmodels.RoleRow{
+			ID: e.Role, Name: e.Name,
+			View: atLeast(access.View, e.Access.Areas), Edit: atLeast(access.Edit, e.Access.Areas),
+			DocumentsView: atLeast(access.View, e.Access.Documents), DocumentsEdit: atLeast(access.Edit, e.Access.Documents),
+		})
+	case organization.Founded, organization.SettingsChanged, organization.ReasonDefined, organization.TagDefined:
+		// Model jobs keeps them.
+	}
+}
+
+// atLeast returns what has at least that level, sorted.
+func atLeast[K ~string](least access.Level, levels map[K]access.Level) []K {
+	var keys []K
+	for k, level := range levels {
+		if level >= least {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

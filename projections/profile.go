@@ -1,0 +1,159 @@
+package projections
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// profile keeps notes, comments and documents of applications. The candidate's
+// page reads the same rows.
+type profile struct {
+	notes     *Rows[readmodels.NoteRow]
+	comments  *Rows[readmodels.CommentRow]
+	documents *Rows[readmodels.DocumentRow]
+	versions  *Rows[readmodels.VersionRow]
+	files     *Rows[readmodels.FileRow]
+	reviews   *Rows[readmodels.ReviewRow]
+}
+
+func newProfile() *profile {
+	return &profile{
+		notes:     NewRows(readmodels.Notes()),
+		comments:  NewRows(readmodels.Comments()),
+		documents: NewRows(readmodels.Documents()),
+		versions:  NewRows(readmodels.DocumentVersions()),
+		files:     NewRows(readmodels.DocumentFiles()),
+		reviews:   NewRows(readmodels.DocumentReviews()),
+	}
+}
+
+// Name implements Model.
+func (*profile) Name() string { return "profile" }
+
+// Tables implements Model.
+func (m *profile) Tables() []AnyTable {
+	return []AnyTable{m.notes, m.comments, m.documents, m.versions, m.files, m.reviews}
+}
+
+// Need implements Model.
+func (m *profile) Need(f Fact) {
+	e, ok := f.Body.(application.Event)
+	if !ok {
+		return
+	}
+	switch e := e.(type) {
+	case application.NoteVisibilitySet:
+		m.notes.Need(e.Note)
+	case application.NoteDeleted:
+		m.notes.Need(e.Note)
+	case application.DocumentUploaded:
+		m.documents.Need(e.Document)
+	case application.DocumentApproved:
+		m.documents.Need(e.Document)
+	case application.DocumentRejected:
+		m.documents.Need(e.Document)
+	case application.Anonymised:
+		m.notes.NeedBy("application_id", f.Aggregate)
+		m.comments.NeedBy("application_id", f.Aggregate)
+		m.documents.NeedBy("application_id", f.Aggregate)
+		m.files.NeedBy("application_id", f.Aggregate)
+		m.reviews.NeedBy("application_id", f.Aggregate)
+	case application.NoteAdded, application.CommentAdded, application.DocumentRequested:
+		// New rows.
+	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
+		application.TagAdded, application.TagRemoved, application.PrioritySet:
+		// The header of a profile is the list's row.
+	}
+}
+
+// Apply implements Model.
+func (m *profile) Apply(_ context.Context, f Fact) error {
+	e, ok := f.Body.(application.Event)
+	if !ok {
+		return nil
+	}
+	switch e := e.(type) {
+	case application.NoteAdded:
+		m.notes.Put(readmodels.NoteRow{ID: e.Note, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Visible: e.Visible, Stage: e.Stage, At: e.At})
+	case application.NoteVisibilitySet:
+		m.note(f, e.Note, func(r *readmodels.NoteRow) { r.Visible = e.Visible })
+	case application.NoteDeleted:
+		m.note(f, e.Note, func(r *readmodels.NoteRow) {
+			r.Text, r.Deleted, r.DeletedAt, r.DeletedBy = nil, true, when(f), &e.By
+		})
+	case application.CommentAdded:
+		m.comments.Put(readmodels.CommentRow{ID: e.Comment, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Mentions: e.Mentions, At: e.At})
+	case application.DocumentRequested:
+		m.documents.Put(readmodels.DocumentRow{
+			ID: e.Document, Application: f.Aggregate, Category: e.Category, Status: application.DocumentIsRequested,
+			Title: e.Title.Bytes(), Description: e.Description.Bytes(), Formats: e.Formats, MaxBytes: e.MaxBytes, MaxFiles: e.MaxFiles,
+			DueAt: e.DueAt, RequestedAt: when(f), RequestedBy: &e.By, At: e.At,
+		})
+	case application.DocumentUploaded:
+		m.uploaded(f, e)
+	case application.DocumentApproved:
+		m.reviewed(f, e.Document, e.Version, application.DocumentIsApproved, e.Reason, e.Stamp)
+	case application.DocumentRejected:
+		m.reviewed(f, e.Document, e.Version, application.DocumentIsRejected, e.Reason, e.Stamp)
+	case application.Anonymised:
+		m.anonymise(f.Aggregate)
+	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
+		application.TagAdded, application.TagRemoved, application.PrioritySet:
+		// The header of a profile is the list's row.
+	}
+	return nil
+}
+
+// note changes a note of the application.
+func (m *profile) note(f Fact, id string, change func(*readmodels.NoteRow)) {
+	if r, ok := m.notes.Get(id); ok && r.Application == f.Aggregate {
+		change(&r)
+		m.notes.Put(r)
+	}
+}
+
+func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
+	d, known := m.documents.Get(e.Document)
+	if !known {
+		d = readmodels.DocumentRow{ID: e.Document, Application: f.Aggregate, At: e.At}
+	}
+	d.Status, d.Category, d.Version = application.DocumentIsUploaded, e.Category, e.Version
+	m.documents.Put(d)
+	m.versions.Put(readmodels.VersionRow{
+		Key: readmodels.VersionKey(e.Document, e.Version), Application: f.Aggregate, Document: e.Document,
+		Version: e.Version, UploadedAt: e.At, UploadedBy: e.By, Late: e.Late,
+	})
+	for i, file := range e.Files {
+		m.files.Put(readmodels.FileRow{
+			ID: file.ID, Application: f.Aggregate, Document: e.Document, Version: e.Version, Place: i,
+			Name: file.Name.Bytes(), Size: file.Size, Type: file.Type,
+		})
+	}
+}
+
+func (m *profile) reviewed(f Fact, document string, version int, status application.DocumentStatus, reason personal.Text, s domain.Stamp) {
+	if d, ok := m.documents.Get(document); ok {
+		d.Status = status
+		m.documents.Put(d)
+	}
+	m.reviews.Put(readmodels.ReviewRow{
+		Event: f.ID.String(), Application: f.Aggregate, Document: document, Version: version,
+		Status: status, By: s.By, At: s.At, Revision: int64(f.Revision), Reason: reason.Bytes(),
+	})
+}
+
+// anonymise removes every sealed text. That there was something stays.
+func (m *profile) anonymise(id string) {
+	m.notes.Each("application_id", id, func(r readmodels.NoteRow) (readmodels.NoteRow, bool) { r.Text = nil; return r, true })
+	m.comments.Each("application_id", id, func(r readmodels.CommentRow) (readmodels.CommentRow, bool) { r.Text = nil; return r, true })
+	m.files.Each("application_id", id, func(r readmodels.FileRow) (readmodels.FileRow, bool) { r.Name = nil; return r, true })
+	m.reviews.Each("application_id", id, func(r readmodels.ReviewRow) (readmodels.ReviewRow, bool) { r.Reason = nil; return r, true })
+	m.documents.Each("application_id", id, func(r readmodels.DocumentRow) (readmodels.DocumentRow, bool) {
+		r.Title, r.Description = nil, nil
+		return r, true
+	})
+}

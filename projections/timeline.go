@@ -1,0 +1,106 @@
+package projections
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// timeline keeps one row for each event of an application that is worth showing.
+type timeline struct {
+	entries *Rows[readmodels.EntryRow]
+}
+
+func newTimeline() *timeline { return &timeline{entries: NewRows(readmodels.Timeline())} }
+
+// Name implements Model.
+func (*timeline) Name() string { return "timeline" }
+
+// Tables implements Model.
+func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries} }
+
+// Need implements Model.
+func (m *timeline) Need(f Fact) {
+	if _, ok := f.Body.(application.Anonymised); ok {
+		m.entries.NeedBy("application_id", f.Aggregate)
+	}
+}
+
+// Apply implements Model.
+func (m *timeline) Apply(_ context.Context, f Fact) error {
+	if e, ok := f.Body.(application.Event); ok {
+		m.application(f, e)
+	}
+	return nil
+}
+
+func (m *timeline) application(f Fact, e application.Event) {
+	var kind readmodels.EntryKind
+	var subject string
+	var text personal.Text
+	var d readmodels.EntryDetails
+	switch e := e.(type) {
+	case application.Received:
+		kind = readmodels.EntryReceived
+		d.Source, d.Owner, d.To = e.Source, e.Owner, e.Stage
+	case application.ClaimLost:
+		return // nothing that anybody did to the application
+	case application.StageMoved:
+		kind, text = readmodels.EntryStageMoved, e.Comment
+		d.From, d.To = e.From, e.To
+	case application.Disqualified:
+		kind, text = readmodels.EntryDisqualified, e.Note
+		d.Outcome, d.Reason, d.DiscloseAt = e.Kind, e.Reason, &e.DiscloseAt
+	case application.Requalified:
+		kind, text = readmodels.EntryRequalified, e.Reason
+	case application.Anonymised:
+		kind = readmodels.EntryAnonymised
+		m.anonymise(f.Aggregate)
+	case application.TagAdded:
+		kind, d.Tag = readmodels.EntryTagAdded, e.Tag
+	case application.TagRemoved:
+		kind, d.Tag = readmodels.EntryTagRemoved, e.Tag
+	case application.PrioritySet:
+		kind, d.Priority = readmodels.EntryPrioritySet, &e.Priority
+	case application.CommentAdded:
+		kind, subject = readmodels.EntryCommentAdded, e.Comment
+		d.Mentions = e.Mentions
+	case application.NoteAdded:
+		kind, subject = readmodels.EntryNoteAdded, e.Note
+		d.Visible = &e.Visible
+	case application.NoteVisibilitySet:
+		kind, subject = readmodels.EntryNoteVisibilitySet, e.Note
+		d.Visible = &e.Visible
+	case application.NoteDeleted:
+		kind, subject = readmodels.EntryNoteDeleted, e.Note
+	case application.DocumentRequested:
+		kind, subject = readmodels.EntryDocumentRequested, e.Document
+		d.DueAt = e.DueAt
+	case application.DocumentUploaded:
+		kind, subject = readmodels.EntryDocumentUploaded, e.Document
+		d.Version, d.Files, d.Late = e.Version, len(e.Files), e.Late
+	case application.DocumentApproved:
+		kind, subject, text = readmodels.EntryDocumentApproved, e.Document, e.Reason
+		d.Version = e.Version
+	case application.DocumentRejected:
+		kind, subject, text = readmodels.EntryDocumentRejected, e.Document, e.Reason
+		d.Version = e.Version
+	}
+	m.entries.Put(readmodels.EntryRow{
+		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),
+		Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
+		Kind: kind, At: e.When(), By: e.Who(), Subject: optional(subject),
+		Details: readmodels.JSON[readmodels.EntryDetails]{V: d}, Text: text.Bytes(),
+	})
+}
+
+// anonymise removes what cannot be opened any more, and the tags: they may say
+// who somebody is.
+func (m *timeline) anonymise(applicationID string) {
+	m.entries.Each("application_id", applicationID, func(r readmodels.EntryRow) (readmodels.EntryRow, bool) {
+		r.Text, r.Details.V.Tag = nil, ""
+		return r, true
+	})
+}

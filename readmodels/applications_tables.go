@@ -1,0 +1,112 @@
+package readmodels
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain/application"
+)
+
+// Nobody stands where the id of a person is not known, or not any more.
+var nobody = uuid.Nil.String()
+
+// Nobody is the candidate of an application whose person is not known, or not
+// any more: the nil UUID, which no candidate has.
+func Nobody() string { return nobody }
+
+// PersonRow is a row of table people. Names, e-mail and phone are sealed as in
+// the candidate's event; all are nil once the person is anonymised.
+type PersonRow struct {
+	ID         string
+	FirstName  []byte
+	LastName   []byte
+	Email      []byte
+	Phone      []byte
+	Terms      []int64 // search terms of names and e-mail
+	Anonymised bool
+}
+
+// People returns table people: what is known of a candidate, once for all of
+// their applications.
+func People() Table[PersonRow] {
+	return Table[PersonRow]{
+		Name: "people",
+		Key:  func(r *PersonRow) *string { return &r.ID },
+		Columns: []Column[PersonRow]{
+			Col("candidate_id", "uuid", func(r *PersonRow) *string { return &r.ID }),
+			Col("first_name", "bytea", func(r *PersonRow) *[]byte { return &r.FirstName }),
+			Col("last_name", "bytea", func(r *PersonRow) *[]byte { return &r.LastName }),
+			Col("email", "bytea", func(r *PersonRow) *[]byte { return &r.Email }),
+			Col("phone", "bytea", func(r *PersonRow) *[]byte { return &r.Phone }),
+			ArrayCol("terms", "bigint[]", func(r *PersonRow) *[]int64 { return &r.Terms }),
+			Col("anonymised", "boolean", func(r *PersonRow) *bool { return &r.Anonymised }),
+		},
+	}
+}
+
+// ApplicationRow is a row of table applications.
+type ApplicationRow struct {
+	ID         string
+	Job        string
+	Candidate  string // Nobody once the reference cannot be opened
+	Stage      string
+	Outcome    application.Outcome
+	Reason     *string
+	DiscloseAt *time.Time // of the disqualification in force
+	Priority   bool
+	Source     string
+	Owner      *string // member responsible
+	Tags       []string
+	Terms      []int64 // those of the person
+	Anonymised bool
+	Revision   int64
+	ReceivedAt time.Time
+	ChangedAt  time.Time // last event that anybody would notice
+	StageSince time.Time
+}
+
+// Applications returns table applications, the list. The indexes carry what
+// lists are filtered by, so that a page is found in an index alone and only its
+// rows are fetched; the GIN index serves tags and words, within a job too.
+func Applications() Table[ApplicationRow] {
+	const carried = " INCLUDE (outcome, priority, tags)"
+	return Table[ApplicationRow]{
+		Name: "applications",
+		Key:  func(r *ApplicationRow) *string { return &r.ID },
+		Columns: []Column[ApplicationRow]{
+			Col("application_id", "uuid", func(r *ApplicationRow) *string { return &r.ID }),
+			Col("job_id", "uuid", func(r *ApplicationRow) *string { return &r.Job }),
+			Col("candidate_id", "uuid", func(r *ApplicationRow) *string { return &r.Candidate }),
+			Col("stage", "text", func(r *ApplicationRow) *string { return &r.Stage }),
+			Col("outcome", "text", func(r *ApplicationRow) *application.Outcome { return &r.Outcome }),
+			Col("reason_id", "uuid", func(r *ApplicationRow) **string { return &r.Reason }),
+			Col("disclose_at", "timestamptz", func(r *ApplicationRow) **time.Time { return &r.DiscloseAt }),
+			Col("priority", "boolean", func(r *ApplicationRow) *bool { return &r.Priority }),
+			Col("source", "text", func(r *ApplicationRow) *string { return &r.Source }),
+			Col("owner_id", "uuid", func(r *ApplicationRow) **string { return &r.Owner }),
+			ArrayCol("tags", "uuid[]", func(r *ApplicationRow) *[]string { return &r.Tags }),
+			ArrayCol("terms", "bigint[]", func(r *ApplicationRow) *[]int64 { return &r.Terms }),
+			Col("anonymised", "boolean", func(r *ApplicationRow) *bool { return &r.Anonymised }),
+			Col("revision", "bigint", func(r *ApplicationRow) *int64 { return &r.Revision }),
+			Col("received_at", "timestamptz", func(r *ApplicationRow) *time.Time { return &r.ReceivedAt }),
+			Col("changed_at", "timestamptz", func(r *ApplicationRow) *time.Time { return &r.ChangedAt }),
+			Col("stage_since", "timestamptz", func(r *ApplicationRow) *time.Time { return &r.StageSince }),
+		},
+		Indexes: []string{
+			`CREATE INDEX {name}_received ON {table} (received_at DESC, application_id DESC)` + carried,
+			`CREATE INDEX {name}_changed ON {table} (changed_at DESC, application_id DESC)` + carried,
+			`CREATE INDEX {name}_job_received ON {table} (job_id, received_at DESC, application_id DESC) INCLUDE (stage, outcome, priority, tags)`,
+			`CREATE INDEX {name}_job_changed ON {table} (job_id, changed_at DESC, application_id DESC) INCLUDE (stage, outcome, priority, tags)`,
+			// A stage is of one job, so this serves job and stage too.
+			`CREATE INDEX {name}_stage ON {table} (stage, received_at DESC, application_id DESC) INCLUDE (job_id, outcome, priority, tags)`,
+			`CREATE INDEX {name}_owner ON {table} (owner_id, received_at DESC, application_id DESC)`,
+			`CREATE INDEX {name}_candidate ON {table} (candidate_id)`,
+			// It puts scalars into a GIN index. It is part of every PostgreSQL
+			// package and may be created by the owner of the database.
+			`CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public`,
+			`CREATE INDEX {name}_words ON {table} USING gin (job_id, tags, terms)`,
+		},
+		By: map[string]func(*ApplicationRow) *string{"candidate_id": func(r *ApplicationRow) *string { return &r.Candidate }},
+	}
+}

@@ -1,0 +1,245 @@
+package readmodels
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Note is a note between the company and the candidate.
+type Note struct {
+	ID        string          `json:"id" format:"uuid"`
+	By        By              `json:"by"`
+	Text      *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
+	Visible   bool            `json:"visible" doc:"Whether the candidate sees it"`
+	Stage     StageRef        `json:"stage" doc:"Where the application stood"`
+	At        time.Time       `json:"at"`
+	Deleted   bool            `json:"deleted"`
+	DeletedAt *time.Time      `json:"deleted_at"`
+	DeletedBy *By             `json:"deleted_by"`
+}
+
+func (r NoteRow) shown(plan stagePlan, t *texts) Note {
+	n := Note{
+		ID: r.ID, By: t.by(r.Author), Text: t.text(r.Text), Visible: r.Visible, At: r.At,
+		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
+	}
+	if stage := plan.stage(r.Stage); stage != nil {
+		n.Stage = *stage
+	}
+	return n
+}
+
+// Comment is an internal comment.
+type Comment struct {
+	ID       string          `json:"id" format:"uuid"`
+	By       By              `json:"by"`
+	Text     *personal.Plain `json:"text" doc:"Null if erased or masked"`
+	Mentions []MemberRef     `json:"mentions"`
+	At       time.Time       `json:"at"`
+}
+
+// Document is one that was asked for, or was filed without being asked for.
+type Document struct {
+	ID          string                     `json:"id" format:"uuid"`
+	Category    access.Category            `json:"category"`
+	Status      application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected"`
+	Title       *personal.Plain            `json:"title" doc:"Null without request, or if erased or masked"`
+	Description *personal.Plain            `json:"description" doc:"Null if absent, erased or masked"`
+	Formats     []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
+	MaxBytes    *int64                     `json:"max_bytes" doc:"Of one file; null without request"`
+	MaxFiles    *int                       `json:"max_files" doc:"Of one version; null without request"`
+	DueAt       *time.Time                 `json:"due_at"`
+	RequestedAt *time.Time                 `json:"requested_at" doc:"Null without request"`
+	RequestedBy *By                        `json:"requested_by"`
+	Late        bool                       `json:"late" doc:"The newest version came after the due date"`
+	ReviewedAt  *time.Time                 `json:"reviewed_at" doc:"When the newest version was last approved or rejected"`
+	ReviewedBy  *By                        `json:"reviewed_by"`
+	Reason      *personal.Plain            `json:"reason" doc:"Of that review; null if absent, erased or masked"`
+	Versions    []DocumentVersion          `json:"versions" doc:"Newest first"`
+}
+
+// DocumentVersion is one upload.
+type DocumentVersion struct {
+	Version    int              `json:"version" doc:"From 1"`
+	UploadedAt time.Time        `json:"uploaded_at"`
+	UploadedBy By               `json:"uploaded_by"`
+	Late       bool             `json:"late" doc:"After the due date"`
+	Files      []File           `json:"files"`
+	Reviews    []DocumentReview `json:"reviews" doc:"Newest first"`
+}
+
+// File is one file of a version.
+type File struct {
+	ID   string          `json:"id" format:"uuid"`
+	Name *personal.Plain `json:"name" doc:"Null if erased or masked"`
+	Size int64           `json:"size" doc:"Bytes"`
+	Type string          `json:"type" doc:"Media type, by content"`
+}
+
+// DocumentReview is an approval or a rejection of a version.
+type DocumentReview struct {
+	Status application.DocumentStatus `json:"status" enum:"approved,rejected"`
+	At     time.Time                  `json:"at"`
+	By     By                         `json:"by"`
+	Reason *personal.Plain            `json:"reason" doc:"Null if absent, erased or masked"`
+}
+
+// documentRows are the rows documents are made of.
+type documentRows struct {
+	documents []DocumentRow
+	versions  []VersionRow
+	files     []FileRow
+	reviews   []ReviewRow
+}
+
+// queue queues the reading of the documents of an application for which a
+// condition holds, whose first parameter is $2.
+func (r *documentRows) queue(b *pgx.Batch, s Schema, applicationID, condition string, args ...any) {
+	args = append([]any{applicationID}, args...)
+	of := "application_id = $1 AND document_id IN (SELECT document_id FROM " + s.Table("documents") + " WHERE application_id = $1 AND " + condition + ")"
+	queueRows(b, s, Documents(), &r.documents, "application_id = $1 AND "+condition+" ORDER BY at DESC, document_id", args...)
+	queueRows(b, s, DocumentVersions(), &r.versions, of+" ORDER BY document_id, version DESC", args...)
+	queueRows(b, s, DocumentFiles(), &r.files, of+" ORDER BY document_id, version, place", args...)
+	queueRows(b, s, DocumentReviews(), &r.reviews, of+" ORDER BY revision DESC", args...)
+}
+
+func (r *documentRows) want(t *texts) {
+	for _, d := range r.documents {
+		t.want(d.Title, d.Description)
+		if d.RequestedBy != nil {
+			t.wantBy(*d.RequestedBy)
+		}
+	}
+	for _, v := range r.versions {
+		t.wantBy(v.UploadedBy)
+	}
+	for _, f := range r.files {
+		t.want(f.Name)
+	}
+	for _, w := range r.reviews {
+		t.want(w.Reason)
+		t.wantBy(w.By)
+	}
+}
+
+func (r *documentRows) shown(t *texts) []Document {
+	files := map[string][]File{}
+	for _, f := range r.files {
+		key := VersionKey(f.Document, f.Version)
+		files[key] = append(files[key], File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type})
+	}
+	reviews := map[string][]DocumentReview{}
+	for _, w := range r.reviews {
+		key := VersionKey(w.Document, w.Version)
+		reviews[key] = append(reviews[key], DocumentReview{Status: w.Status, At: w.At, By: t.by(w.By), Reason: t.text(w.Reason)})
+	}
+	versions := map[string][]DocumentVersion{}
+	for _, v := range r.versions {
+		versions[v.Document] = append(versions[v.Document], DocumentVersion{
+			Version: v.Version, UploadedAt: v.UploadedAt, UploadedBy: t.by(v.UploadedBy), Late: v.Late,
+			Files: orEmpty(files[v.Key]), Reviews: orEmpty(reviews[v.Key]),
+		})
+	}
+	shown := make([]Document, len(r.documents))
+	for i, d := range r.documents {
+		shown[i] = Document{
+			ID: d.ID, Category: d.Category, Status: d.Status, Title: t.text(d.Title), Description: t.text(d.Description),
+			Formats: orEmpty(d.Formats), MaxBytes: orNil(d.MaxBytes), MaxFiles: orNil(d.MaxFiles), DueAt: d.DueAt,
+			RequestedAt: d.RequestedAt, RequestedBy: t.byOrNil(d.RequestedBy), Versions: orEmpty(versions[d.ID]),
+		}
+		if newest := shown[i].Versions; len(newest) > 0 {
+			shown[i].Late = newest[0].Late
+			if len(newest[0].Reviews) > 0 {
+				last := newest[0].Reviews[0]
+				shown[i].ReviewedAt, shown[i].ReviewedBy, shown[i].Reason = &last.At, &last.By, last.Reason
+			}
+		}
+	}
+	return shown
+}
+
+// orEmpty is an empty list for none, which JSON writes as [] and not as null.
+func orEmpty[V any](list []V) []V {
+	if list == nil {
+		return []V{}
+	}
+	return list
+}
+
+// StoredFile says what a download needs to know of a file.
+type StoredFile struct {
+	File
+	ApplicationID string          `json:"application_id" format:"uuid"`
+	DocumentID    string          `json:"document_id" format:"uuid"`
+	Version       int             `json:"version"`
+	Category      access.Category `json:"category"`
+}
+
+// File returns a file if member may view its category at now. Masked viewers
+// may not. Errors: ErrNotFound.
+func (c *Core) File(ctx context.Context, member, fileID string, now time.Time) (StoredFile, error) {
+	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
+		v, err := c.open(ctx, tx, s, member, f.Application, now)
+		if err == nil && (v.rights.Masked || v.rights.Document(d.Category) < access.View) {
+			return ErrNotFound
+		}
+		return err
+	})
+}
+
+// CandidateFile returns a file that the candidate uploaded for their own
+// application. Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) CandidateFile(ctx context.Context, candidateID, fileID string) (StoredFile, error) {
+	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, _ DocumentRow) error {
+		a, err := applicationRow(ctx, tx, s, f.Application)
+		if err != nil {
+			return err
+		}
+		if err := ownApplication(ctx, tx, s, a, candidateID); err != nil {
+			return err
+		}
+		version, err := one(ctx, tx, s, DocumentVersions(), "version_key", VersionKey(f.Document, f.Version))
+		if err == nil && version.UploadedBy != domain.Candidate {
+			return ErrNotFound
+		}
+		return err
+	})
+}
+
+func (c *Core) file(ctx context.Context, fileID string, may func(pgx.Tx, Schema, FileRow, DocumentRow) error) (StoredFile, error) {
+	var file StoredFile
+	if !isID(fileID) {
+		return file, ErrNotFound
+	}
+	err := c.snapshot(ctx, "file", func(tx pgx.Tx, s Schema) error {
+		f, err := one(ctx, tx, s, DocumentFiles(), "file_id", fileID)
+		if err != nil {
+			return err
+		}
+		d, err := one(ctx, tx, s, Documents(), "document_id", f.Document)
+		if err != nil {
+			return err
+		}
+		if err := may(tx, s, f, d); err != nil {
+			return err
+		}
+		t := newTexts(c.vault, f.Application, false)
+		t.want(f.Name)
+		if err := t.loadNow(ctx, tx, s); err != nil {
+			return err
+		}
+		file = StoredFile{
+			File:          File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type},
+			ApplicationID: f.Application, DocumentID: f.Document, Version: f.Version, Category: d.Category,
+		}
+		return t.err
+	})
+	return file, err
+}

@@ -1,0 +1,112 @@
+package readmodels
+
+import (
+	"time"
+
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/organization"
+)
+
+// JobRow is a row of table jobs.
+type JobRow struct {
+	ID           string
+	Status       job.Status
+	Title        string
+	Position     string
+	Location     string
+	Description  string
+	Openings     int
+	Confidential bool
+	Stages       JSON[[]job.Stage]
+	Revision     int64
+	OpenedAt     time.Time
+	ChangedAt    time.Time
+}
+
+// Jobs returns table jobs: what a job is called and its stage plan, once, so
+// that a rename touches one row.
+func Jobs() Table[JobRow] {
+	return Table[JobRow]{
+		Name: "jobs",
+		Key:  func(r *JobRow) *string { return &r.ID },
+		Columns: []Column[JobRow]{
+			Col("job_id", "uuid", func(r *JobRow) *string { return &r.ID }),
+			Col("status", "text", func(r *JobRow) *job.Status { return &r.Status }),
+			Col("title", "text", func(r *JobRow) *string { return &r.Title }),
+			Col("position", "text", func(r *JobRow) *string { return &r.Position }),
+			Col("location", "text", func(r *JobRow) *string { return &r.Location }),
+			Col("description", "text", func(r *JobRow) *string { return &r.Description }),
+			Col("openings", "integer", func(r *JobRow) *int { return &r.Openings }),
+			Col("confidential", "boolean", func(r *JobRow) *bool { return &r.Confidential }),
+			Col("stages", "jsonb", func(r *JobRow) *JSON[[]job.Stage] { return &r.Stages }),
+			Col("revision", "bigint", func(r *JobRow) *int64 { return &r.Revision }),
+			Col("opened_at", "timestamptz", func(r *JobRow) *time.Time { return &r.OpenedAt }),
+			Col("changed_at", "timestamptz", func(r *JobRow) *time.Time { return &r.ChangedAt }),
+		},
+	}
+}
+
+// ReasonRow is a row of table reasons.
+type ReasonRow struct {
+	ID    string
+	Label string
+	Kind  organization.ReasonKind
+}
+
+// Reasons returns table reasons: why applications are disqualified.
+func Reasons() Table[ReasonRow] {
+	return Table[ReasonRow]{
+		Name: "reasons",
+		Key:  func(r *ReasonRow) *string { return &r.ID },
+		Columns: []Column[ReasonRow]{
+			Col("reason_id", "uuid", func(r *ReasonRow) *string { return &r.ID }),
+			Col("label", "text", func(r *ReasonRow) *string { return &r.Label }),
+			Col("kind", "text", func(r *ReasonRow) *organization.ReasonKind { return &r.Kind }),
+		},
+	}
+}
+
+// TagRow is a row of table tags.
+type TagRow struct {
+	ID    string
+	Label string
+}
+
+// Tags returns table tags: the shared list.
+func Tags() Table[TagRow] {
+	return Table[TagRow]{
+		Name: "tags",
+		Key:  func(r *TagRow) *string { return &r.ID },
+		Columns: []Column[TagRow]{
+			Col("tag_id", "uuid", func(r *TagRow) *string { return &r.ID }),
+			Col("label", "text", func(r *TagRow) *string { return &r.Label }),
+		},
+	}
+}
+
+// SettingsRow is the row of table settings.
+type SettingsRow struct {
+	Organization       string // its id
+	Name               string
+	SelfTracking       bool
+	RatingVisibility   bool
+	DiscloseAfterHours int
+	Revision           int64 // of the organisation's stream
+}
+
+// SettingsTable returns table settings: the switches of the organisation, in
+// one row.
+func SettingsTable() Table[SettingsRow] {
+	return Table[SettingsRow]{
+		Name: "settings",
+		Key:  func(r *SettingsRow) *string { return &r.Organization },
+		Columns: []Column[SettingsRow]{
+			Col("organization_id", "uuid", func(r *SettingsRow) *string { return &r.Organization }),
+			Col("name", "text", func(r *SettingsRow) *string { return &r.Name }),
+			Col("self_tracking", "boolean", func(r *SettingsRow) *bool { return &r.SelfTracking }),
+			Col("rating_visibility", "boolean", func(r *SettingsRow) *bool { return &r.RatingVisibility }),
+			Col("disclose_after_hours", "integer", func(r *SettingsRow) *int { return &r.DiscloseAfterHours }),
+			Col("revision", "bigint", func(r *SettingsRow) *int64 { return &r.Revision }),
+		},
+	}
+}

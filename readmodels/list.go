@@ -1,0 +1,267 @@
+package readmodels
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// Limits of lists.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+	// MaxSorted is the most applications that are sorted by name.
+	MaxSorted = 1000
+	// MaxCounted is where the count of a list across jobs stops.
+	MaxCounted = 1000
+)
+
+// Sort is what a list is ordered by. Every order ends with the id.
+type Sort string
+
+// The orders of the application list.
+const (
+	ByReceived Sort = "received"
+	ByChanged  Sort = "changed"
+	ByName     Sort = "name"
+)
+
+// ListQuery chooses applications: those that answer to every filter that is
+// set.
+type ListQuery struct {
+	Jobs         []string              // any of them
+	Stages       []string              // any of them
+	Outcomes     []application.Outcome // any of them
+	AnyTags      []string              // at least one of them
+	AllTags      []string              // each of them
+	Priority     *bool
+	Sources      []string // any of them
+	Owner        string   // member responsible
+	ReceivedFrom *time.Time
+	ReceivedTo   *time.Time // exclusive
+	ChangedFrom  *time.Time
+	ChangedTo    *time.Time // exclusive
+	// Text is words, each of which begins a word of the name or is the e-mail
+	// address.
+	Text      personal.Plain
+	Sort      Sort // default ByReceived
+	Ascending bool // default newest first; by name, Z first
+	Limit     int  // 1 to MaxLimit; 0 = DefaultLimit
+	Cursor    string
+}
+
+// ApplicationPage is a page of the application list.
+type ApplicationPage struct {
+	Items       []ListedApplication `json:"items" doc:"The applications, in order"`
+	NextCursor  *string             `json:"next_cursor" doc:"Where the next page begins; null on the last one"`
+	HasMore     bool                `json:"has_more" doc:"Whether there is a next page"`
+	Total       int                 `json:"total" doc:"How many applications answer the filters"`
+	TotalCapped bool                `json:"total_capped" doc:"There are more than total says; only the count for a single job is always exact"`
+}
+
+// ListedApplication is one row of the application list.
+type ListedApplication struct {
+	ID          string              `json:"id" format:"uuid"`
+	Revision    int64               `json:"revision" doc:"Of the application; for If-Match"`
+	CandidateID *string             `json:"candidate_id" format:"uuid" doc:"The person; null once the application is anonymised, or masked"`
+	FirstName   *personal.Plain     `json:"first_name" doc:"Null if absent, erased or masked"`
+	LastName    *personal.Plain     `json:"last_name" doc:"Null if absent, erased or masked"`
+	Email       *personal.Plain     `json:"email" doc:"Null if absent, erased or masked"`
+	Job         JobRef              `json:"job"`
+	Stage       StageRef            `json:"stage"`
+	StageSince  time.Time           `json:"stage_since" doc:"When it entered the stage"`
+	Outcome     application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Reason      *Label              `json:"reason" doc:"Of the disqualification in force"`
+	Priority    bool                `json:"priority"`
+	Source      string              `json:"source" doc:"Channel it came by"`
+	Owner       *MemberRef          `json:"owner" doc:"The member responsible"`
+	Tags        []Label             `json:"tags" doc:"Null without the right to see them"`
+	ReceivedAt  time.Time           `json:"received_at"`
+	ChangedAt   time.Time           `json:"changed_at"`
+	// Another is the warning; what the others are, the profile says.
+	Another    bool `json:"another_application" doc:"The person has another application"`
+	Anonymised bool `json:"anonymised"`
+	Masked     bool `json:"masked" doc:"Personal fields are hidden from you"`
+}
+
+// JobRef names a job.
+type JobRef struct {
+	ID    string `json:"id" format:"uuid"`
+	Title string `json:"title"`
+}
+
+// Applications returns a page of the applications that member sees at now.
+// Errors: ErrQuery, ErrCursor, ErrTooManyToSort.
+func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now time.Time) (ApplicationPage, error) {
+	q, after, err := q.checked(c.vault)
+	if err != nil {
+		return ApplicationPage{}, err
+	}
+	page, err := c.applications(ctx, member, q, after, now)
+	return page, queryFault("list applications", err)
+}
+
+func (c *Core) applications(ctx context.Context, member string, q ListQuery, after *cursor, now time.Time) (ApplicationPage, error) {
+	s, err := c.generations.Schema(ctx, coreGroup)
+	if err != nil {
+		return ApplicationPage{}, err
+	}
+	v, err := sightOf(ctx, c.pool, s, member, now)
+	if err != nil || v.role == "" {
+		return ApplicationPage{Items: []ListedApplication{}}, err
+	}
+	l := list{sight: v, query: q, after: after}
+	if q.Text != "" {
+		l.terms = c.vault.TermsOfQuery(q.Text)
+	}
+	if q.Sort == ByName {
+		return c.byName(ctx, l)
+	}
+	page := ApplicationPage{Items: []ListedApplication{}}
+	b := new(pgx.Batch)
+	rows := new(statement)
+	b.Queue(l.rows(rows, l.page(rows)), rows.args...).Query(c.collect(&page))
+	l.queueCount(b, &page)
+	if err := c.pool.SendBatch(ctx, b).Close(); err != nil {
+		return page, err
+	}
+	if len(page.Items) > q.Limit {
+		page.Items, page.HasMore = page.Items[:q.Limit], true
+		last := page.Items[q.Limit-1]
+		at := last.ReceivedAt
+		if q.Sort == ByChanged {
+			at = last.ChangedAt
+		}
+		next, err := cursor{at: at, id: uuid.MustParse(last.ID)}.encode(c.vault, q.filters())
+		if err != nil {
+			return page, err
+		}
+		page.NextCursor = &next
+	}
+	return page, nil
+}
+
+// filters is q without what differs from page to page.
+func (q ListQuery) filters() ListQuery {
+	q.Cursor, q.Limit = "", 0
+	return q
+}
+
+// checked returns q with its defaults and its cursor.
+func (q ListQuery) checked(v *vault.Vault) (ListQuery, *cursor, error) {
+	if q.Sort == "" {
+		q.Sort = ByReceived
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	switch {
+	case q.Sort != ByReceived && q.Sort != ByChanged && q.Sort != ByName:
+		return q, nil, ErrQuery.Because("Applications cannot be sorted by %q.", string(q.Sort))
+	case q.Limit < 1 || q.Limit > MaxLimit:
+		return q, nil, ErrQuery.Because("A page has 1 to %d applications.", MaxLimit)
+	case !isID(q.Jobs...), !isID(q.AnyTags...), !isID(q.AllTags...), q.Owner != "" && !isID(q.Owner):
+		return q, nil, ErrQuery.Because("Jobs, tags and owners are named by their ids.")
+	}
+	if q.Cursor == "" {
+		return q, nil, nil
+	}
+	c, err := decodeCursor(v, q.filters(), q.Cursor)
+	if err != nil {
+		return q, nil, err
+	}
+	return q, &c, nil
+}
+
+// collect reads the rows of list.rows into page.
+func (c *Core) collect(page *ApplicationPage) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			item, err := c.listed(rows)
+			if err != nil {
+				return err
+			}
+			page.Items = append(page.Items, item)
+		}
+		return rows.Err()
+	}
+}
+
+func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
+	var a ListedApplication
+	var candidate string
+	var first, last, email, personKey, ownerName, ownerKey []byte
+	var reason, reasonLabel, owner *string
+	var tags, tagLabels []string
+	var mayTags bool
+	err := row.Scan(&a.ID, &a.Revision, &candidate, &first, &last, &email, &personKey,
+		&a.Job.ID, &a.Job.Title, &a.Stage.ID, &a.Stage.Name, &a.StageSince, &a.Outcome, &reason, &reasonLabel,
+		&a.Priority, &a.Source, &owner, &ownerName, &ownerKey, &tags, &tagLabels, &mayTags,
+		&a.ReceivedAt, &a.ChangedAt, &a.Another, &a.Anonymised, &a.Masked)
+	if err != nil {
+		return a, fmt.Errorf("read application: %w", err)
+	}
+	t := newTexts(c.vault, a.ID, a.Masked)
+	if !a.Masked && candidate != nobody {
+		a.CandidateID = &candidate
+		for sealed, to := range map[*[]byte]**personal.Plain{&first: &a.FirstName, &last: &a.LastName, &email: &a.Email} {
+			if len(*sealed) > 0 {
+				*to = t.opened(*sealed, personKey, a.ID)
+			}
+		}
+	}
+	if owner != nil {
+		t.members[*owner] = sealedName{ownerName, ownerKey}
+		ref := t.member(*owner)
+		a.Owner = &ref
+	}
+	a.Reason = labelled(reason, reasonLabel)
+	if mayTags {
+		a.Tags = make([]Label, len(tags))
+		for i, id := range tags {
+			a.Tags[i] = Label{ID: id, Label: tagLabels[i]}
+		}
+	}
+	a.StageSince, a.ReceivedAt, a.ChangedAt = a.StageSince.UTC(), a.ReceivedAt.UTC(), a.ChangedAt.UTC()
+	return a, t.err
+}
+
+// labelled is nil without an id.
+func labelled(id, label *string) *Label {
+	if id == nil {
+		return nil
+	}
+	l := Label{ID: *id}
+	if label != nil {
+		l.Label = *label
+	}
+	return &l
+}
+
+// list is one call of Applications.
+type list struct {
+	sight sight
+	query ListQuery
+	after *cursor
+	terms []int64
+}
+
+// personal reports whether the list depends on something that not all who see
+// an application see of it.
+func (l list) personal() bool {
+	return l.query.Text != "" || l.query.Sort == ByName || len(l.query.AnyTags) > 0 || len(l.query.AllTags) > 0
+}
+
+// everywhere reports whether the list is about all jobs there are. A masked
+// viewer gets no answers that depend on what is masked.
+func (l list) everywhere() bool {
+	return l.sight.everywhere() && (l.sight.role == access.Admin || !l.personal())
+}

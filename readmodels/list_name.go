@@ -1,0 +1,127 @@
+package readmodels
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+)
+
+// named is an application and what it is sorted by: collation keys of last and
+// first name. Those without a name that opens come last.
+type named struct {
+	id          uuid.UUID
+	last, first []byte
+	none        bool
+}
+
+func (n named) compare(o named) int {
+	return cmp.Or(bytes.Compare(n.last, o.last), bytes.Compare(n.first, o.first), bytes.Compare(n.id[:], o.id[:]))
+}
+
+// byName returns a page of the list sorted by last name, then first name. The
+// database does not know names, so all that answer the filters are opened and
+// sorted here, at most MaxSorted. Errors: ErrTooManyToSort.
+func (c *Core) byName(ctx context.Context, l list) (ApplicationPage, error) {
+	page := ApplicationPage{Items: []ListedApplication{}}
+	all, err := c.named(ctx, l)
+	if err != nil {
+		return page, err
+	}
+	page.Total = len(all)
+	from := 0
+	if l.after != nil {
+		from = l.place(all)
+	}
+	to := min(from+l.query.Limit, len(all))
+	ids := make([]uuid.UUID, 0, to-from)
+	for _, n := range all[from:to] {
+		ids = append(ids, n.id)
+	}
+	q := new(statement)
+	found := "SELECT n.application_id, n.place FROM unnest(" + q.arg(ids) + "::uuid[]) WITH ORDINALITY AS n (application_id, place)"
+	rows, err := c.pool.Query(ctx, l.rows(q, found), q.args...)
+	if err != nil {
+		return page, err
+	}
+	defer rows.Close()
+	if err := c.collect(&page)(rows); err != nil {
+		return page, err
+	}
+	if to < len(all) {
+		next, err := cursor{n: int64(to), id: all[to-1].id}.encode(c.vault, l.query.filters())
+		if err != nil {
+			return page, err
+		}
+		page.HasMore, page.NextCursor = true, &next
+	}
+	return page, nil
+}
+
+// place is where the page behind the cursor begins: after its application, or,
+// if that one is gone from the list, where it would have been.
+func (l list) place(all []named) int {
+	if i := slices.IndexFunc(all, func(n named) bool { return n.id == l.after.id }); i >= 0 {
+		return i + 1
+	}
+	return min(max(int(l.after.n)-1, 0), len(all))
+}
+
+// named returns all applications that answer the filters, sorted by name.
+func (c *Core) named(ctx context.Context, l list) ([]named, error) {
+	q := new(statement)
+	found := l.find(q, keys{limit: MaxSorted + 1})
+	rows, err := c.pool.Query(ctx, fmt.Sprintf(`
+		SELECT a.application_id, person.first_name, person.last_name, person_key.wrapped
+		FROM (%s) p JOIN %s a ON a.application_id = p.application_id
+		LEFT JOIN %s person ON person.candidate_id = a.candidate_id
+		LEFT JOIN vault.keys person_key ON person_key.key_id = a.candidate_id AND person_key.owner = a.application_id`,
+		found, l.sight.schema.Table("applications"), l.sight.schema.Table("people")), q.args...)
+	if err != nil {
+		return nil, err
+	}
+	order := collate.New(language.Und)
+	var buffer collate.Buffer
+	var all []named
+	var id uuid.UUID
+	var first, last, wrapped []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &first, &last, &wrapped}, func() error {
+		t := newTexts(c.vault, id.String(), false)
+		n := named{id: id, none: true}
+		for sealed, key := range map[*[]byte]*[]byte{&first: &n.first, &last: &n.last} {
+			if len(*sealed) == 0 {
+				continue
+			}
+			if name := t.opened(*sealed, wrapped, t.owner); name != nil {
+				*key, n.none = slices.Clone(order.KeyFromString(&buffer, string(*name))), false
+				buffer.Reset()
+			}
+		}
+		all = append(all, n)
+		return t.err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case len(all) > MaxSorted:
+		return nil, ErrTooManyToSort
+	}
+	slices.SortFunc(all, func(a, b named) int {
+		switch {
+		case a.none != b.none && a.none:
+			return 1
+		case a.none != b.none:
+			return -1
+		case l.query.Ascending:
+			return a.compare(b)
+		}
+		return b.compare(a)
+	})
+	return all, nil
+}

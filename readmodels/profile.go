@@ -1,0 +1,358 @@
+package readmodels
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Profile is everything a member may see of one application, apart from its
+// timeline. A part is null without the right to view it.
+type Profile struct {
+	ID         string              `json:"id" format:"uuid"`
+	Revision   int64               `json:"revision" doc:"For If-Match"`
+	FirstName  *personal.Plain     `json:"first_name" doc:"Null if absent, erased or masked"`
+	LastName   *personal.Plain     `json:"last_name" doc:"Null if absent, erased or masked"`
+	Email      *personal.Plain     `json:"email" doc:"Null if absent, erased or masked"`
+	Job        ProfileJob          `json:"job"`
+	Stage      StageRef            `json:"stage"`
+	StageSince time.Time           `json:"stage_since" doc:"When it entered the stage"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Reason     *ReasonRef          `json:"reason" doc:"Of the disqualification in force"`
+	DiscloseAt *time.Time          `json:"disclose_at" doc:"From when the candidate may see the decision"`
+	Priority   bool                `json:"priority"`
+	Tags       []Label             `json:"tags" doc:"Null without the right to view tags"`
+	Source     string              `json:"source" doc:"Channel it came by"`
+	Owner      *MemberRef          `json:"owner" doc:"The member responsible"`
+	ReceivedAt time.Time           `json:"received_at"`
+	ChangedAt  time.Time           `json:"changed_at"`
+	Anonymised bool                `json:"anonymised"`
+	Masked     bool                `json:"masked" doc:"Personal fields are hidden from you"`
+
+	Candidate *CandidateInfo `json:"candidate" doc:"Null without the right to view the profile, and when masked or anonymised"`
+	// Others are the person's other applications that the member may open.
+	Others       []OtherApplication `json:"other_applications"`
+	OthersHidden bool               `json:"other_applications_hidden" doc:"The person has another application, of which you may know no more"`
+	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
+	Notes        []Note             `json:"notes" doc:"Newest first; null without the right to view notes"`
+	Comments     []Comment          `json:"comments" doc:"Newest first; null without the right to view comments"`
+	Rights       ShownRights        `json:"rights" doc:"What you may do"`
+}
+
+// ProfileJob is the job of an application.
+type ProfileJob struct {
+	ID       string     `json:"id" format:"uuid"`
+	Title    string     `json:"title"`
+	Position string     `json:"position"`
+	Stages   []StageRef `json:"stages" doc:"The plan, in order"`
+}
+
+// ReasonRef names a reason for disqualifying.
+type ReasonRef struct {
+	ID    string                  `json:"id" format:"uuid"`
+	Label string                  `json:"label"`
+	Kind  organization.ReasonKind `json:"kind" enum:"we,they,other" doc:"Whose decision it was"`
+}
+
+// CandidateInfo is what is known of the person.
+type CandidateInfo struct {
+	ID         string          `json:"id" format:"uuid"`
+	FirstName  *personal.Plain `json:"first_name" doc:"Null if absent or erased"`
+	LastName   *personal.Plain `json:"last_name" doc:"Null if absent or erased"`
+	Email      *personal.Plain `json:"email" doc:"Null if absent or erased"`
+	Phone      *personal.Plain `json:"phone" doc:"Null if absent or erased"`
+	Anonymised bool            `json:"anonymised"`
+}
+
+// OtherApplication is another application of the same person.
+type OtherApplication struct {
+	ID         string              `json:"id" format:"uuid"`
+	Job        JobRef              `json:"job"`
+	Stage      StageRef            `json:"stage"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Reason     *Label              `json:"reason"`
+	ReceivedAt time.Time           `json:"received_at"`
+}
+
+// ShownRights are what a member may do with an application.
+type ShownRights struct {
+	Areas     map[access.Area]access.Level     `json:"areas"`
+	Documents map[access.Category]access.Level `json:"documents"`
+	Manager   bool                             `json:"recruitment_manager"`
+}
+
+// view is an application as one member may see it.
+type view struct {
+	sight
+	rights      access.Rights
+	application ApplicationRow
+	job         stagePlan
+}
+
+// stagePlan is a job that names stages.
+type stagePlan struct{ JobRow }
+
+// stage names a stage; nil for "".
+func (p stagePlan) stage(id string) *StageRef {
+	if id == "" {
+		return nil
+	}
+	ref := StageRef{ID: id}
+	for _, s := range p.Stages.V {
+		if s.ID == id {
+			ref.Name = s.Name
+		}
+	}
+	return &ref
+}
+
+// categories are those whose documents v may see.
+func (v view) categories() []access.Category {
+	var seen []access.Category
+	for _, c := range access.Categories() {
+		if v.rights.Document(c) >= access.View {
+			seen = append(seen, c)
+		}
+	}
+	return seen
+}
+
+// open finds an application and what member may do with it at now.
+// Errors: ErrNotFound, also for what the member may not see.
+func (c *Core) open(ctx context.Context, tx pgx.Tx, s Schema, member, applicationID string, now time.Time) (view, error) {
+	v := view{sight: sight{schema: s, member: member, now: now}}
+	if !isID(member, applicationID) {
+		return v, ErrNotFound
+	}
+	var err error
+	if v.application, err = applicationRow(ctx, tx, s, applicationID); err != nil {
+		return v, err
+	}
+	if v.rights, v.role, err = rightsOn(ctx, tx, s, member, v.application.Job, &applicationID, now); err != nil {
+		return v, err
+	}
+	if v.rights.Area(access.Application) < access.View {
+		return v, ErrNotFound
+	}
+	v.job.JobRow, err = one(ctx, tx, s, Jobs(), "job_id", v.application.Job)
+	return v, err
+}
+
+func applicationRow(ctx context.Context, tx pgx.Tx, s Schema, id string) (ApplicationRow, error) {
+	return one(ctx, tx, s, Applications(), "application_id", id)
+}
+
+// one reads the row of a key. Errors: ErrNotFound.
+func one[R any](ctx context.Context, tx pgx.Tx, s Schema, t Table[R], column, key string) (R, error) {
+	r, err := t.Scan(tx.QueryRow(ctx, "SELECT "+t.ColumnList()+" FROM "+s.Table(t.Name)+" WHERE "+column+" = $1", key))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ErrNotFound
+	}
+	return r, err
+}
+
+// Profile returns an application as member may see it at now.
+// Errors: ErrNotFound.
+func (c *Core) Profile(ctx context.Context, member, applicationID string, now time.Time) (Profile, error) {
+	var p Profile
+	err := c.snapshot(ctx, "profile", func(tx pgx.Tx, s Schema) error {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		if err != nil {
+			return err
+		}
+		p, err = c.profile(ctx, tx, v)
+		return err
+	})
+	return p, err
+}
+
+// profileRows are the rows a profile is made of.
+type profileRows struct {
+	people   []PersonRow
+	reasons  []ReasonRow
+	tags     []TagRow
+	notes    []NoteRow
+	comments []CommentRow
+	documentRows
+}
+
+func (c *Core) profile(ctx context.Context, tx pgx.Tx, v view) (Profile, error) {
+	var r profileRows
+	p := v.header()
+	b := new(pgx.Batch)
+	r.queue(b, v)
+	queueOthers(b, v, &p)
+	if err := send(ctx, tx, b); err != nil {
+		return p, err
+	}
+	t := newTexts(c.vault, v.application.ID, v.rights.Masked)
+	r.want(t)
+	if v.application.Owner != nil {
+		t.wantMembers(*v.application.Owner)
+	}
+	if err := t.loadNow(ctx, tx, v.schema); err != nil {
+		return p, err
+	}
+	r.fill(&p, v, t)
+	return p, t.err
+}
+
+// header is what the application's and the job's rows say.
+func (v view) header() Profile {
+	a := v.application
+	p := Profile{
+		ID: a.ID, Revision: a.Revision, Stage: *v.job.stage(a.Stage), StageSince: a.StageSince,
+		Job:     ProfileJob{ID: v.job.ID, Title: v.job.Title, Position: v.job.Position, Stages: []StageRef{}},
+		Outcome: a.Outcome, DiscloseAt: a.DiscloseAt, Priority: a.Priority, Source: a.Source,
+		ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, Anonymised: a.Anonymised, Masked: v.rights.Masked,
+		Others: []OtherApplication{}, Documents: []Document{},
+		Rights: ShownRights{Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{}, Manager: v.rights.Manager},
+	}
+	for _, s := range v.job.Stages.V {
+		p.Job.Stages = append(p.Job.Stages, StageRef{ID: s.ID, Name: s.Name})
+	}
+	for _, area := range access.Areas() {
+		p.Rights.Areas[area] = v.rights.Area(area)
+	}
+	for _, category := range access.Categories() {
+		p.Rights.Documents[category] = v.rights.Document(category)
+	}
+	return p
+}
+
+// queue queues the reading of what v may see, apart from personal fields.
+func (r *profileRows) queue(b *pgx.Batch, v view) {
+	a, s := v.application, v.schema
+	if a.Candidate != nobody && !v.rights.Masked {
+		queueRows(b, s, People(), &r.people, "candidate_id = $1", a.Candidate)
+	}
+	if a.Reason != nil {
+		queueRows(b, s, Reasons(), &r.reasons, "reason_id = $1", *a.Reason)
+	}
+	if len(a.Tags) > 0 && v.rights.Area(access.Tags) >= access.View {
+		queueRows(b, s, Tags(), &r.tags, "tag_id = ANY ($1)", a.Tags)
+	}
+	if v.rights.Area(access.Notes) >= access.View {
+		queueRows(b, s, Notes(), &r.notes, "application_id = $1 ORDER BY at DESC, note_id", a.ID)
+	}
+	if v.rights.Area(access.Comments) >= access.View {
+		queueRows(b, s, Comments(), &r.comments, "application_id = $1 ORDER BY at DESC, comment_id", a.ID)
+	}
+	if seen := v.categories(); len(seen) > 0 {
+		r.documentRows.queue(b, s, a.ID, "category = ANY ($2)", texted(seen))
+	}
+}
+
+func (r *profileRows) want(t *texts) {
+	for _, p := range r.people {
+		t.want(p.FirstName, p.LastName, p.Email, p.Phone)
+	}
+	for _, n := range r.notes {
+		t.want(n.Text)
+		t.wantBy(n.Author)
+	}
+	for _, c := range r.comments {
+		t.want(c.Text)
+		t.wantBy(c.Author)
+		t.wantMembers(c.Mentions...)
+	}
+	r.documentRows.want(t)
+}
+
+// fill puts into p what the rows say.
+func (r *profileRows) fill(p *Profile, v view, t *texts) {
+	for _, person := range r.people {
+		p.FirstName, p.LastName, p.Email = t.text(person.FirstName), t.text(person.LastName), t.text(person.Email)
+		if v.rights.Area(access.Profile) >= access.View {
+			p.Candidate = &CandidateInfo{
+				ID: person.ID, FirstName: p.FirstName, LastName: p.LastName, Email: p.Email,
+				Phone: t.text(person.Phone), Anonymised: person.Anonymised,
+			}
+		}
+	}
+	for _, reason := range r.reasons {
+		p.Reason = &ReasonRef{ID: reason.ID, Label: reason.Label, Kind: reason.Kind}
+	}
+	if owner := v.application.Owner; owner != nil {
+		ref := t.member(*owner)
+		p.Owner = &ref
+	}
+	if v.rights.Area(access.Tags) >= access.View {
+		p.Tags = tagged(v.application.Tags, r.tags)
+	}
+	if v.rights.Area(access.Notes) >= access.View {
+		p.Notes = make([]Note, len(r.notes))
+		for i, n := range r.notes {
+			p.Notes[i] = n.shown(v.job, t)
+		}
+	}
+	if v.rights.Area(access.Comments) >= access.View {
+		p.Comments = make([]Comment, len(r.comments))
+		for i, c := range r.comments {
+			p.Comments[i] = Comment{ID: c.ID, By: t.by(c.Author), Text: t.text(c.Text), Mentions: t.named(c.Mentions), At: c.At}
+		}
+	}
+	p.Documents = r.documentRows.shown(t)
+}
+
+// tagged names tags in the order they were added.
+func tagged(ids []string, known []TagRow) []Label {
+	names := make(map[string]string, len(known))
+	for _, t := range known {
+		names[t.ID] = t.Label
+	}
+	labels := make([]Label, len(ids))
+	for i, id := range ids {
+		labels[i] = Label{ID: id, Label: names[id]}
+	}
+	return labels
+}
+
+// queueOthers queues the reading of the person's other applications: details of
+// those the member sees, nothing of confidential jobs they do not see, and only
+// that there is one of the rest. That they are one person's is personal too.
+func queueOthers(b *pgx.Batch, v view, p *Profile) {
+	if v.application.Candidate == nobody || v.rights.Masked {
+		return
+	}
+	q := new(statement)
+	candidate, id := q.arg(v.application.Candidate), q.arg(v.application.ID)
+	s := v.schema
+	sql := fmt.Sprintf(`
+		SELECT o.application_id, o.job_id, job.title, job.stages, o.stage, o.outcome, o.reason_id, reason.label, o.received_at, o.seen
+		FROM (
+			SELECT x.application_id, x.job_id, x.stage, x.outcome, x.reason_id, x.received_at, %s AS seen
+			FROM %s x WHERE x.candidate_id = %s AND x.application_id <> %s
+		) o
+		JOIN %s job ON job.job_id = o.job_id
+		LEFT JOIN %s reason ON reason.reason_id = o.reason_id
+		WHERE o.seen OR NOT job.confidential
+		ORDER BY o.received_at DESC, o.application_id`,
+		v.holds(q, "x", access.Application),
+		s.Table("applications"), candidate, id, s.Table("jobs"), s.Table("reasons"))
+	b.Queue(sql, q.args...).Query(func(rows pgx.Rows) error {
+		var o OtherApplication
+		var plan stagePlan
+		var stage string
+		var reason, label *string
+		var seen bool
+		_, err := pgx.ForEachRow(rows, []any{&o.ID, &o.Job.ID, &o.Job.Title, &plan.Stages, &stage, &o.Outcome, &reason, &label, &o.ReceivedAt, &seen}, func() error {
+			if !seen {
+				p.OthersHidden = true
+				return nil
+			}
+			o.Stage, o.Reason, o.ReceivedAt = *plan.stage(stage), labelled(reason, label), o.ReceivedAt.UTC()
+			p.Others = append(p.Others, o)
+			return nil
+		})
+		return err
+	})
+}

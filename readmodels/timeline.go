@@ -1,0 +1,238 @@
+package readmodels
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// TimelineQuery chooses a page of a timeline.
+type TimelineQuery struct {
+	Limit  int // 1 to MaxLimit; 0 = DefaultLimit
+	Cursor string
+}
+
+// TimelinePage is a page of what happened to an application, newest first.
+type TimelinePage struct {
+	Items      []TimelineEntry `json:"items" doc:"What happened, newest first"`
+	NextCursor *string         `json:"next_cursor" doc:"Where the next page begins; null on the last one"`
+	HasMore    bool            `json:"has_more"`
+	Anonymised bool            `json:"anonymised"`
+	Masked     bool            `json:"masked" doc:"Personal fields are hidden from you"`
+}
+
+// TimelineEntry is one thing that happened. Which fields it has depends on its
+// kind; the others are null.
+type TimelineEntry struct {
+	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
+	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
+	Position   string               `json:"position" doc:"Of the event in the log"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,anonymised,tag_added,tag_removed,priority_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected"`
+	At         time.Time            `json:"at"`
+	By         By                   `json:"by"`
+	FromStage  *StageRef            `json:"from_stage"`
+	ToStage    *StageRef            `json:"to_stage"`
+	Outcome    *application.Outcome `json:"outcome" enum:"rejected,withdrawn"`
+	Reason     *Label               `json:"reason" doc:"Entry of the list of reasons"`
+	DiscloseAt *time.Time           `json:"disclose_at" doc:"From when the candidate may see the decision"`
+	Source     *string              `json:"source"`
+	Owner      *MemberRef           `json:"owner"`
+	Tag        *Label               `json:"tag" doc:"Null once the application is anonymised"`
+	Priority   *bool                `json:"priority"`
+	NoteID     *string              `json:"note_id" format:"uuid"`
+	CommentID  *string              `json:"comment_id" format:"uuid"`
+	Mentions   []MemberRef          `json:"mentions"`
+	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
+	Document   *EntryDocument       `json:"document"`
+	// Text is the note, comment, reason or remark.
+	Text *personal.Plain `json:"text" doc:"The note, comment, reason or remark; null if absent, erased or masked"`
+}
+
+// EntryDocument is the document an entry is about.
+type EntryDocument struct {
+	ID       string          `json:"id" format:"uuid"`
+	Title    *personal.Plain `json:"title" doc:"Of the request; null if absent, erased or masked"`
+	Category access.Category `json:"category" doc:"As it is now"`
+	Version  *int            `json:"version"`
+	Files    *int            `json:"files" doc:"How many files the version has"`
+	Late     bool            `json:"late" doc:"Uploaded after the due date"`
+	DueAt    *time.Time      `json:"due_at"`
+}
+
+// entryAreas says which area an entry belongs to: without the right to view it
+// the entry is not in the page. Entries about documents belong to the category
+// instead.
+var entryAreas = map[access.Area][]EntryKind{
+	access.Application: {EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryAnonymised, EntryPrioritySet},
+	access.Tags:        {EntryTagAdded, EntryTagRemoved},
+	access.Comments:    {EntryCommentAdded},
+	access.Notes:       {EntryNoteAdded, EntryNoteVisibilitySet, EntryNoteDeleted},
+}
+
+// decisionText are the entries whose text needs the right to view decisions.
+var decisionText = []EntryKind{EntryDisqualified, EntryRequalified}
+
+// entryRow is an EntryRow with what stands in other tables.
+type entryRow struct {
+	EntryRow
+	noteText, commentText, title []byte
+	category                     *access.Category
+	reasonLabel, tagLabel        *string
+}
+
+// Timeline returns a page of what happened to an application, as far as member
+// may see it at now. Errors: ErrNotFound, ErrQuery, ErrCursor.
+func (c *Core) Timeline(ctx context.Context, member, applicationID string, q TimelineQuery, now time.Time) (TimelinePage, error) {
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	if q.Limit < 1 || q.Limit > MaxLimit {
+		return TimelinePage{}, ErrQuery.Because("A page has 1 to %d entries.", MaxLimit)
+	}
+	before := int64(-1)
+	if q.Cursor != "" {
+		after, err := decodeCursor(c.vault, []string{"timeline", applicationID}, q.Cursor)
+		if err != nil {
+			return TimelinePage{}, err
+		}
+		before = after.n
+	}
+	var page TimelinePage
+	err := c.snapshot(ctx, "timeline", func(tx pgx.Tx, s Schema) error {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		if err != nil {
+			return err
+		}
+		page, err = c.timeline(ctx, tx, v, before, q.Limit)
+		return err
+	})
+	return page, err
+}
+
+func (c *Core) timeline(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) (TimelinePage, error) {
+	page := TimelinePage{Items: []TimelineEntry{}, Anonymised: v.application.Anonymised, Masked: v.rights.Masked}
+	rows, err := entries(ctx, tx, v, before, limit+1)
+	if err != nil {
+		return page, err
+	}
+	if len(rows) > limit {
+		rows, page.HasMore = rows[:limit], true
+		next, err := cursor{n: rows[limit-1].Revision}.encode(c.vault, []string{"timeline", v.application.ID})
+		if err != nil {
+			return page, err
+		}
+		page.NextCursor = &next
+	}
+	t := newTexts(c.vault, v.application.ID, v.rights.Masked)
+	for _, r := range rows {
+		t.want(r.Text, r.noteText, r.commentText, r.title)
+		t.wantBy(r.By)
+		t.wantMembers(append(slices.Clip(r.Details.V.Mentions), r.Details.V.Owner)...)
+	}
+	if err := t.loadNow(ctx, tx, v.schema); err != nil {
+		return page, err
+	}
+	for _, r := range rows {
+		page.Items = append(page.Items, r.shown(v, t))
+	}
+	return page, t.err
+}
+
+// entries reads the newest entries before a revision (-1 = all) that v may see.
+func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([]entryRow, error) {
+	var kinds []EntryKind
+	for area, of := range entryAreas {
+		if v.rights.Area(area) >= access.View {
+			kinds = append(kinds, of...)
+		}
+	}
+	s := v.schema
+	rows, err := tx.Query(ctx, fmt.Sprintf(`
+		SELECT e.event_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
+		       note.text, comment.text, document.title, document.category, reason.label, tag.label
+		FROM %s e
+		LEFT JOIN %s note ON note.note_id = e.subject_id AND e.kind = $5
+		LEFT JOIN %s comment ON comment.comment_id = e.subject_id
+		LEFT JOIN %s document ON document.document_id = e.subject_id
+		LEFT JOIN %s reason ON reason.reason_id = (e.details ->> 'reason')::uuid
+		LEFT JOIN %s tag ON tag.tag_id = (e.details ->> 'tag')::uuid
+		WHERE e.application_id = $1 AND (e.revision < $2 OR $2 < 0)
+		AND (e.kind = ANY ($3) OR document.category = ANY ($4))
+		ORDER BY e.revision DESC LIMIT $6`,
+		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags")),
+		v.application.ID, before, texted(kinds), texted(v.categories()), EntryNoteAdded, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
+		err = row.Scan(&r.Event, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text,
+			&r.noteText, &r.commentText, &r.title, &r.category, &r.reasonLabel, &r.tagLabel)
+		return r, err
+	})
+}
+
+// texted returns values as an array parameter; none is the empty array.
+func texted[V ~string](values []V) []string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+	}
+	return texts
+}
+
+// shown is the entry as v may see it.
+func (r entryRow) shown(v view, t *texts) TimelineEntry {
+	d := r.Details.V
+	e := TimelineEntry{
+		ID: r.Event, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
+		Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By),
+		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), DiscloseAt: d.DiscloseAt,
+		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible,
+		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
+		Text: t.text(r.Text),
+	}
+	if slices.Contains(decisionText, r.Kind) && v.rights.Area(access.Decision) < access.View {
+		e.Text = nil
+	}
+	if d.Owner != "" {
+		owner := t.member(d.Owner)
+		e.Owner = &owner
+	}
+	switch {
+	case r.Kind == EntryCommentAdded:
+		e.CommentID, e.Text = r.Subject, t.text(r.commentText)
+		e.Mentions = t.named(d.Mentions)
+	case slices.Contains(entryAreas[access.Notes], r.Kind):
+		e.NoteID, e.Text = r.Subject, t.text(r.noteText)
+	case r.category != nil && r.Subject != nil:
+		e.Document = &EntryDocument{
+			ID: *r.Subject, Title: t.text(r.title), Category: *r.category,
+			Version: orNil(d.Version), Files: orNil(d.Files), Late: d.Late, DueAt: d.DueAt,
+		}
+	}
+	return e
+}
+
+// named names several members.
+func (t *texts) named(ids []string) []MemberRef {
+	refs := make([]MemberRef, len(ids))
+	for i, id := range ids {
+		refs[i] = t.member(id)
+	}
+	return refs
+}
+
+// orNil is nil for a zero value.
+func orNil[V comparable](v V) *V {
+	if v == *new(V) {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,92 @@
+package readmodels
+
+import (
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+)
+
+// EntryKind says what happened in an entry of the timeline.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	EntryReceived          EntryKind = "received"
+	EntryStageMoved        EntryKind = "stage_moved"
+	EntryDisqualified      EntryKind = "disqualified"
+	EntryRequalified       EntryKind = "requalified"
+	EntryAnonymised        EntryKind = "anonymised"
+	EntryTagAdded          EntryKind = "tag_added"
+	EntryTagRemoved        EntryKind = "tag_removed"
+	EntryPrioritySet       EntryKind = "priority_set"
+	EntryCommentAdded      EntryKind = "comment_added"
+	EntryNoteAdded         EntryKind = "note_added"
+	EntryNoteVisibilitySet EntryKind = "note_visibility_set"
+	EntryNoteDeleted       EntryKind = "note_deleted"
+	EntryDocumentRequested EntryKind = "document_requested"
+	EntryDocumentUploaded  EntryKind = "document_uploaded"
+	EntryDocumentApproved  EntryKind = "document_approved"
+	EntryDocumentRejected  EntryKind = "document_rejected"
+)
+
+// EntryDetails are the ids and values of an entry. Each kind uses some.
+type EntryDetails struct {
+	Source     string              `json:"source,omitempty"`
+	Owner      string              `json:"owner,omitempty"` // member
+	From       string              `json:"from,omitempty"`  // stage
+	To         string              `json:"to,omitempty"`    // stage
+	Outcome    application.Outcome `json:"outcome,omitempty"`
+	Reason     string              `json:"reason,omitempty"`
+	Tag        string              `json:"tag,omitempty"`
+	Priority   *bool               `json:"priority,omitempty"`
+	Visible    *bool               `json:"visible,omitempty"`
+	Mentions   []string            `json:"mentions,omitempty"`
+	Category   access.Category     `json:"category,omitempty"`
+	Version    int                 `json:"version,omitempty"`
+	Files      int                 `json:"files,omitempty"` // number
+	Late       bool                `json:"late,omitempty"`
+	DueAt      *time.Time          `json:"due_at,omitempty"`
+	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
+}
+
+// EntryRow is a row of table timeline: one event worth showing.
+type EntryRow struct {
+	Event       string // id
+	Application string
+	Revision    int64
+	Commit      int64 // position in the log
+	Prepare     int64
+	Kind        EntryKind
+	At          time.Time
+	By          domain.Actor
+	// Subject is the id of the note, comment or document it is about. What those
+	// say is read from their own rows, where it is erased.
+	Subject *string
+	Details JSON[EntryDetails]
+	Text    []byte // sealed under the application's key; nil once anonymised
+}
+
+// Timeline returns table timeline.
+func Timeline() Table[EntryRow] {
+	return Table[EntryRow]{
+		Name: "timeline",
+		Key:  func(r *EntryRow) *string { return &r.Event },
+		Columns: []Column[EntryRow]{
+			Col("event_id", "uuid", func(r *EntryRow) *string { return &r.Event }),
+			Col("application_id", "uuid", func(r *EntryRow) *string { return &r.Application }),
+			Col("revision", "bigint", func(r *EntryRow) *int64 { return &r.Revision }),
+			Col("commit_position", "bigint", func(r *EntryRow) *int64 { return &r.Commit }),
+			Col("prepare_position", "bigint", func(r *EntryRow) *int64 { return &r.Prepare }),
+			Col("kind", "text", func(r *EntryRow) *EntryKind { return &r.Kind }),
+			Col("at", "timestamptz", func(r *EntryRow) *time.Time { return &r.At }),
+			Col("by", "text", func(r *EntryRow) *domain.Actor { return &r.By }),
+			Col("subject_id", "uuid", func(r *EntryRow) **string { return &r.Subject }),
+			Col("details", "jsonb", func(r *EntryRow) *JSON[EntryDetails] { return &r.Details }),
+			Col("text", "bytea", func(r *EntryRow) *[]byte { return &r.Text }),
+		},
+		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, revision DESC)`},
+		By:      map[string]func(*EntryRow) *string{"application_id": func(r *EntryRow) *string { return &r.Application }},
+	}
+}

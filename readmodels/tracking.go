@@ -1,0 +1,271 @@
+package readmodels
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Tracking is what a candidate sees of one application. It holds nothing that
+// tells of a decision before it is disclosed: no revision, no date of the last
+// change. It is read from the same rows as the profile.
+type Tracking struct {
+	ID         string              `json:"id" format:"uuid"`
+	FirstName  *personal.Plain     `json:"first_name"`
+	LastName   *personal.Plain     `json:"last_name"`
+	Job        string              `json:"job" doc:"Title of the job"`
+	Position   string              `json:"position"`
+	Stage      string              `json:"stage" doc:"The stage's public name, else its own"`
+	Status     application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
+	ReceivedAt time.Time           `json:"received_at"`
+	Documents  []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
+	Notes      []TrackedNote       `json:"notes" doc:"Newest first"`
+	Preview    bool                `json:"preview" doc:"A member looks at the candidate's page"`
+}
+
+// TrackedDocument is a document as the candidate sees it.
+type TrackedDocument struct {
+	ID              string                     `json:"id" format:"uuid"`
+	Category        access.Category            `json:"category"`
+	Status          application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected"`
+	Title           *personal.Plain            `json:"title" doc:"Null without request"`
+	Description     *personal.Plain            `json:"description"`
+	Formats         []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
+	MaxBytes        *int64                     `json:"max_bytes" doc:"Of one file; null without request"`
+	MaxFiles        *int                       `json:"max_files" doc:"Of one upload; null without request"`
+	DueAt           *time.Time                 `json:"due_at"`
+	RequestedAt     *time.Time                 `json:"requested_at" doc:"Null without request"`
+	RejectionReason *personal.Plain            `json:"rejection_reason" doc:"While the newest version is rejected"`
+	AcceptsUpload   bool                       `json:"accepts_upload"`
+	Uploads         []TrackedUpload            `json:"uploads" doc:"The candidate's own, newest first"`
+}
+
+// TrackedUpload is a version that the candidate uploaded.
+type TrackedUpload struct {
+	Version    int       `json:"version"`
+	UploadedAt time.Time `json:"uploaded_at"`
+	Late       bool      `json:"late" doc:"After the due date"`
+	Files      []File    `json:"files"`
+}
+
+// TrackedNote is a note as the candidate sees it.
+type TrackedNote struct {
+	ID      string          `json:"id" format:"uuid"`
+	Own     bool            `json:"own" doc:"Whether the candidate wrote it"`
+	Text    *personal.Plain `json:"text" doc:"Null if deleted"`
+	At      time.Time       `json:"at"`
+	Deleted bool            `json:"deleted"`
+}
+
+// TrackedApplication is one of a candidate's applications.
+type TrackedApplication struct {
+	ID         string              `json:"id" format:"uuid"`
+	Job        string              `json:"job" doc:"Title of the job"`
+	Position   string              `json:"position"`
+	Stage      string              `json:"stage"`
+	Status     application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn"`
+	ReceivedAt time.Time           `json:"received_at"`
+}
+
+// status is what the candidate is told at now.
+func (r ApplicationRow) status(now time.Time) application.Outcome {
+	if r.DiscloseAt != nil && now.Before(*r.DiscloseAt) {
+		return application.InProgress
+	}
+	return r.Outcome
+}
+
+// publicStage is what the candidate sees of a stage.
+func (p stagePlan) publicStage(id string) string {
+	for _, s := range p.Stages.V {
+		if s.ID == id && s.PublicName != "" {
+			return s.PublicName
+		}
+		if s.ID == id {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// selfTracking refuses everything of the candidate's page while it is off.
+func selfTracking(ctx context.Context, tx pgx.Tx, s Schema) error {
+	var on bool
+	err := tx.QueryRow(ctx, "SELECT self_tracking FROM "+s.Table("settings")).Scan(&on)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && !on {
+		return ErrNotFound
+	}
+	return err
+}
+
+// ownApplication refuses a candidate what is not theirs, and everything while
+// self-tracking is off.
+func ownApplication(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow, candidateID string) error {
+	if candidateID == nobody || a.Candidate != candidateID {
+		return ErrNotFound
+	}
+	return selfTracking(ctx, tx, s)
+}
+
+// Tracking returns one of a candidate's own applications as they see it at now.
+// Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, now time.Time) (Tracking, error) {
+	var page Tracking
+	if !isID(candidateID, applicationID) {
+		return page, ErrNotFound
+	}
+	err := c.snapshot(ctx, "tracking", func(tx pgx.Tx, s Schema) error {
+		a, err := applicationRow(ctx, tx, s, applicationID)
+		if err == nil {
+			err = ownApplication(ctx, tx, s, a, candidateID)
+		}
+		if err != nil {
+			return err
+		}
+		job, err := one(ctx, tx, s, Jobs(), "job_id", a.Job)
+		if err != nil {
+			return err
+		}
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: access.Categories(), notes: true})
+		return err
+	})
+	return page, err
+}
+
+// TrackingPreview returns the candidate's page of an application as far as
+// member may see it at now: documents of the categories they may view, notes
+// with the right to view notes.
+// Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string, now time.Time) (Tracking, error) {
+	var page Tracking
+	err := c.snapshot(ctx, "preview of tracking", func(tx pgx.Tx, s Schema) error {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		if err == nil {
+			err = selfTracking(ctx, tx, s)
+		}
+		if err != nil {
+			return err
+		}
+		page, err = c.tracking(ctx, tx, s, tracked{
+			application: v.application, job: v.job, now: now, masked: v.rights.Masked,
+			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View,
+		})
+		page.Preview = true
+		return err
+	})
+	return page, err
+}
+
+// TrackedApplications returns a candidate's own applications as they see them at
+// now, newest first. Errors: ErrNotFound while self-tracking is off.
+func (c *Core) TrackedApplications(ctx context.Context, candidateID string, now time.Time) ([]TrackedApplication, error) {
+	list := []TrackedApplication{}
+	if !isID(candidateID) || candidateID == nobody {
+		return nil, ErrNotFound
+	}
+	err := c.snapshot(ctx, "tracked applications", func(tx pgx.Tx, s Schema) error {
+		if err := selfTracking(ctx, tx, s); err != nil {
+			return err
+		}
+		var applications []ApplicationRow
+		var jobs []JobRow
+		b := new(pgx.Batch)
+		queueRows(b, s, Applications(), &applications, "candidate_id = $1 ORDER BY received_at DESC, application_id", candidateID)
+		queueRows(b, s, Jobs(), &jobs, "job_id IN (SELECT job_id FROM "+s.Table("applications")+" WHERE candidate_id = $1)", candidateID)
+		if err := send(ctx, tx, b); err != nil {
+			return err
+		}
+		for _, a := range applications {
+			i := slices.IndexFunc(jobs, func(j JobRow) bool { return j.ID == a.Job })
+			if i < 0 {
+				continue
+			}
+			list = append(list, TrackedApplication{
+				ID: a.ID, Job: jobs[i].Title, Position: jobs[i].Position, Stage: stagePlan{jobs[i]}.publicStage(a.Stage),
+				Status: a.status(now), ReceivedAt: a.ReceivedAt,
+			})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// tracked is an application on its way to the candidate's page.
+type tracked struct {
+	application ApplicationRow
+	job         stagePlan
+	now         time.Time
+	categories  []access.Category
+	notes       bool
+	masked      bool
+}
+
+func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tracking, error) {
+	a := v.application
+	page := Tracking{
+		ID: a.ID, Job: v.job.Title, Position: v.job.Position, Stage: v.job.publicStage(a.Stage),
+		Status: a.status(v.now), ReceivedAt: a.ReceivedAt, Documents: []TrackedDocument{}, Notes: []TrackedNote{},
+	}
+	var people []PersonRow
+	var notes []NoteRow
+	var documents documentRows
+	b := new(pgx.Batch)
+	queueRows(b, s, People(), &people, "candidate_id = $1", a.Candidate)
+	if v.notes {
+		queueRows(b, s, Notes(), &notes, "application_id = $1 AND (visible OR author = $2) ORDER BY at DESC, note_id", a.ID, domain.Candidate)
+	}
+	documents.queue(b, s, a.ID, `category = ANY ($2) AND (requested_at IS NOT NULL OR EXISTS (
+		SELECT FROM `+s.Table("document_versions")+` own WHERE own.application_id = $1 AND own.document_id = documents.document_id AND own.uploaded_by = $3))`,
+		texted(v.categories), domain.Candidate)
+	if err := send(ctx, tx, b); err != nil {
+		return page, err
+	}
+	t := newTexts(c.vault, a.ID, v.masked)
+	for _, p := range people {
+		t.want(p.FirstName, p.LastName)
+	}
+	for _, n := range notes {
+		t.want(n.Text)
+	}
+	documents.want(t)
+	if err := t.loadNow(ctx, tx, s); err != nil {
+		return page, err
+	}
+	for _, p := range people {
+		page.FirstName, page.LastName = t.text(p.FirstName), t.text(p.LastName)
+	}
+	for _, n := range notes {
+		page.Notes = append(page.Notes, TrackedNote{ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted})
+	}
+	for _, d := range documents.shown(t) {
+		page.Documents = append(page.Documents, d.tracked(page.Status))
+	}
+	return page, t.err
+}
+
+// tracked is the document as the candidate sees it on a page with that status.
+func (d Document) tracked(status application.Outcome) TrackedDocument {
+	shown := TrackedDocument{
+		ID: d.ID, Category: d.Category, Status: d.Status, Title: d.Title, Description: d.Description,
+		Formats: d.Formats, MaxBytes: d.MaxBytes, MaxFiles: d.MaxFiles, DueAt: d.DueAt, RequestedAt: d.RequestedAt,
+		AcceptsUpload: status == application.InProgress && d.Status != application.DocumentIsApproved,
+		Uploads:       []TrackedUpload{},
+	}
+	if d.Status == application.DocumentIsRejected {
+		shown.RejectionReason = d.Reason
+	}
+	for _, v := range d.Versions {
+		if v.UploadedBy.Kind == string(domain.Candidate) {
+			shown.Uploads = append(shown.Uploads, TrackedUpload{Version: v.Version, UploadedAt: v.UploadedAt, Late: v.Late, Files: v.Files})
+		}
+	}
+	return shown
+}
