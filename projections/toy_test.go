@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/goleak"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/claim"
@@ -18,7 +19,12 @@ import (
 	"github.com/hirelog/hirelog/readmodels"
 )
 
-func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+// Watermill's suite leaves goroutines of its own behind, blocked on channels
+// nobody reads.
+func TestMain(m *testing.M) {
+	const multiplier = "github.com/ThreeDotsLabs/watermill/internal/subscriber.(*multiplier).Subscribe"
+	os.Exit(postgrestest.Main(m, goleak.IgnoreAnyFunction(multiplier+".func2"), goleak.IgnoreAnyFunction(multiplier+".func3")))
+}
 
 // The toy model shows claims: who holds each, and how often each holder took
 // one. An event applied twice, left out or applied out of order shows in the
