@@ -181,7 +181,9 @@ func TestAFailedWriteStopsTheNode(t *testing.T) {
 		{"new table", func(op errorfs.Op) bool { return op.Kind == errorfs.OpCreate && file(op, ".sst") }},
 		{"manifest write", func(op errorfs.Op) bool { return op.Kind == errorfs.OpFileWrite && manifest(op) }},
 		{"manifest sync", func(op errorfs.Op) bool { return synced(op.Kind) && manifest(op) }},
-		{"everything", func(op errorfs.Op) bool { return op.Kind.ReadOrWrite() == errorfs.OpIsWrite && op.Kind != errorfs.OpFileClose }},
+		{"everything", func(op errorfs.Op) bool {
+			return op.Kind.ReadOrWrite() == errorfs.OpIsWrite && op.Kind != errorfs.OpFileClose
+		}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			var broken atomic.Bool

@@ -1,151 +1,268 @@
 package eventnode
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"sort"
+	"math"
+	"strconv"
+	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-const (
-	// chunkBytes is how much is read before it is sent. No iterator is open
-	// while a slow client is sent to, so none holds back Pebble's clean-up.
-	chunkBytes = 256 << 10
-	slabStart  = 4 << 10
-)
-
-// chunk is a run of events copied out of the store.
-type chunk struct {
-	events []event
-	slab   []byte // where the values are; what was sent may still be in use, so it is never reused
-	bytes  int
-	next   int // size of the next slab
+// Read implements the Streams service: reads and subscriptions.
+func (s *streamsServer) Read(q *pb.ReadReq, call pb.Streams_ReadServer) error {
+	err := s.n.serveRead(q.GetOptions(), call)
+	call.SetTrailer(trailer(err))
+	return s.n.answerable("read", err)
 }
 
-// clear empties c for the next run.
-func (c *chunk) clear() { c.events, c.bytes = c.events[:0], 0 }
-
-// hold returns a copy of b that stays as it is.
-func (c *chunk) hold(b []byte) []byte {
-	if cap(c.slab)-len(c.slab) < len(b) {
-		c.next = min(max(2*c.next, slabStart), chunkBytes)
-		c.slab = make([]byte, 0, max(c.next, len(b)))
+func (n *Node) serveRead(o *pb.ReadReq_Options, call pb.Streams_ReadServer) error {
+	out := &sender{n: n, call: call, resolve: o.GetResolveLinks()}
+	switch o.GetUuidOption().GetContent().(type) {
+	case *pb.ReadReq_Options_UUIDOption_Structured:
+	case *pb.ReadReq_Options_UUIDOption_String_:
+		out.spellIDs = true
+	default:
+		return invalid("read does not say how ids are to be encoded")
 	}
-	at := len(c.slab)
-	c.slab = append(c.slab, b...)
-	return c.slab[at:len(c.slab):len(c.slab)]
-}
-
-// add decodes the value stored at pos and appends the event.
-func (c *chunk) add(pos uint64, value []byte) error {
-	e, err := decodeEvent(pos, c.hold(value))
-	if err != nil {
-		return err
-	}
-	c.events = append(c.events, e)
-	c.bytes += e.size
-	return nil
-}
-
-func (c *chunk) full(limit uint64) bool {
-	return c.bytes >= chunkBytes || uint64(len(c.events)) >= limit
-}
-
-// readLog fills c with at most limit events at positions from lower to upper,
-// both included; the last ones, newest first, if backwards. Fewer than limit
-// and less than chunkBytes means there are no more.
-func (n *Node) readLog(c *chunk, lower, upper uint64, backwards bool, limit uint64) error {
-	c.clear()
-	it, err := n.db.NewIter(&pebble.IterOptions{LowerBound: eventKey(lower), UpperBound: append(eventKey(upper), 0)})
-	if err != nil {
-		return fmt.Errorf("read the log: %w", err)
-	}
-	first, step := it.First, it.Next
-	if backwards {
-		first, step = it.Last, it.Prev
-	}
-	for ok := first(); ok && err == nil && !c.full(limit); ok = step() {
-		var pos uint64
-		if pos, err = eventPosition(it.Key()); err == nil {
-			err = c.add(pos, it.Value())
+	var flt *filter
+	if o.GetFilter() != nil {
+		var err error
+		if flt, err = newFilter(o.GetFilter()); err != nil {
+			return err
 		}
 	}
-	return errors.Join(err, it.Close())
-}
-
-// readStream fills c with at most limit events of a stream at revisions from
-// lower to upper, both included; newest first if backwards. All of them must
-// exist.
-func (n *Node) readStream(c *chunk, stream uint64, lower, upper int64, backwards bool, limit uint64) error {
-	c.clear()
-	if lower > upper {
-		return nil
-	}
-	at, err := n.db.NewIter(&pebble.IterOptions{LowerBound: indexKey(stream, lower), UpperBound: append(indexKey(stream, upper), 0)})
-	if err != nil {
-		return fmt.Errorf("read the index: %w", err)
-	}
-	values, err := n.db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventSpace}, UpperBound: spaceEnd(eventSpace)})
-	if err != nil {
-		return errors.Join(fmt.Errorf("read the log: %w", err), at.Close())
-	}
-	first, step, rev, dir := at.First, at.Next, lower, int64(1)
-	if backwards {
-		first, step, rev, dir = at.Last, at.Prev, upper, -1
-	}
-	for ok := first(); err == nil && rev >= lower && rev <= upper && !c.full(limit); ok = step() {
-		if !ok {
-			err = corrupt("event %d of stream number %d is not in the index", rev, stream)
-			break
+	if so := o.GetStream(); so != nil {
+		if err := checkName(string(so.GetStreamIdentifier().GetStreamName())); err != nil {
+			return err
 		}
-		err = c.addIndexed(at, values, stream, rev)
-		rev += dir
+		if flt != nil {
+			return invalid("only $all can be filtered")
+		}
+		if so.GetRevisionOption() == nil {
+			return invalid("read of a stream does not say where to begin")
+		}
+	} else if o.GetAll() == nil {
+		return invalid("read names neither a stream nor $all")
 	}
-	return errors.Join(err, at.Close(), values.Close())
+	back := o.GetReadDirection() == pb.ReadReq_Options_Backwards
+	switch o.GetCountOption().(type) {
+	case *pb.ReadReq_Options_Count:
+	case *pb.ReadReq_Options_Subscription:
+		if back {
+			return invalid("a subscription cannot go backwards")
+		}
+		return n.subscribe(o, out, flt)
+	default:
+		return invalid("read has neither a count nor is it a subscription")
+	}
+	if o.GetStream() != nil {
+		return n.serveStream(o, out, back)
+	}
+	return n.serveAll(o, out, flt, back)
 }
 
-// addIndexed appends the event the index iterator stands on, which is to be
-// event rev of stream.
-func (c *chunk) addIndexed(at, values *pebble.Iterator, stream uint64, rev int64) error {
-	key := at.Key()
-	if len(key) != 17 || int64(binary.BigEndian.Uint64(key[9:])) != rev {
-		return corrupt("event %d of stream number %d is not in the index", rev, stream)
+// serveAll reads $all. A position is where to begin, and need not be one of an
+// event; backwards, the event at it is not included.
+func (n *Node) serveAll(o *pb.ReadReq_Options, out *sender, flt *filter, back bool) error {
+	lower, upper := uint64(0), n.durable.Load()
+	switch v := o.GetAll().GetAllOption().(type) {
+	case *pb.ReadReq_Options_AllOptions_Position:
+		at := v.Position.GetCommitPosition()
+		switch {
+		case !back:
+			lower = at
+		case at == 0:
+			return nil
+		default:
+			upper = min(upper, at-1)
+		}
+	case *pb.ReadReq_Options_AllOptions_Start:
+		if back {
+			return nil
+		}
+	case *pb.ReadReq_Options_AllOptions_End:
+		if !back {
+			return nil
+		}
+	default:
+		return invalid("read of $all does not say where to begin")
 	}
-	entry, err := decodeIndexEntry(key, at.Value())
-	if err != nil {
-		return err
-	}
-	if !values.SeekGE(eventKey(entry.pos)) || binary.BigEndian.Uint64(values.Key()[1:]) != entry.pos {
-		return corrupt("event %d of stream number %d is not at %d, where the index says", rev, stream, entry.pos)
-	}
-	if err := c.add(entry.pos, values.Value()); err != nil {
-		return err
-	}
-	if e := &c.events[len(c.events)-1]; e.stream != stream || e.revision != rev {
-		return corrupt("index says event %d of stream number %d is at %d; there is %d of %d", rev, stream, entry.pos, e.revision, e.stream)
+	var c chunk
+	for left := o.GetCount(); left > 0 && lower <= upper; {
+		limit := left
+		if flt != nil {
+			limit = noLimit
+		}
+		if err := n.readLog(&c, lower, upper, back, limit); err != nil {
+			return err
+		}
+		for i := range c.events {
+			e := &c.events[i]
+			if e.flags&flagNotInAll != 0 || !flt.matches(e) {
+				continue
+			}
+			if err := out.event(e); err != nil {
+				return err
+			}
+			if left--; left == 0 {
+				return nil
+			}
+		}
+		if len(c.events) == 0 {
+			return nil
+		}
+		last := c.events[len(c.events)-1].pos
+		if back {
+			upper = last - 1
+		} else {
+			lower = last + 1
+		}
+		if err := out.alive(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// firstVisible returns the first revision of a stream that its metadata leave
-// visible; one more than the last if none is.
-func (n *Node) firstVisible(st streamState) (int64, error) {
-	first := st.firstByNumber()
-	if st.meta.maxAge == 0 || first > st.last {
-		return min(first, st.last+1), nil
+// serveStream reads one stream.
+func (n *Node) serveStream(o *pb.ReadReq_Options, out *sender, back bool) error {
+	so := o.GetStream()
+	name := string(so.GetStreamIdentifier().GetStreamName())
+	st := n.streams.state(name)
+	if st.tombstoned() {
+		return deletedStream(name)
 	}
-	// Events are recorded in order of time, so the young ones are the last ones.
-	oldest := ticks(n.o.Now()) - st.meta.maxAge
-	var err error
-	k := sort.Search(int(st.last-first+1), func(i int) bool {
-		if err != nil {
-			return true
+	if st.absent() {
+		return out.send(&pb.ReadResp{Content: &pb.ReadResp_StreamNotFound_{StreamNotFound: &pb.ReadResp_StreamNotFound{
+			StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
+		}}})
+	}
+	lower, err := n.firstVisible(st)
+	if err != nil {
+		return err
+	}
+	upper := st.last
+	switch v := so.GetRevisionOption().(type) {
+	case *pb.ReadReq_Options_StreamOptions_Revision:
+		at := int64(min(v.Revision, math.MaxInt64))
+		if back {
+			upper = min(upper, at)
+		} else {
+			lower = max(lower, at)
 		}
-		var e event
-		e, err = readRevision(n.db, st.id, first+int64(i))
-		return e.created >= oldest
-	})
-	return first + int64(k), err
+	case *pb.ReadReq_Options_StreamOptions_Start:
+		if back {
+			upper = 0
+		}
+	case *pb.ReadReq_Options_StreamOptions_End:
+		if !back {
+			lower = upper + 1
+		}
+	}
+	if err := n.sendStream(out, st.id, lower, upper, back, o.GetCount()); err != nil {
+		return err
+	}
+	if o.GetControlOption().GetCompatibility() >= 1 {
+		return out.send(&pb.ReadResp{Content: &pb.ReadResp_LastStreamPosition{LastStreamPosition: uint64(st.last)}})
+	}
+	return nil
+}
+
+func (n *Node) sendStream(out *sender, stream uint64, lower, upper int64, back bool, left uint64) error {
+	var c chunk
+	for left > 0 && lower <= upper {
+		if err := n.readStream(&c, stream, lower, upper, back, left); err != nil {
+			return err
+		}
+		for i := range c.events {
+			if err := out.event(&c.events[i]); err != nil {
+				return err
+			}
+		}
+		left -= uint64(len(c.events))
+		if back {
+			upper -= int64(len(c.events))
+		} else {
+			lower += int64(len(c.events))
+		}
+		if err := out.alive(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sender sends events to one client the way it asked for.
+type sender struct {
+	n        *Node
+	call     pb.Streams_ReadServer
+	resolve  bool
+	spellIDs bool
+	wire     wire
+}
+
+// alive returns why sending should end, if it should.
+func (s *sender) alive() error {
+	if err := s.call.Context().Err(); err != nil {
+		return err
+	}
+	if s.n.closing.Err() != nil {
+		return errStopping
+	}
+	return nil
+}
+
+func (s *sender) send(r *pb.ReadResp) error { return s.call.Send(r) }
+
+// event sends e; nearly always the bytes as they are stored.
+func (s *sender) event(e *event) error {
+	if !s.spellIDs && (!s.resolve || e.flags&flagLink == 0) {
+		s.wire.bytes = e.wire
+		return s.call.SendMsg(&s.wire)
+	}
+	resp, err := unpack(e)
+	if err != nil {
+		return err
+	}
+	read := resp.GetEvent()
+	if s.spellIDs {
+		spellID(read.Event, e)
+	}
+	if s.resolve && e.flags&flagLink != 0 {
+		read.Link = read.Event
+		if read.Event, err = s.n.resolve(read.Link.GetData(), s.spellIDs); err != nil {
+			return err
+		}
+	}
+	return s.send(resp)
+}
+
+// resolve returns the event a link points at, or nil if it is gone.
+func (n *Node) resolve(link []byte, spellIDs bool) (*pb.ReadResp_ReadEvent_RecordedEvent, error) {
+	number, name, ok := strings.Cut(string(link), "@")
+	rev, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil || rev < 0 {
+		return nil, nil
+	}
+	st := n.streams.state(name)
+	if st.tombstoned() || st.absent() || rev > st.last {
+		return nil, nil
+	}
+	first, err := n.firstVisible(st)
+	if err != nil || rev < first {
+		return nil, err
+	}
+	e, err := readRevision(n.db, st.id, rev)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := unpack(&e)
+	if err != nil {
+		return nil, err
+	}
+	if spellIDs {
+		spellID(resp.GetEvent().GetEvent(), &e)
+	}
+	return resp.GetEvent().GetEvent(), nil
 }
