@@ -1,0 +1,5 @@
+package main
+
+import "net/http"
+
+func (p *process) handler(serveOptions) http.Handler { return http.NotFoundHandler() }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/hirelog/hirelog/projections"
+)
+
+// newMetrics returns a registry with the metrics of the Go runtime and the
+// process.
+func newMetrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// projectionMetrics keeps what projectors tell.
+func projectionMetrics(r prometheus.Registerer) projections.Observer {
+	batch := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "hirelog_projection_batch_seconds", Help: "Time one batch of events took, by group of read models.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
+	}, []string{"group"})
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hirelog_projection_events_total", Help: "Events projected, by group of read models.",
+	}, []string{"group"})
+	lag := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "hirelog_projection_lag_seconds", Help: "How long the log has been seen to hold events that are not projected.",
+	}, []string{"group"})
+	running := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "hirelog_projection_running", Help: "1 while the projection runs, 0 while it waits or is stopped.",
+	}, []string{"group"})
+	r.MustRegister(batch, events, lag, running)
+	return projections.Observer{
+		Batch: func(group string, n int, took time.Duration) {
+			batch.WithLabelValues(group).Observe(took.Seconds())
+			events.WithLabelValues(group).Add(float64(n))
+		},
+		Lag: func(group string, d time.Duration) { lag.WithLabelValues(group).Set(d.Seconds()) },
+		State: func(group string, s projections.State) {
+			value := 0.0
+			if s == projections.Running {
+				value = 1
+			}
+			running.WithLabelValues(group).Set(value)
+		},
+	}
+}
+
+// storeMetrics keeps what the event store's client, the embedded node, the
+// directory and the pools say of themselves.
+func (p *process) storeMetrics() {
+	gauge := func(name, help string, value func() float64) {
+		p.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		p.metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
+	gauge("hirelog_directory_lag_seconds", "How long ago the directory of rights was level with the log.", func() float64 {
+		return min(p.directory.Lag().Seconds(), (24 * time.Hour).Seconds())
+	})
+	log := p.stores.log
+	counter("hirelog_eventstore_generations_total", "Connections made to the event store.", func() float64 { return float64(log.Stats().Generations) })
+	counter("hirelog_eventstore_retries_total", "Calls to the event store that were tried again.", func() float64 { return float64(log.Stats().Retries) })
+	gauge("hirelog_eventstore_stuck_calls", "Calls the event store's client has not returned from in time.", func() float64 { return float64(log.Stats().Stuck) })
+	gauge("hirelog_postgres_connections", "Connections to Postgres in use.", func() float64 { return float64(p.stores.pool.Stat().AcquiredConns()) })
+	if n := p.stores.node; n != nil {
+		counter("hirelog_node_events_total", "Events the embedded node has written.", func() float64 { return float64(n.Stats().Events) })
+		counter("hirelog_node_batches_total", "Group commits of the embedded node.", func() float64 { return float64(n.Stats().Batches) })
+		counter("hirelog_node_syncs_total", "Times the embedded node has synced its disk.", func() float64 { return float64(n.Stats().Fsyncs) })
+		gauge("hirelog_node_subscriptions", "Open subscriptions of the embedded node.", func() float64 { return float64(n.Stats().Subscriptions) })
+	}
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/postgres"
+	"github.com/hirelog/hirelog/projections"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// process is what runs over the stores.
+type process struct {
+	stores    *stores
+	logger    *slog.Logger
+	logID     uuid.UUID
+	metrics   *prometheus.Registry
+	tokens    *ops.Tokens
+	prints    *ops.Fingerprints // nil without commands
+	directory *commands.Directory
+	commands  *commands.Commands     // nil without commands
+	core      *readmodels.Core       // nil without queries
+	waiter    *projections.Waiter    // nil without queries
+	projector *projections.Projector // nil without projections
+	queries   *pgxpool.Pool          // nil without queries
+
+	end     context.CancelFunc
+	running sync.WaitGroup
+	failed  chan error // the first part that ended by itself
+}
+
+// finishEvery is how often interrupted commands are looked for.
+const finishEvery = time.Minute
+
+// startProcess starts the parts that o names.
+func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.Logger) (_ *process, err error) {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	p := &process{stores: s, logger: logger, end: end, failed: make(chan error, 1), metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.stop())
+		}
+	}()
+	if p.logID, err = eventlog.Identify(ctx, s.log, time.Now()); err != nil {
+		return nil, err
+	}
+	p.tokens = ops.NewTokens(s.pool, nil)
+	p.directory = commands.NewDirectory(s.log, s.vault.Forget, logger.With("part", "directory"))
+	p.goes(life, "directory", p.directory.Run)
+	if s.server != nil {
+		p.goes(life, "postgres", p.watchPostgres)
+	}
+	if o.parts.projections {
+		if err := p.startProjections(ctx, life); err != nil {
+			return nil, err
+		}
+	}
+	if o.parts.queries {
+		if err := p.startQueries(ctx, life); err != nil {
+			return nil, err
+		}
+	}
+	if o.parts.commands {
+		if err := p.startCommands(ctx, life); err != nil {
+			return nil, err
+		}
+	}
+	p.storeMetrics()
+	return p, nil
+}
+
+// goes runs one part until the process ends. A part that ends before ends the
+// process.
+func (p *process) goes(life context.Context, name string, run func(context.Context) error) {
+	p.running.Add(1)
+	go func() {
+		defer p.running.Done()
+		if err := run(life); life.Err() == nil {
+			select {
+			case p.failed <- fmt.Errorf("%s ended: %w", name, err):
+			default:
+			}
+		}
+	}()
+}
+
+// stop ends all parts and waits for them.
+func (p *process) stop() error {
+	p.end()
+	p.running.Wait()
+	if p.prints != nil {
+		p.prints.Wait()
+	}
+	if p.queries != nil {
+		p.queries.Close()
+	}
+	return nil
+}
+
+func (p *process) watchPostgres(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.stores.server.Done():
+		return p.stores.server.Err()
+	}
+}
+
+// coreGroup is the group of read models that are always at the same position.
+const coreGroup = "core"
+
+func (p *process) startProjections(ctx, life context.Context) error {
+	group := projections.Group{Name: coreGroup, Models: projections.Core(p.stores.vault)}
+	if err := projections.Ensure(ctx, p.stores.pool, group); err != nil {
+		return err
+	}
+	var err error
+	p.projector, err = projections.NewProjector(p.stores.pool, p.stores.log, group, projections.Options{
+		Logger: p.logger, Observer: projectionMetrics(p.metrics),
+	})
+	if err != nil {
+		return err
+	}
+	p.goes(life, "projection "+coreGroup, p.projector.Run)
+	return nil
+}
+
+// startQueries opens a pool of the queries' own: a flood of them does not keep
+// projections and the vault from Postgres.
+func (p *process) startQueries(ctx, life context.Context) error {
+	var err error
+	p.queries, err = postgres.OpenPool(ctx, p.stores.pool.Config().ConnString(), postgres.PoolOptions{
+		Name: "hirelog queries", StatementTimeout: 10 * time.Second,
+		Settings: map[string]string{"plan_cache_mode": "force_custom_plan"},
+	})
+	if err != nil {
+		return err
+	}
+	generations := readmodels.NewGenerations(p.queries)
+	p.core = readmodels.NewCore(p.queries, p.stores.vault, generations)
+	p.waiter = projections.NewWaiter(p.queries, projections.WaiterOptions{Generations: generations, Logger: p.logger})
+	p.goes(life, "waiter", func(ctx context.Context) error { p.waiter.Run(ctx); return ctx.Err() })
+	return nil
+}
+
+func (p *process) startCommands(ctx, life context.Context) error {
+	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
+	p.commands = commands.New(commands.Options{
+		Log: p.stores.log, Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
+		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Logger: p.logger,
+	})
+	if err := p.directory.Ready(ctx); err != nil {
+		return err
+	}
+	if err := p.finish(ctx, 0); err != nil {
+		return err
+	}
+	p.goes(life, "finishing", func(ctx context.Context) error {
+		tick := time.NewTicker(finishEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick.C:
+			}
+			if err := p.finish(ctx, finishEvery); err != nil && ctx.Err() == nil {
+				p.logger.Warn("interrupted commands are not finished yet", "error", err)
+			}
+		}
+	})
+	return nil
+}
+
+// finish completes what crashes left of erasures, and of applications on their
+// way in that began longer ago than age.
+func (p *process) finish(ctx context.Context, age time.Duration) error {
+	erasures, err := p.commands.FinishErasures(ctx)
+	if err != nil {
+		return err
+	}
+	arrivals, err := p.commands.FinishArrivals(ctx, age)
+	if err == nil && erasures+arrivals > 0 {
+		p.logger.Info("interrupted commands were finished", "erasures", erasures, "arrivals", arrivals)
+	}
+	return err
+}
+
+func readDemoMarker(path string) (demoMarker, error) {
+	var m demoMarker
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return m, fmt.Errorf("demo company: %w", err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, fmt.Errorf("demo company: %s: %w", path, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/internal/datafolder"
+	"github.com/hirelog/hirelog/internal/demo"
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// serveOptions are the flags of "hirelog serve".
+type serveOptions struct {
+	storage
+	listen    string
+	readyFile string
+	noDemo    bool
+	seed      uint64
+	parts     parts
+	company   string
+	proxies   []netip.Prefix
+	level     slog.Level
+	grace     time.Duration
+}
+
+// parts are what a process does.
+type parts struct{ commands, queries, projections bool }
+
+func (p *parts) set(list string) error {
+	*p = parts{}
+	for _, name := range strings.Split(list, ",") {
+		switch strings.TrimSpace(name) {
+		case "commands":
+			p.commands = true
+		case "queries":
+			p.queries = true
+		case "projections":
+			p.projections = true
+		default:
+			return fmt.Errorf("there is no part %q; name commands, queries, projections", name)
+		}
+	}
+	return nil
+}
+
+func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
+	o := serveOptions{parts: parts{commands: true, queries: true, projections: true}}
+	flags := flag.NewFlagSet("hirelog serve", flag.ContinueOnError)
+	flags.StringVar(&o.dir, "data", "./data", "`folder` everything is kept in")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`host:port` to serve HTTP on")
+	flags.StringVar(&o.readyFile, "ready-file", "", "`file` to write {\"url\", \"admin_token\"} to once requests are accepted; the token only on the first start")
+	flags.BoolVar(&o.noDemo, "no-demo", false, "do not load the demo company on the first start")
+	flags.Uint64Var(&o.seed, "demo-seed", 1, "`number` the demo company is told by")
+	flags.StringVar(&o.company, "company", "Example Company", "`name` of the organisation, on the first start")
+	flags.StringVar(&o.eventStore, "eventstore", os.Getenv("HIRELOG_EVENTSTORE"), "connection string of an EventStoreDB; empty starts a node in the data folder (HIRELOG_EVENTSTORE)")
+	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
+	flags.Func("serve", "`parts` this process serves: commands,queries,projections (default all)", o.parts.set)
+	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {
+		for _, s := range strings.Split(list, ",") {
+			p, err := netip.ParsePrefix(strings.TrimSpace(s))
+			if err != nil {
+				return err
+			}
+			o.proxies = append(o.proxies, p)
+		}
+		return nil
+	})
+	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "least `level` of what is logged: debug, info, warn, error")
+	flags.DurationVar(&o.grace, "grace", 10*time.Second, "how long open requests may take to finish on shutdown")
+	return o, parse(flags, args, 0, stderr)
+}
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := serveFlags(args, stderr)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.level}))
+
+	// The port first: a wrong one is said before anything is started.
+	ln, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", o.listen, cause(err))
+	}
+	s, err := openStores(ctx, o.storage, true, logger)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	p, err := startProcess(ctx, s, o, logger)
+	if err != nil {
+		return errors.Join(err, ln.Close(), s.Close())
+	}
+	err = p.serve(ctx, ln, o, stdout)
+	return errors.Join(err, p.stop(), s.Close())
+}
+
+// cause is what lies under the layers of a network error, which repeat the
+// address.
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// serve serves HTTP on ln until ctx ends, and introduces the installation.
+func (p *process) serve(ctx context.Context, ln net.Listener, o serveOptions, stdout io.Writer) error {
+	server := &http.Server{
+		Handler:           p.handler(o),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(p.logger.Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }()
+	introduced := make(chan error, 1)
+	go func() { introduced <- p.introduce(ctx, ln.Addr(), o, stdout) }()
+	var err error
+	for err == nil && ctx.Err() == nil {
+		select {
+		case err = <-served:
+		case err = <-p.failed:
+		case err = <-introduced:
+			introduced = nil
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		err = nil
+	}
+	if introduced != nil {
+		<-introduced
+	}
+	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.grace)
+	defer cancel()
+	if stopped := server.Shutdown(shutdown); stopped != nil {
+		_ = server.Close()
+		p.logger.Warn("requests were cut off", "after", o.grace)
+	}
+	return err
+}
+
+// introduce founds the organisation on the first start, loads the demo company,
+// and says where the server is and how to begin.
+func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, stdout io.Writer) error {
+	url := "http://" + addr.String()
+	ready := struct {
+		URL        string `json:"url"`
+		AdminToken string `json:"admin_token,omitempty"`
+	}{URL: url}
+	if p.commands != nil {
+		var err error
+		if ready.AdminToken, err = p.found(ctx, o, stdout); err != nil {
+			return err
+		}
+	}
+	if o.readyFile != "" {
+		if err := datafolder.WriteJSON(o.readyFile, ready); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprint(stdout, greeting(url, ready.AdminToken))
+	return err
+}
+
+// found establishes the organisation if it is not, and returns the first
+// admin's token if this is the first start.
+func (p *process) found(ctx context.Context, o serveOptions, stdout io.Writer) (token string, err error) {
+	first := !p.directory.Organization().Founded
+	if first {
+		if err := p.commands.Establish(ctx, commands.Founding{Name: o.company, AdminName: "Administrator"}); err != nil {
+			return "", err
+		}
+		if token, err = p.adminToken(ctx); err != nil {
+			return "", err
+		}
+	}
+	if o.noDemo {
+		return token, nil
+	}
+	return token, p.loadDemo(ctx, o, first, stdout)
+}
+
+// adminToken issues a token of the first admin.
+func (p *process) adminToken(ctx context.Context) (string, error) {
+	by := commands.Caller{Actor: domain.System, CommandID: uuid.Must(uuid.NewV7()), Origin: eventlog.Live, CorrelationID: "start"}
+	_, secret, err := p.commands.IssueToken(ctx, by, commands.IssueToken{Member: commands.FirstAdmin(), Name: "first admin"})
+	if err != nil {
+		return "", fmt.Errorf("token of the first admin: %w", err)
+	}
+	return secret, nil
+}
+
+// demoMarker says which demo company a data folder has.
+type demoMarker struct {
+	Seed   uint64    `json:"seed"`
+	Anchor time.Time `json:"anchor"`
+	Loaded bool      `json:"loaded"`
+}
+
+// loadDemo loads the demo company on the first start, and goes on with one that
+// was interrupted.
+func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdout io.Writer) error {
+	path := p.stores.folder.Path("demo.json")
+	marker, err := readDemoMarker(path)
+	switch {
+	case err != nil:
+		return err
+	case marker.Loaded, !first && marker.Anchor.IsZero():
+		return nil
+	case marker.Anchor.IsZero():
+		marker = demoMarker{Seed: o.seed, Anchor: time.Now().UTC().Truncate(24 * time.Hour)}
+		if err := datafolder.WriteJSON(path, marker); err != nil {
+			return err
+		}
+	}
+	company := demo.Company{Seed: marker.Seed, Anchor: marker.Anchor, Progress: func(done, of int) {
+		if done%40 == 0 || done == of {
+			_, _ = fmt.Fprintf(stdout, "loading the demo company: %d of %d applications\n", done, of)
+		}
+	}}
+	if _, err := company.Load(ctx, p.commands, p.directory); err != nil {
+		if ctx.Err() != nil {
+			return nil // goes on at the next start
+		}
+		return err
+	}
+	marker.Loaded = true
+	return datafolder.WriteJSON(path, marker)
+}
+
+// greeting says how to begin.
+func greeting(url, token string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nHirelog is at %s (pages: %s/docs)\n", url, url)
+	shown := "$TOKEN"
+	if token != "" {
+		fmt.Fprintf(&b, "\nThe admin's token, shown this once:\n\n  export TOKEN=%s\n", token)
+	} else {
+		b.WriteString("\nThe admin's token was shown on the first start; \"hirelog token\" makes another.\n")
+	}
+	calls := []string{
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/applications?limit=3'",
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/jobs'",
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/me'",
+	}
+	b.WriteString("\nThree calls to begin with:\n\n")
+	for c := range slices.Values(calls) {
+		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
