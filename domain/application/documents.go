@@ -246,10 +246,18 @@ func (a Application) CanUpload(document string, category access.Category) (Docum
 }
 
 // Upload files a new version: of a document that exists, or of a new one with
-// the category that is named. Late uploads are taken and marked.
+// the category that is named. Late uploads are taken and marked; the files that
+// the newest version has already are no event.
 // Errors: those of CanUpload; ErrFormat, ErrFileTooLarge, ErrTooManyFiles,
 // domain.ErrInvalid.
 func (a Application) Upload(document string, category access.Category, files []File, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	has := a.Documents[document].Files
+	if len(has) > 0 && slices.EqualFunc(has, files, func(id string, f File) bool { return id == f.ID }) {
+		return nil, nil
+	}
 	d, err := a.CanUpload(document, category)
 	switch {
 	case err != nil:

@@ -1,0 +1,224 @@
+package application_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/domaintest"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+func TestStored(t *testing.T) {
+	const (
+		id    = "9a1c5f7e-2b3d-4e6f-8a90-b1c2d3e4f506"
+		other = "1e2d3c4b-5a69-4788-9a0b-c1d2e3f40516"
+	)
+	stamp := by
+	stamp.By = domain.Member(other)
+	domaintest.Stored[application.Event](t, "application", application.Codec,
+		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: id, Source: "referral", Owner: other},
+		application.ClaimLost{Stamp: stamp, Claim: id},
+		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
+		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
+		application.Requalified{Stamp: stamp, Reason: text("reason")},
+		application.Anonymised{Stamp: stamp},
+		application.TagAdded{Stamp: stamp, Tag: id},
+		application.TagRemoved{Stamp: stamp, Tag: id},
+		application.PrioritySet{Stamp: stamp, Priority: true},
+		application.CommentAdded{Stamp: stamp, Comment: id, Text: text("text"), Mentions: []string{other}},
+		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other},
+		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
+		application.NoteDeleted{Stamp: stamp, Note: id},
+		application.DocumentRequested{
+			Stamp: stamp, Document: id, Title: text("title"), Description: text("description"), Category: access.Certificate,
+			Formats: []application.Format{application.PDF, application.DOCX}, MaxBytes: 5 << 20, MaxFiles: 2, DueAt: &due,
+		},
+		application.DocumentUploaded{
+			Stamp: stamp, Document: id, Version: 1, Category: access.Certificate, Late: true,
+			Files: []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
+		},
+		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
+		application.DocumentRejected{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
+	)
+}
+
+// draws are the arguments of one random command.
+type draws struct {
+	id, stage, reason string
+	text              personal.Text
+	yes, manager      bool
+	outcome           application.Outcome
+	kind              organization.ReasonKind
+	category          access.Category
+	version           int
+	request           application.Request
+	files             []application.File
+}
+
+func draw(t *rapid.T, at time.Time) draws {
+	words := rapid.Map(rapid.SampledFrom([]string{"a", "b", "c", ""}), func(s string) personal.Text {
+		if s == "" {
+			return personal.Text{}
+		}
+		return personal.New(personal.Key{ID: "k", Owner: "k"}, personal.Plain(s))
+	})
+	ids := rapid.SampledFrom([]string{"n1", "d1", "x", "y"})
+	files := rapid.Custom(func(t *rapid.T) application.File {
+		return application.File{
+			ID: rapid.StringMatching(`f[0-9]`).Draw(t, "file"), Name: words.Draw(t, "file name"),
+			Size: rapid.SampledFrom([]int64{1, 1 << 10, 1 << 20, 20 << 20, 21 << 20, 0}).Draw(t, "size"),
+			Type: rapid.SampledFrom([]string{"application/pdf", "text/plain; charset=utf-8", "image/png"}).Draw(t, "type"),
+		}
+	})
+	categories := rapid.SampledFrom([]access.Category{access.CV, access.Certificate, access.Other, access.Uncategorised, "selfie"})
+	d := draws{
+		id: ids.Draw(t, "id"), stage: rapid.SampledFrom([]string{"", "s1", "s2", "s3"}).Draw(t, "stage"), text: words.Draw(t, "text"),
+		reason: rapid.SampledFrom([]string{"r1", "r2", ""}).Draw(t, "reason"),
+		yes:    rapid.Bool().Draw(t, "yes"), manager: rapid.Bool().Draw(t, "manager"),
+		outcome: rapid.SampledFrom([]application.Outcome{application.Rejected, application.Withdrawn, application.InProgress, "hired"}).Draw(t, "outcome"),
+		kind:    rapid.SampledFrom([]organization.ReasonKind{organization.We, organization.They, organization.OtherReason}).Draw(t, "kind"),
+		version: rapid.SampledFrom([]int{1, 1, 2, 3, 0}).Draw(t, "version"), files: rapid.SliceOfN(files, 0, 3).Draw(t, "files"),
+		category: categories.Draw(t, "category"),
+		request: application.Request{
+			Title: words.Draw(t, "title"), Category: categories.Draw(t, "requested category"),
+			MaxMiB: rapid.SampledFrom([]int{0, 1, 20, 5, 21, -1}).Draw(t, "MiB"), MaxFiles: rapid.SampledFrom([]int{0, 1, 10, 2, 11, -1}).Draw(t, "most files"),
+		},
+	}
+	if rapid.Bool().Draw(t, "has formats") {
+		d.request.Formats = []application.Format{rapid.SampledFrom([]application.Format{application.PDF, application.TXT, application.PNG, "exe"}).Draw(t, "format")}
+	}
+	if rapid.Bool().Draw(t, "has a due date") {
+		due := at.Add(time.Duration(rapid.IntRange(0, 48).Draw(t, "due in hours")) * time.Hour)
+		d.request.DueAt = &due
+	}
+	return d
+}
+
+// final is how many commands end a history: they come first.
+const final = 2
+
+// commands are all decisions an application takes.
+func commands(d draws, s domain.Stamp) []when {
+	return []when{
+		func(a application.Application) ([]application.Event, error) { return a.LoseClaim("k1", s) },
+		func(a application.Application) ([]application.Event, error) { return a.Anonymise(s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: "k1", Source: "form", Owner: "m1"}, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.Move("", d.stage, d.text, s) },
+		func(a application.Application) ([]application.Event, error) { return a.Move("s1", d.stage, d.text, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.Disqualify(d.outcome, d.reason, d.kind, d.text, time.Hour, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.Requalify(d.text, s) },
+		func(a application.Application) ([]application.Event, error) { return a.AddTag(d.id, s) },
+		func(a application.Application) ([]application.Event, error) { return a.RemoveTag(d.id, s) },
+		func(a application.Application) ([]application.Event, error) { return a.SetPriority(d.yes, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.AddComment(d.id, d.text, nil, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.AddNote(d.id, d.text, d.yes, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.SetNoteVisibility(d.id, d.yes, d.manager, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.DeleteNote(d.id, d.manager, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.RequestDocument(d.id, d.request, d.yes, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.Upload(d.id, d.category, d.files, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.ApproveDocument(d.id, d.version, d.text, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.RejectDocument(d.id, d.version, d.text, s)
+		},
+	}
+}
+
+func TestRandom(t *testing.T) {
+	domaintest.Aggregate[application.Application, application.Event]{
+		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds,
+		Given: events{received, noteOf(by.By, false), requested, uploaded(1)},
+		Ask: func(t *rapid.T, s domain.Stamp) func(application.Application) ([]application.Event, error) {
+			all := commands(draw(t, s.At), s)
+			if domaintest.Fair(t, "spared", []bool{true, true, false}) {
+				all = all[final:]
+			}
+			return domaintest.Fair(t, "command", all)
+		},
+	}.Random(t)
+}
+
+// holds returns which rule a step breaks.
+func holds(before application.Application, e application.Event, after application.Application) string {
+	_, moved := e.(application.StageMoved)
+	_, lost := e.(application.ClaimLost)
+	switch {
+	case before.Anonymised:
+		return "an anonymised application changed"
+	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn}, after.Outcome):
+		return "its outcome is " + string(after.Outcome)
+	case after.Outcome == "" && !lost:
+		return "something happened to no application"
+	case (after.Reason != "") != (after.Outcome == application.Rejected || after.Outcome == application.Withdrawn):
+		return "it is " + string(after.Outcome) + " for reason " + after.Reason
+	case before.Outcome == application.Rejected && after.Outcome == application.Withdrawn, before.Outcome == application.Withdrawn && after.Outcome == application.Rejected:
+		return "it has two outcomes"
+	case after.Stage != before.Stage && before.Outcome != "" && !moved:
+		return "its stage changed outside the history"
+	case after.Live() && after.ClaimLost, before.ClaimLost && !after.ClaimLost:
+		return "it became live without its claim"
+	case after.Live() && after.Anonymised:
+		return "a live application was anonymised"
+	case len(after.Tags) > application.MaxTags, len(after.Documents) > application.MaxDocuments:
+		return "it carries too much"
+	}
+	for id, n := range after.Notes {
+		if n.Author == domain.Candidate && !n.Visible {
+			return "the candidate cannot see their own note"
+		}
+		if before.Notes[id].Deleted && !n.Deleted {
+			return "a deleted note came back"
+		}
+		if n.Deleted != before.Notes[id].Deleted && n.Author == domain.Candidate && e.Who() != domain.Candidate {
+			return "somebody deleted a candidate's note"
+		}
+	}
+	for id, d := range after.Documents {
+		if d.Versions < before.Documents[id].Versions {
+			return "a version was lost"
+		}
+		if (d.Status == application.DocumentIsRequested) != (d.Versions == 0) || len(d.Files) == 0 && d.Versions > 0 {
+			return "document " + id + " is " + string(d.Status) + " without a file, or the other way round"
+		}
+	}
+	return ""
+}
+
+func FuzzDecode(f *testing.F) {
+	d := draws{
+		id: "n1", stage: "s2", reason: "r1", text: text("x"), yes: true, manager: true, outcome: application.Rejected, kind: organization.We,
+		category: access.CV, version: 1, request: application.Request{Title: text("x"), Category: access.CV}, files: []application.File{file("f1")},
+	}
+	given := events{received, noteOf(by.By, false), requested, uploaded(1)}
+	domaintest.Fuzz(f, application.Codec, application.Application.Fold, given, func(a application.Application) {
+		for _, who := range []domain.Actor{domain.Candidate, by.By} {
+			for _, decide := range commands(d, domaintest.By(who)) {
+				if got, err := decide(a); err != nil {
+					if problem := domaintest.Refused(got, err); problem != "" {
+						f.Error(problem)
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,99 @@
+package application_test
+
+import (
+	"reflect"
+	"strconv"
+	"testing"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/domaintest"
+)
+
+func tagged(id string) application.Event { return application.TagAdded{Stamp: by, Tag: id} }
+
+func TestTags(t *testing.T) {
+	add := func(tag string) when {
+		return func(a application.Application) ([]application.Event, error) { return a.AddTag(tag, by) }
+	}
+	remove := func(tag string) when {
+		return func(a application.Application) ([]application.Event, error) { return a.RemoveTag(tag, by) }
+	}
+	full := events{received}
+	for i := range application.MaxTags {
+		full = append(full, tagged(strconv.Itoa(i)))
+	}
+	untagged := application.TagRemoved{Stamp: by, Tag: "t1"}
+	rows := append(guarded("add", add("t1")), guarded("remove", remove("t1"))...)
+	domaintest.Run(t, application.Application.Fold, append(rows, []row{
+		{Name: "added", Given: events{received}, When: add("t1"), Want: events{tagged("t1")}},
+		{Name: "added after closing", Given: events{received, rejected}, When: add("t1"), Want: events{tagged("t1")}},
+		{Name: "added twice", Given: events{received, tagged("t1")}, When: add("t1")},
+		{Name: "too many", Given: full, When: add("t1"), Err: application.ErrTooManyTags},
+		{Name: "as many as there may be, but it is there", Given: full, When: add("7")},
+		{Name: "removed", Given: events{received, tagged("t1")}, When: remove("t1"), Want: events{untagged}},
+		{Name: "removed twice", Given: events{received, tagged("t1"), untagged}, When: remove("t1")},
+		{Name: "removed where it never was", Given: events{received, tagged("t2")}, When: remove("t1")},
+	}...)...)
+}
+
+func TestSetPriority(t *testing.T) {
+	set := func(priority bool) when {
+		return func(a application.Application) ([]application.Event, error) { return a.SetPriority(priority, by) }
+	}
+	flagged := application.PrioritySet{Stamp: by, Priority: true}
+	domaintest.Run(t, application.Application.Fold, append(guarded("set", set(true)), []row{
+		{Name: "on", Given: events{received}, When: set(true), Want: events{flagged}},
+		{Name: "on, twice", Given: events{received, flagged}, When: set(true)},
+		{Name: "off", Given: events{received, flagged}, When: set(false), Want: events{application.PrioritySet{Stamp: by}}},
+		{Name: "off, where it never was on", Given: events{received}, When: set(false)},
+	}...)...)
+}
+
+func TestAddComment(t *testing.T) {
+	comment := func(id string, empty bool, mentions ...string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			if empty {
+				return a.AddComment(id, none, mentions, by)
+			}
+			return a.AddComment(id, text("well"), mentions, by)
+		}
+	}
+	said := application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well"), Mentions: []string{"m2"}}
+	domaintest.Run(t, application.Application.Fold, append(guarded("comment", comment("c1", false)), []row{
+		{Name: "a comment", Given: events{received}, When: comment("c1", false, "m2"), Want: events{said}},
+		{Name: "the same comment", Given: events{received, said}, When: comment("c1", false, "m2")},
+		{
+			Name: "another comment, after closing", Given: events{received, said, rejected}, When: comment("c2", false),
+			Want: events{application.CommentAdded{Stamp: by, Comment: "c2", Text: text("well")}},
+		},
+		{Name: "nothing said", Given: events{received}, When: comment("c1", true), Err: domain.ErrInvalid, Says: "needs a text"},
+		{Name: "a crowd", Given: events{received}, When: comment("c1", false, make([]string, 21)...), Err: domain.ErrInvalid, Says: "at most 20"},
+	}...)...)
+}
+
+// Two branches of one history stay apart.
+func TestFoldDoesNotAlias(t *testing.T) {
+	history := events{
+		received, tagged("t1"), tagged("t2"), tagged("t3"), noteOf(by.By, false), requested, uploaded(1),
+		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")}, application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
+		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
+	}
+	base := application.Application{}.Fold(history...)
+	for _, e := range (events{
+		application.TagRemoved{Stamp: by, Tag: "t1"}, tagged("x"), application.CommentAdded{Stamp: by, Comment: "x", Text: text("x")},
+		application.NoteVisibilitySet{Stamp: by, Note: "n1", Visible: true}, application.NoteDeleted{Stamp: by, Note: "n1"}, noteOf(domain.Candidate, true),
+		uploaded(2), application.DocumentApproved{Stamp: by, Document: "d1", Version: 1},
+		application.DocumentRejected{Stamp: by, Document: "d1", Version: 1, Reason: text("blurred")},
+		application.DocumentRequested{Stamp: by, Document: "d2", Title: text("x")}, rejected, anonymised,
+	}) {
+		base.Fold(e)
+		if want := (application.Application{}).Fold(history...); !reflect.DeepEqual(base, want) {
+			t.Fatalf("%s wrote into %+v", e.EventName(), base)
+		}
+	}
+	x, y := base.Fold(tagged("x")), base.Fold(tagged("y"))
+	if x.Tags[3] != "x" || y.Tags[3] != "y" {
+		t.Errorf("two branches share their tags: %v, %v", x.Tags, y.Tags)
+	}
+}
