@@ -1,0 +1,250 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
+	"github.com/hirelog/hirelog/internal/vault"
+	"github.com/hirelog/hirelog/projections"
+	"github.com/hirelog/hirelog/projections/projectionstest"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/readmodels/historytest"
+)
+
+// coreGroup returns the group of all core models.
+func coreGroup(o projections.Opener) projections.Group {
+	return projections.Group{Name: projections.CoreGroup, Models: projections.Core(o)}
+}
+
+// erased says, for each model of the registry, what must be so in its tables
+// after every application was anonymised. nil: it holds no data of candidates.
+var erased = map[string]func(*testing.T, dump){
+	"jobs":   nil,
+	"access": nil,
+	"application_list": func(t *testing.T, d dump) {
+		d.none(t, "people", "terms <> '{}' OR first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR NOT anonymised")
+		d.none(t, "applications", "terms <> '{}' OR tags <> '{}' OR NOT anonymised OR candidate_id <> '"+readmodels.Nobody()+"'")
+		d.some(t, "applications", "reason_id IS NOT NULL AND source <> '' AND stage <> ''")
+	},
+	"timeline": func(t *testing.T, d dump) {
+		d.none(t, "timeline", "text IS NOT NULL OR details ? 'tag'")
+		d.some(t, "timeline", "kind = 'disqualified' AND details ? 'reason'")
+		d.some(t, "timeline", "kind = 'comment_added'")
+	},
+	"profile": func(t *testing.T, d dump) {
+		d.none(t, "notes", "text IS NOT NULL")
+		d.none(t, "comments", "text IS NOT NULL")
+		d.none(t, "documents", "title IS NOT NULL OR description IS NOT NULL")
+		d.none(t, "document_files", "name IS NOT NULL")
+		d.none(t, "document_reviews", "reason IS NOT NULL")
+		for _, table := range []string{"notes", "comments", "documents", "document_versions", "document_files", "document_reviews"} {
+			d.some(t, table, "true")
+		}
+	},
+}
+
+// dump is the tables of the core group.
+type dump struct {
+	pool   *pgxpool.Pool
+	schema readmodels.Schema
+}
+
+func dumpOf(t *testing.T, pool *pgxpool.Pool) dump {
+	t.Helper()
+	s, err := readmodels.NewGenerations(pool).Schema(t.Context(), projections.CoreGroup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dump{pool, s}
+}
+
+func (d dump) count(t *testing.T, table, where string) (n int) {
+	t.Helper()
+	if err := d.pool.QueryRow(t.Context(), "SELECT count(*) FROM "+d.schema.Table(table)+" WHERE "+where).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (d dump) none(t *testing.T, table, where string) {
+	t.Helper()
+	if n := d.count(t, table, where); n > 0 {
+		t.Errorf("%s has %d rows where %s", table, n, where)
+	}
+}
+
+func (d dump) some(t *testing.T, table, where string) {
+	t.Helper()
+	if d.count(t, table, where) == 0 {
+		t.Errorf("%s has no row where %s", table, where)
+	}
+}
+
+// sealed returns every value of every bytea column of the tables of a model.
+func (d dump) sealed(t *testing.T, m projections.Model) [][]byte {
+	t.Helper()
+	var all [][]byte
+	for _, table := range m.Tables() {
+		rows, err := d.pool.Query(t.Context(), `SELECT column_name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 AND data_type = 'bytea'`, string(d.schema), table.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range columns {
+			rows, err := d.pool.Query(t.Context(), fmt.Sprintf("SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL", c, d.schema.Table(table.Name())))
+			if err != nil {
+				t.Fatal(err)
+			}
+			values, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, values...)
+		}
+	}
+	return all
+}
+
+// randomHistory returns a random history in which everything happens.
+func randomHistory(t *testing.T, seed uint64, n int) *historytest.Company {
+	t.Helper()
+	c := historytest.New(t).Found()
+	c.Random(seed, n)
+	return c
+}
+
+// anonymiseAll ends and anonymises every application.
+func anonymiseAll(c *historytest.Company) {
+	for _, id := range c.ApplicationIDs {
+		if a := c.Applications[id]; a.Live() {
+			c.Disqualify(id, domain.Member(c.Admin), application.Rejected, c.Reject, "the last one")
+		}
+		c.Anonymise(id, domain.Member(c.Admin))
+	}
+}
+
+// Each model of the registry keeps nothing of candidates that can be opened
+// once all is anonymised: not when it saw the texts while they could be opened,
+// and not when it is built from a log whose texts are erased.
+func TestEveryModelForgets(t *testing.T) {
+	t.Parallel()
+	c := randomHistory(t, 7, 250)
+	live := coreGroup(c.Vault)
+	projectionstest.Project(t, c.Pool, c.Log, live, projectionstest.How{BatchSize: 50})
+	if before := dumpOf(t, c.Pool); before.count(t, "applications", "terms <> '{}'") == 0 {
+		t.Fatal("nothing can be searched before the erasure; the test would prove nothing")
+	}
+	anonymiseAll(c)
+	projectionstest.Project(t, c.Pool, c.Log, live, projectionstest.How{})
+	members := len(c.MemberIDs)
+
+	rebuilt := postgrestest.New(t)
+	projectionstest.Project(t, rebuilt, c.Log, coreGroup(c.Vault), projectionstest.How{})
+	if got, want := projectionstest.Dump(t, rebuilt, live), projectionstest.Dump(t, c.Pool, live); got != want {
+		t.Error("tables that saw the texts and tables that never could differ")
+	}
+	for _, pool := range []*pgxpool.Pool{c.Pool, rebuilt} {
+		d := dumpOf(t, pool)
+		for _, m := range live.Models {
+			check, known := erased[m.Name()]
+			if !known {
+				t.Errorf("model %s is in the registry without an erasure test", m.Name())
+				continue
+			}
+			if check != nil {
+				check(t, d)
+			}
+			opened, err := c.Vault.Open(t.Context(), d.sealed(t, m)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			readable := len(slices.DeleteFunc(opened, func(o vault.Opened) bool { return o.Erased }))
+			want := 0
+			if m.Name() == "access" {
+				want = 2 * members // their names and addresses, which nobody erased
+			}
+			if readable != want {
+				t.Errorf("%s: %d of its texts open, want %d", m.Name(), readable, want)
+			}
+		}
+	}
+}
+
+// Each model of the registry gives the same tables however its events arrive,
+// with and without the others.
+func TestEveryModelCanBeReplayed(t *testing.T) {
+	t.Parallel()
+	c := randomHistory(t, 11, 220)
+	for _, m := range projections.Core(c.Vault) {
+		t.Run(m.Name(), func(t *testing.T) {
+			t.Parallel()
+			_, dump := projectionstest.SameHoweverDelivered(t, c.Log, func() projections.Group {
+				i := slices.IndexFunc(projections.Core(c.Vault), func(o projections.Model) bool { return o.Name() == m.Name() })
+				return projections.Group{Name: projections.CoreGroup, Models: projections.Core(c.Vault)[i : i+1]}
+			})
+			for table := range strings.SplitSeq(dump, "# ") {
+				if name, rows, _ := strings.Cut(table, "\n"); name != "" && name != "grants" && rows == "" {
+					t.Errorf("table %s is empty; the test proves nothing of it", name)
+				}
+			}
+		})
+	}
+}
+
+// Random histories: tables that followed the log while it grew, and while keys
+// were destroyed, are those of a rebuild.
+func TestFollowingIsRebuilding(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			c := historytest.New(t).Found()
+			live := coreGroup(c.Vault)
+			for step := range uint64(6) {
+				c.Random(100*seed+step, 25)
+				how := projectionstest.How{BatchSize: []int{0, 1, 4}[step%3], Redeliver: step%2 == 1}
+				projectionstest.Project(t, c.Pool, c.Log, live, how)
+			}
+			_, rebuilt := projectionstest.SameHoweverDelivered(t, c.Log, func() projections.Group { return coreGroup(c.Vault) })
+			if got := projectionstest.Dump(t, c.Pool, live); got != rebuilt {
+				t.Errorf("followed:\n%s\nrebuilt:\n%s", got, rebuilt)
+			}
+		})
+	}
+}
+
+// countingOpener counts the visits to the vault.
+type countingOpener struct {
+	projections.Opener
+	visits int
+}
+
+func (o *countingOpener) Open(ctx context.Context, sealed ...[]byte) ([]vault.Opened, error) {
+	o.visits++
+	return o.Opener.Open(ctx, sealed...)
+}
+
+func (o *countingOpener) Terms(text personal.Plain) []int64 { return o.Opener.Terms(text) }
+
+func TestABatchVisitsTheVaultOnce(t *testing.T) {
+	t.Parallel()
+	c := randomHistory(t, 3, 60)
+	opener := &countingOpener{Opener: c.Vault}
+	projectionstest.Project(t, c.Pool, c.Log, coreGroup(opener), projectionstest.How{BatchSize: 1000})
+	if opener.visits != 1 {
+		t.Errorf("%d visits for one batch, want 1", opener.visits)
+	}
+}

@@ -1,0 +1,227 @@
+package historytest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Company is what random histories begin with.
+type Company struct {
+	*History
+	Admin   string
+	Full    string // recruiting role that may view everything
+	Lists   string // recruiting role that may only view the list
+	Reject  string // reason of the company
+	Decline string // reason of the candidate
+	TagIDs  []string
+	r       *rand.Rand
+}
+
+// Everything returns a role with a level in all areas and categories.
+func Everything(l access.Level) access.Role {
+	role := access.Role{Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{}}
+	for _, a := range access.Areas() {
+		role.Areas[a] = l
+	}
+	for _, c := range access.Categories() {
+		role.Documents[c] = l
+	}
+	return role
+}
+
+// Found returns a company with an admin, two roles, two reasons and three tags.
+func (h *History) Found() *Company {
+	on := true
+	h.Settings(organization.SettingsChange{SelfTracking: &on})
+	return &Company{
+		History: h, Admin: h.Member(access.Admin, "Ada"),
+		Full:    h.Role("Full", Everything(access.Edit)),
+		Lists:   h.Role("List", access.Role{Areas: map[access.Area]access.Level{access.Application: access.View}}),
+		Reject:  h.Reason("Not enough experience", organization.We),
+		Decline: h.Reason("Took another offer", organization.They),
+		TagIDs:  []string{h.Tag("Go"), h.Tag("Remote"), h.Tag("Senior")},
+	}
+}
+
+// Random lets n things happen, which ones the seed says.
+func (c *Company) Random(seed uint64, n int) {
+	c.r = rand.New(rand.NewPCG(seed, 1))
+	for range n {
+		switch id, ok := c.anyApplication(); {
+		case len(c.JobIDs) < 2 || c.r.IntN(25) == 0:
+			c.randomJob()
+		case !ok || c.r.IntN(6) == 0:
+			c.randomArrival()
+		case c.r.IntN(8) == 0:
+			c.randomRights()
+		default:
+			c.randomlyOn(id)
+		}
+	}
+}
+
+func (c *Company) anyApplication() (string, bool) {
+	if len(c.ApplicationIDs) == 0 {
+		return "", false
+	}
+	return c.ApplicationIDs[c.r.IntN(len(c.ApplicationIDs))], true
+}
+
+func (c *Company) team() []job.TeamMember {
+	team := []job.TeamMember{{Member: c.Admin, Role: c.Full, Manager: true}}
+	for _, id := range c.MemberIDs {
+		if id != c.Admin && c.r.IntN(3) == 0 {
+			team = append(team, job.TeamMember{Member: id, Role: []string{c.Full, c.Lists}[c.r.IntN(2)], Manager: c.r.IntN(3) == 0})
+		}
+	}
+	return team
+}
+
+func (c *Company) randomJob() {
+	c.Job(fmt.Sprintf("Job %d", len(c.JobIDs)), c.r.IntN(4) == 0, []string{"Received", "Interview", "Offer"}, c.team()...)
+}
+
+func (c *Company) randomArrival() {
+	jobID := c.JobIDs[c.r.IntN(len(c.JobIDs))]
+	d := candidate.Details{
+		FirstName: personal.Plain([]string{"Ana", "Bo", "Çelik", "Dóra"}[c.r.IntN(4)]), LastName: personal.Plain([]string{"Øst", "Perez", "van Dyk"}[c.r.IntN(3)]),
+		Email: personal.Plain(fmt.Sprintf("p%d@example.org", len(c.CandidateIDs))),
+	}
+	switch c.r.IntN(4) {
+	case 0: // the application comes first
+		person, id := c.ID(), c.ID()
+		c.Receive(person, id, jobID)
+		c.Register(person, id, d)
+	case 1: // of somebody who is known
+		if id, ok := c.anyApplication(); ok && !c.Candidates[c.Person[id]].Anonymised {
+			c.Receive(c.Person[id], c.ID(), jobID)
+		}
+	default:
+		c.Apply(jobID, d)
+	}
+}
+
+func (c *Company) randomRights() {
+	switch c.r.IntN(6) {
+	case 0:
+		roles := []access.OrganizationRole{access.Recruiting, access.Recruiting, access.Auditor, access.Reporting}
+		c.Member(roles[c.r.IntN(len(roles))], personal.Plain(fmt.Sprintf("Member %d", len(c.MemberIDs))))
+	case 1, 2:
+		id := c.JobIDs[c.r.IntN(len(c.JobIDs))]
+		c.ChangeJob(id, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.ChangeTeam(c.team(), s) })
+	case 3:
+		id := c.MemberIDs[c.r.IntN(len(c.MemberIDs))]
+		if id != c.Admin {
+			c.ChangeMember(id, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+				if m.Active {
+					return m.Deactivate(id, s)
+				}
+				return m.Reactivate(s)
+			})
+		}
+	case 4:
+		title := fmt.Sprintf("Title %d", c.r.IntN(1000))
+		id := c.JobIDs[c.r.IntN(len(c.JobIDs))]
+		c.ChangeJob(id, func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+			return j.Edit(job.DetailsChange{Title: &title}, s)
+		})
+	case 5:
+		level := []access.Level{access.None, access.View, access.Edit}[c.r.IntN(3)]
+		c.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+			return o.DefineRole(c.Lists, "List", access.Role{Areas: map[access.Area]access.Level{access.Application: level, access.Tags: level}}, s)
+		})
+	}
+}
+
+func (c *Company) randomlyOn(id string) {
+	a, by := c.Applications[id], domain.Member(c.Admin)
+	if a.Anonymised {
+		return
+	}
+	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
+	switch c.r.IntN(13) {
+	case 0, 1:
+		if a.Live() {
+			c.Move(id, by, c.r.IntN(3), "moved on")
+		}
+	case 2:
+		if a.Live() {
+			c.Disqualify(id, by, application.Rejected, c.Reject, "a remark")
+		}
+	case 3:
+		if !a.Live() && !a.ClaimLost {
+			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.Requalify(c.Text(id, id, "a mistake"), s)
+			})
+		}
+	case 4:
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.AddTag(tag, s) })
+	case 5:
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.RemoveTag(tag, s)
+		})
+	case 6:
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.SetPriority(!a.Priority, s)
+		})
+	case 7:
+		c.Comment(id, by, "a comment", c.Admin)
+	case 8:
+		c.Note(id, []domain.Actor{by, domain.Candidate}[c.r.IntN(2)], "a note", c.r.IntN(2) == 0)
+	case 9:
+		c.randomNote(id, by)
+	case 10, 11:
+		c.randomDocument(id, by)
+	case 12:
+		if !a.Live() && c.r.IntN(2) == 0 {
+			c.Anonymise(id, by)
+		}
+	}
+}
+
+// randomNote changes or deletes the first of the notes of members, by id.
+func (c *Company) randomNote(id string, by domain.Actor) {
+	for _, note := range sortedKeys(c.Applications[id].Notes) {
+		if n := c.Applications[id].Notes[note]; n.Author == by && !n.Deleted {
+			if c.r.IntN(2) == 0 {
+				c.DeleteNote(id, by, note)
+				return
+			}
+			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.SetNoteVisibility(note, !n.Visible, true, s)
+			})
+			return
+		}
+	}
+}
+
+func (c *Company) randomDocument(id string, by domain.Actor) {
+	documents := sortedKeys(c.Applications[id].Documents)
+	switch n := c.r.IntN(3); {
+	case n == 0 && c.Applications[id].Live():
+		c.Request(id, by, "Diploma", access.Certificate)
+	case n == 1 || len(documents) == 0:
+		c.Upload(id, by, "", access.CV, "cv.pdf")
+	default:
+		document := documents[c.r.IntN(len(documents))]
+		switch d := c.Applications[id].Documents[document]; {
+		case d.Versions > 0 && c.r.IntN(2) == 0:
+			c.Review(id, by, document, c.r.IntN(2) == 0, "please look again")
+		case d.Status != application.DocumentIsApproved:
+			c.Upload(id, domain.Candidate, document, d.Category, "diploma.pdf")
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
