@@ -34,8 +34,8 @@ fuzz: ## fuzz each decoder for ten seconds (or FUZZ=...)
 	.ci/fuzz $(or $(FUZZ),10s)
 
 .PHONY: bench
-bench: setup ## run the benchmarks
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+bench: setup build ## measure against the machine's limits, prints ratios
+	go run ./cmd/bench
 
 .PHONY: setup
 setup: ## install PostgreSQL's server binaries if there are none
