@@ -92,8 +92,11 @@ func TestFoldDoesNotAlias(t *testing.T) {
 			t.Fatalf("%s wrote into %+v", e.EventName(), base)
 		}
 	}
-	x, y := base.Fold(tagged("x")), base.Fold(tagged("y"))
-	if x.Tags[3] != "x" || y.Tags[3] != "y" {
-		t.Errorf("two branches share their tags: %v, %v", x.Tags, y.Tags)
+	said := func(id string) application.Event {
+		return application.CommentAdded{Stamp: by, Comment: id, Text: text(id)}
+	}
+	x, y := base.Fold(tagged("x"), said("x")), base.Fold(tagged("y"), said("y"))
+	if x.Tags[3] != "x" || y.Tags[3] != "y" || x.Comments[3] != "x" || y.Comments[3] != "y" {
+		t.Errorf("two branches share their tags or comments: %v %v, %v %v", x.Tags, x.Comments, y.Tags, y.Comments)
 	}
 }
