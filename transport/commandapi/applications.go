@@ -1,0 +1,95 @@
+package commandapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// onApplication returns a route below an application.
+func onApplication(method, path, summary string, who edge.Who) edge.Route {
+	return edge.Route{Method: method, Path: "/v1/applications/{id}" + path, Summary: summary, Tag: "applications", Who: who}
+}
+
+func (a *API) applications(s *edge.Surface) {
+	c := a.commands
+	create(a, s, edge.Route{
+		Method: http.MethodPost, Path: "/v1/applications", Summary: "Enter an application for a candidate", Tag: "applications",
+		Doc: "The person is recognised by the e-mail address; what is known of them already is not changed.",
+		Who: edge.Area(access.Application, access.Edit).And("on the job"),
+	}, at("/v1/applications"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.Receive) (commands.Answer, error) {
+			return c.Receive(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPost, "/move", "Move to another stage", edge.Area(access.Application, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.MoveStage) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.MoveStage(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPost, "/disqualify", "End without hire", edge.Area(access.Decision, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Disqualify) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.Disqualify(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPost, "/requalify", "Take a disqualification back", edge.Area(access.Decision, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Requalify) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.Requalify(ctx, caller, cmd)
+		})
+	anonymise := onApplication(http.MethodPost, "/anonymise", "Erase everything personal", edge.Area(access.Erasure, access.Edit))
+	anonymise.Doc = "Cannot be undone: the keys are destroyed. Dates, stages, reasons, source and numbers stay."
+	act(a, s, anonymise,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.Anonymise(ctx, caller, commands.Anonymise{Application: r.Param("id")})
+		})
+	change(a, s, onApplication(http.MethodPut, "/priority", "Set the flag beside the name", edge.Area(access.Application, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetPriority) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.SetPriority(ctx, caller, cmd)
+		})
+	a.tags(s)
+	a.notes(s)
+}
+
+func (a *API) tags(s *edge.Surface) {
+	c := a.commands
+	create(a, s, onApplication(http.MethodPost, "/tags", "Put a tag on", edge.Area(access.Tags, access.Edit)),
+		within("tags"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddTag) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.AddTag(ctx, caller, cmd)
+		})
+	act(a, s, onApplication(http.MethodDelete, "/tags/{tag}", "Take a tag off", edge.Area(access.Tags, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.RemoveTag(ctx, caller, commands.RemoveTag{Application: r.Param("id"), Tag: r.Param("tag")})
+		})
+}
+
+func (a *API) notes(s *edge.Surface) {
+	c := a.commands
+	create(a, s, onApplication(http.MethodPost, "/comments", "Add an internal comment", edge.Area(access.Comments, access.Edit)), part("comments"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddComment) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.AddComment(ctx, caller, cmd)
+		})
+	create(a, s, onApplication(http.MethodPost, "/notes", "Add a note", edge.Area(access.Notes, access.Edit)), within("notes"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddNote) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.AddNote(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPut, "/notes/{note}/visibility", "Set whether the candidate sees a note",
+		edge.Area(access.Notes, access.Edit).And("its author or a recruitment manager")),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetNoteVisibility) (commands.Answer, error) {
+			cmd.Application, cmd.Note = r.Param("id"), r.Param("note")
+			return c.SetNoteVisibility(ctx, caller, cmd)
+		})
+	remove := onApplication(http.MethodDelete, "/notes/{note}", "Erase a note", edge.Area(access.Notes, access.Edit).And("its author or a recruitment manager"))
+	remove.Doc = "The key of its text is destroyed; that there was a note stays."
+	act(a, s, remove,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.DeleteNote(ctx, caller, commands.DeleteNote{Application: r.Param("id"), Note: r.Param("note")})
+		})
+}

@@ -1,0 +1,220 @@
+package commandapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// maxUpload is the most bytes of an upload: its files, and what is between them.
+const maxUpload = commands.MaxUploadFiles*application.MaxFileBytes + 1<<20
+
+func (a *API) documents(s *edge.Surface) {
+	c := a.commands
+	edit := edge.Documents(access.Edit)
+	create(a, s, onApplication(http.MethodPost, "/document-requests", "Ask the candidate for a document", edit),
+		part("documents"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.RequestDocument) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.RequestDocument(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPost, "/documents/{document}/approve", "Approve the newest version", edit),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ReviewDocument) (commands.Answer, error) {
+			cmd.Application, cmd.Document = r.Param("id"), r.Param("document")
+			return c.ApproveDocument(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPost, "/documents/{document}/reject", "Reject the newest version", edit),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ReviewDocument) (commands.Answer, error) {
+			cmd.Application, cmd.Document = r.Param("id"), r.Param("document")
+			return c.RejectDocument(ctx, caller, cmd)
+		})
+	a.upload(s, onApplication(http.MethodPost, "/documents", "File a document", edit), true)
+	a.upload(s, onApplication(http.MethodPost, "/documents/{document}/versions", "File a new version of a document", edit), false)
+}
+
+// upload declares a route that takes files.
+func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
+	r.Body, r.Form, r.Created = edge.FormBody, formSchema(categorised), true
+	r.Doc = "What a file is, its content decides and not its name. The whole upload has at most 10 files of 20 MiB."
+	edge.Handle(s, r, func(ctx context.Context, in *bodiless) (*createdAnswer, error) {
+		r := edge.RequestOf(ctx)
+		select {
+		case a.uploads <- struct{}{}:
+			defer func() { <-a.uploads }()
+		default:
+			return nil, edge.Busy("Too many uploads are arriving; try again.")
+		}
+		up := &arriving{spool: spool{dir: a.spoolDir}, categorised: categorised}
+		defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
+		if err := up.read(r); err != nil {
+			return nil, err
+		}
+		// The fingerprint is of what arrived, not of how: clients draw another
+		// boundary each time.
+		caller, err := a.caller(ctx, in.conditions, func() [32]byte { return up.fingerprint(a, r) })
+		if err != nil {
+			return nil, err
+		}
+		answer, err := a.commands.UploadDocument(ctx, caller, commands.UploadDocument{
+			Application: r.Param("id"), Document: r.Param("document"), Category: up.category, Files: up.files(),
+		})
+		return a.created(answer, err, part("documents")(r, answer.ID))
+	})
+}
+
+func formSchema(categorised bool) *huma.Schema {
+	file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+	most := commands.MaxUploadFiles
+	form := &huma.Schema{Type: huma.TypeObject, Required: []string{"files"}, Properties: map[string]*huma.Schema{
+		"files": {Type: huma.TypeArray, Items: file, MaxItems: &most, Description: "The files of the version"},
+	}}
+	if categorised {
+		form.Required = append(form.Required, "category")
+		form.Properties["category"] = &huma.Schema{Type: huma.TypeString, Description: "Category of the document"}
+	}
+	return form
+}
+
+// arriving is an upload on its way in.
+type arriving struct {
+	spool       spool
+	categorised bool // the form names the category
+	category    access.Category
+	parts       []arrived
+}
+
+// arrived is one file of it.
+type arrived struct {
+	name        personal.Plain
+	start, size int64 // in the spool
+	sum         [sha256.Size]byte
+}
+
+// read takes the form in.
+func (u *arriving) read(r *edge.Request) error {
+	control := http.NewResponseController(r.Writer())
+	deadline, _ := r.HTTP.Context().Deadline()
+	_ = control.SetReadDeadline(deadline) // not every writer has deadlines
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	r.HTTP.Body = http.MaxBytesReader(nil, r.HTTP.Body, maxUpload)
+	form, err := r.HTTP.MultipartReader()
+	if err != nil {
+		return edge.Malformed("body", "is not multipart/form-data")
+	}
+	for {
+		p, err := form.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = u.take(p)
+		}
+		if err != nil {
+			return broken(err)
+		}
+	}
+	if len(u.parts) == 0 {
+		return edge.Invalid("body.files", "is required")
+	}
+	if u.categorised && u.category == "" {
+		return edge.Invalid("body.category", "is required")
+	}
+	return nil
+}
+
+// broken says what is wrong with a form that could not be read to its end.
+func broken(err error) error {
+	var problem *edge.Problem
+	var refusal *domain.Refusal
+	var slow net.Error
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &problem), errors.As(err, &refusal), errors.As(err, &tooLarge):
+		return err
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w: %w", files.ErrNoSpace, err)
+	case errors.As(err, &slow) && slow.Timeout():
+		return edge.Slow()
+	case errors.Is(err, errSpool):
+		return err
+	}
+	return edge.Malformed("body", "is not whole or not multipart/form-data")
+}
+
+var errSpool = errors.New("upload could not be kept")
+
+// take takes one part of the form.
+func (u *arriving) take(p *multipart.Part) error {
+	switch name := p.FormName(); {
+	case name == "category" && u.categorised && u.category == "":
+		text, err := io.ReadAll(io.LimitReader(p, 101))
+		u.category = access.Category(text)
+		if err == nil && len(text) > 100 {
+			return edge.Invalid("body.category", "is longer than any category")
+		}
+		return err
+	case name != "files":
+		return edge.Invalid("body", "has a field that is not known, or one twice")
+	case p.FileName() == "":
+		return edge.Invalid("body.files", "needs a file name")
+	case len(u.parts) == commands.MaxUploadFiles:
+		return application.ErrTooManyFiles
+	}
+	start, sum := u.spool.size, sha256.New()
+	if _, err := io.Copy(io.MultiWriter(spoolWriter{&u.spool}, sum), io.LimitReader(p, application.MaxFileBytes+1)); err != nil {
+		return err
+	}
+	if u.spool.size-start > application.MaxFileBytes {
+		return application.ErrFileTooLarge.Because("A file has more than %d MiB.", application.MaxFileBytes>>20)
+	}
+	u.parts = append(u.parts, arrived{name: personal.Plain(p.FileName()), start: start, size: u.spool.size - start, sum: [sha256.Size]byte(sum.Sum(nil))})
+	return nil
+}
+
+// spoolWriter marks the errors of a spool, to tell them from those of the body.
+type spoolWriter struct{ s *spool }
+
+func (w spoolWriter) Write(p []byte) (int, error) {
+	n, err := w.s.Write(p)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errSpool, err)
+	}
+	return n, err
+}
+
+// files returns the files to be read from the spool.
+func (u *arriving) files() []commands.Upload {
+	uploads := make([]commands.Upload, len(u.parts))
+	for i, p := range u.parts {
+		uploads[i] = commands.Upload{Name: p.name, Content: io.NewSectionReader(&u.spool, p.start, p.size)}
+	}
+	return uploads
+}
+
+// fingerprint is of the category, and of the names and bytes of the files in
+// their order.
+func (u *arriving) fingerprint(a *API, r *edge.Request) [32]byte {
+	parts := [][]byte{[]byte(r.HTTP.Method), []byte(r.HTTP.URL.Path), []byte(strings.TrimSpace(string(u.category)))}
+	for _, p := range u.parts {
+		parts = append(parts, []byte(p.name), p.sum[:])
+	}
+	return a.vault.Fingerprint(parts...)
+}

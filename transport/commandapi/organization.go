@@ -1,0 +1,102 @@
+package commandapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) organization(s *edge.Surface) {
+	c := a.commands
+	route := func(method, path, summary string) edge.Route {
+		return edge.Route{Method: method, Path: "/v1/organization" + path, Summary: summary, Tag: "organization", Who: edge.Roles(access.Admin)}
+	}
+	change(a, s, route(http.MethodPatch, "/settings", "Change settings"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.ChangeSettings) (commands.Answer, error) {
+			return c.ChangeSettings(ctx, caller, cmd)
+		})
+	create(a, s, route(http.MethodPost, "/recruiting-roles", "Define a recruiting role"), at("/v1/organization/recruiting-roles"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineRecruitingRole) (commands.Answer, error) {
+			return c.DefineRecruitingRole(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPut, "/recruiting-roles/{id}", "Change a recruiting role"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.DefineRecruitingRole) (commands.Answer, error) {
+			cmd.Role = r.Param("id")
+			return c.DefineRecruitingRole(ctx, caller, cmd)
+		})
+	create(a, s, route(http.MethodPost, "/disqualification-reasons", "Define a reason for disqualifying"), at("/v1/organization/disqualification-reasons"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineReason) (commands.Answer, error) {
+			return c.DefineReason(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPut, "/disqualification-reasons/{id}", "Change a reason for disqualifying"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.DefineReason) (commands.Answer, error) {
+			cmd.Reason = r.Param("id")
+			return c.DefineReason(ctx, caller, cmd)
+		})
+}
+
+func (a *API) members(s *edge.Surface) {
+	c := a.commands
+	route := func(method, path, summary string, who edge.Who) edge.Route {
+		return edge.Route{Method: method, Path: "/v1/members" + path, Summary: summary, Tag: "members", Who: who}
+	}
+	admin := edge.Roles(access.Admin)
+	create(a, s, route(http.MethodPost, "", "Invite a member", admin), among("/v1/members"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.InviteMember) (commands.Answer, error) {
+			return c.InviteMember(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPut, "/{id}/role", "Give a member another organisation role", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetMemberRole) (commands.Answer, error) {
+			cmd.Member = r.Param("id")
+			return c.SetMemberRole(ctx, caller, cmd)
+		})
+	act(a, s, route(http.MethodPost, "/{id}/deactivate", "End a member's access", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.DeactivateMember(ctx, caller, r.Param("id"))
+		})
+	act(a, s, route(http.MethodPost, "/{id}/reactivate", "Let a member act again", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.ReactivateMember(ctx, caller, r.Param("id"))
+		})
+	act(a, s, route(http.MethodDelete, "/{id}/tokens/{token}", "Revoke a token", edge.SelfOrAdmin()),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.RevokeToken(ctx, caller, r.Param("id"), r.Param("token"))
+		})
+	a.tokens(s)
+}
+
+// IssuedToken is a new token.
+type IssuedToken struct {
+	Created
+	Secret string `json:"secret" doc:"What the member presents as bearer token; shown this once"`
+}
+
+type issuedAnswer struct {
+	Location string `header:"Location" doc:"Where to revoke it"`
+	Position string `header:"Hirelog-Position" doc:"The position of the body"`
+	Body     IssuedToken
+}
+
+func (a *API) tokens(s *edge.Surface) {
+	edge.Handle(s, edge.Route{
+		Method: http.MethodPost, Path: "/v1/members/{id}/tokens", Summary: "Issue a token", Tag: "members", Who: edge.SelfOrAdmin(),
+		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received.",
+		Body: edge.JSONBody, Created: true,
+	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
+		secret := ""
+		answer, err := a.give(ctx, in.conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
+			in.Body.Member = r.Param("id")
+			answer, secret, err = a.commands.IssueToken(ctx, caller, in.Body)
+			return answer, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
+		location := "/v1/members/" + in.Body.Member + "/tokens/" + answer.ID
+		return &issuedAnswer{Location: location, Position: body.Position, Body: body}, nil
+	})
+}

@@ -1,0 +1,83 @@
+package edge
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// document returns the OpenAPI document before there are routes.
+func document(version string) *huma.OpenAPI {
+	if version == "" {
+		version = "dev"
+	}
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Hirelog", Version: version,
+			Description: "Recruiting on an append-only log. Commands answer with the position of what they recorded (`Hirelog-Position`); " +
+				"reads take it as `min_position` and see at least that. Errors are problems (RFC 9457) with a `code`.",
+		},
+		Components: &huma.Components{
+			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				"bearer": {Type: "http", Scheme: "bearer", Description: "A member's token"},
+			},
+		},
+	}
+}
+
+// jsonFormat reads and writes JSON. Nothing is escaped for HTML, which no
+// answer is.
+func jsonFormat() huma.Format {
+	return huma.Format{
+		Marshal: func(w io.Writer, v any) error {
+			enc := json.NewEncoder(w)
+			enc.SetEscapeHTML(false)
+			return enc.Encode(v)
+		},
+		Unmarshal: json.Unmarshal,
+	}
+}
+
+// responses returns the problems a route can answer with.
+func (e *Edge) responses(r Route) map[string]*huma.Response {
+	problem := e.openapi.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	answers := map[string]*huma.Response{}
+	say := func(status int, what string) {
+		answers[strconv.Itoa(status)] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+	}
+	say(http.StatusInternalServerError, "Our fault")
+	if r.Answer != nil {
+		answers["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: e.openapi.Components.Schemas.Schema(r.Answer, true, r.name())},
+		}}
+		answers["304"] = &huma.Response{Description: "The same as the one with the ETag"}
+		say(http.StatusGone, "The position is of another log")
+	}
+	if r.Download {
+		answers["200"] = &huma.Response{Description: "The bytes, as an attachment", Content: map[string]*huma.MediaType{
+			"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}
+	}
+	if r.Plain {
+		return answers
+	}
+	say(http.StatusNotFound, "There is no such thing, or not for the asker")
+	say(http.StatusUnprocessableEntity, "The request makes no sense in any state")
+	say(http.StatusServiceUnavailable, "Something needed is out of reach; try again after Retry-After")
+	if !r.Who.public {
+		say(http.StatusUnauthorized, "No valid token")
+	}
+	if r.Method != http.MethodGet {
+		say(http.StatusBadRequest, "The request is malformed")
+		say(http.StatusForbidden, "The asker may not do it")
+		say(http.StatusConflict, "The state does not allow it")
+		say(http.StatusPreconditionFailed, "It is not at the revision named by If-Match")
+	}
+	return answers
+}

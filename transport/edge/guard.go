@@ -1,0 +1,142 @@
+package edge
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+)
+
+// bodyTime is how long a JSON body may take to arrive.
+const bodyTime = 10 * time.Second
+
+// guard is before every handler of a route: who asks, for what, in which media
+// types. A request that gets past it has a principal (unless the route is
+// public), ids in its path, and a JSON body in memory if the route takes one.
+func (s *Surface) guard(route Route) func(huma.Context, func(huma.Context)) {
+	names := parameters(route.Path)
+	return func(ctx huma.Context, next func(huma.Context)) {
+		x := RequestOf(ctx.Context())
+		if err := s.admit(route, names, x); err != nil {
+			s.fail(humaecho.Unwrap(ctx), err)
+			return
+		}
+		next(ctx)
+	}
+}
+
+func (s *Surface) admit(route Route, names []string, x *Request) error {
+	if !route.Who.public {
+		p, err := s.auth.Authenticate(x.HTTP.Context(), x.HTTP.Header)
+		if err != nil {
+			return err
+		}
+		x.Principal = p
+	}
+	if !route.Plain {
+		for _, name := range names {
+			if !isID(x.Param(name)) {
+				return ErrNotFound
+			}
+		}
+	}
+	if !route.Plain && !route.Download && !acceptsJSON(x.HTTP.Header["Accept"]) {
+		return errNotAcceptable
+	}
+	switch route.Body {
+	case JSONBody, OptionalJSONBody:
+		return x.readJSON()
+	case FormBody:
+		if typ, _, err := mime.ParseMediaType(x.HTTP.Header.Get("Content-Type")); err != nil || typ != "multipart/form-data" {
+			return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be multipart/form-data.")
+		}
+	case NoBody:
+	}
+	return nil
+}
+
+// readJSON reads the body into memory.
+func (x *Request) readJSON() error {
+	r := x.HTTP
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil
+	}
+	if typ := r.Header.Get("Content-Type"); typ != "application/json" && !isJSON(typ) {
+		return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8.")
+	}
+	r.Header["Content-Type"] = []string{"application/json"}
+	if r.ContentLength > MaxBody {
+		return &http.MaxBytesError{Limit: MaxBody}
+	}
+	// Not every writer has deadlines; the request's own then has to do.
+	_ = http.NewResponseController(x.Writer()).SetReadDeadline(time.Now().Add(bodyTime))
+	body, err := readAll(r.Body, r.ContentLength)
+	var slow net.Error
+	switch {
+	case errors.As(err, &slow) && slow.Timeout():
+		return Slow()
+	case err != nil:
+		return newProblem(http.StatusBadRequest, "broken_body", "The body did not arrive whole.")
+	case len(body) > MaxBody:
+		return &http.MaxBytesError{Limit: MaxBody}
+	}
+	x.Raw = body
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// readAll reads at most MaxBody bytes and one more.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length >= 0 {
+		b := make([]byte, length)
+		_, err := io.ReadFull(body, b)
+		return b, err
+	}
+	return io.ReadAll(io.LimitReader(body, MaxBody+1))
+}
+
+// isJSON reports whether a Content-Type says JSON. None at all is taken for it.
+func isJSON(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	typ, params, err := mime.ParseMediaType(contentType)
+	charset, named := params["charset"]
+	return err == nil && typ == "application/json" && (!named || strings.EqualFold(charset, "utf-8"))
+}
+
+// acceptsJSON reports whether an Accept header lets us answer in JSON.
+func acceptsJSON(accept []string) bool {
+	if len(accept) == 0 || len(accept) == 1 && (accept[0] == "" || accept[0] == "*/*" || accept[0] == "application/json") {
+		return true
+	}
+	best, allowed := 0, false // the most specific range decides
+	for _, one := range strings.Split(strings.Join(accept, ","), ",") {
+		typ, params, err := mime.ParseMediaType(one)
+		if err != nil {
+			continue
+		}
+		specific := 0
+		switch typ {
+		case "*/*":
+			specific = 1
+		case "application/*":
+			specific = 2
+		case "application/json":
+			specific = 3
+		}
+		if specific > best {
+			q, err := strconv.ParseFloat(params["q"], 64)
+			best, allowed = specific, err != nil || q > 0
+		}
+	}
+	return allowed
+}

@@ -1,0 +1,91 @@
+package edge
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/hirelog/hirelog/transport/auth"
+)
+
+// Request is what the edge knows of a request while it is served.
+type Request struct {
+	ID        string // as answered in X-Request-Id and logged
+	Principal auth.Principal
+	HTTP      *http.Request
+	Raw       []byte // the JSON body as it came
+
+	context echo.Context
+	route   string // template
+	started time.Time
+	code    string // of the problem it ended with
+}
+
+type requestKey struct{}
+
+// RequestOf returns the request that ctx belongs to. It panics outside of one.
+func RequestOf(ctx context.Context) *Request {
+	r, ok := ctx.Value(requestKey{}).(*Request)
+	if !ok {
+		panic("edge: not within a request")
+	}
+	return r
+}
+
+// Head reports whether only the header of the answer is wanted.
+func (r *Request) Head() bool { return r.HTTP.Context().Value(headKey{}) != nil }
+
+// Param returns a part of the path by its name.
+func (r *Request) Param(name string) string { return r.context.Param(name) }
+
+// Writer is where the answer goes, for handlers that stream and for headers.
+func (r *Request) Writer() http.ResponseWriter { return r.context.Response() }
+
+// requestID returns the id of a request: what the client sent, if it is one, or
+// a new one. It ends up in logs and in the metadata of events.
+func requestID(h http.Header) string {
+	if sent := h.Get("X-Request-Id"); sent != "" && len(sent) <= 64 && wordly(sent) {
+		return sent
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		panic(err) // there is no randomness; nothing here works without it
+	}
+	return id.String()
+}
+
+func wordly(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// isID reports whether s is an id as the program writes them: a UUID in lower
+// case. Another spelling names nothing.
+func isID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || '9' < c) && (c < 'a' || 'f' < c) {
+				return false
+			}
+		}
+	}
+	return true
+}

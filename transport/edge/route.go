@@ -1,0 +1,221 @@
+package edge
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/domain/access"
+)
+
+// Who says who may use a route. It is made by the functions below; the zero
+// value says nothing, and no route can be declared with it.
+type Who struct {
+	says   string
+	public bool
+}
+
+// Anyone may use the route, without a token.
+func Anyone() Who { return Who{says: "anyone", public: true} }
+
+// SignedIn lets every active member use the route; what they see is theirs.
+func SignedIn() Who { return Who{says: "every member"} }
+
+// Roles lets members with one of these organisation roles use the route.
+func Roles(roles ...access.OrganizationRole) Who {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return Who{says: "organisation role " + strings.Join(names, " or ")}
+}
+
+// Area lets members use the route who have the level on an area of the
+// application.
+func Area(a access.Area, l access.Level) Who {
+	return Who{says: l.String() + " on area " + string(a)}
+}
+
+// Documents lets members use the route who have the level on the category of
+// the document.
+func Documents(l access.Level) Who {
+	return Who{says: l.String() + " on the category of the document"}
+}
+
+// Managers lets admins and the job's recruitment managers use the route.
+func Managers() Who { return Who{says: "admins and the job's recruitment managers"} }
+
+// SelfOrAdmin lets members use the route for themselves, and admins for all.
+func SelfOrAdmin() Who { return Who{says: "the member themselves and admins"} }
+
+// And narrows w by what is said in words.
+func (w Who) And(what string) Who {
+	w.says += ", " + what
+	return w
+}
+
+// String returns who it is.
+func (w Who) String() string { return w.says }
+
+// Body is what a route reads.
+type Body uint8
+
+// The bodies of requests.
+const (
+	NoBody Body = iota
+	JSONBody
+	OptionalJSONBody // absent, or an object without fields
+	FormBody         // multipart/form-data, read by the handler
+)
+
+// Route declares one route: nothing is served that is not declared.
+type Route struct {
+	Method  string
+	Path    string // with {id}
+	Summary string // a few words
+	Doc     string // more, if there is more to say
+	Tag     string
+	Who     Who
+	Body    Body
+	Form    *huma.Schema // of a FormBody
+	Answer  reflect.Type // of the representation, when the handler writes it itself
+	Created bool         // it answers 201
+	// Download answers in a media type of its own and may take long.
+	Download bool
+	Plain    bool // {…} in the path are not ids; it answers in its own media type
+	Hidden   bool // not in the OpenAPI document
+}
+
+// name is the operation id: stable, from method and path.
+func (r Route) name() string {
+	path := strings.NewReplacer("/v1/", "", "/", "-", "{", "", "}", "", ".", "-").Replace(r.Path)
+	return strings.ToLower(r.Method) + "-" + strings.Trim(path, "-")
+}
+
+// operation returns what huma and the OpenAPI document know of the route.
+func (r Route) operation() huma.Operation {
+	op := huma.Operation{
+		OperationID: r.name(), Method: r.Method, Path: r.Path, Summary: r.Summary, Hidden: r.Hidden,
+		Description:   strings.TrimSpace(r.Doc + "\n\nWho may: " + r.Who.String() + "."),
+		DefaultStatus: http.StatusOK,
+		Extensions:    map[string]any{"x-hirelog-who": r.Who.String()},
+		// The guard has read the body by then, with deadlines of its own.
+		BodyReadTimeout: -1, MaxBodyBytes: MaxBody + 2,
+	}
+	if r.Tag != "" {
+		op.Tags = []string{r.Tag}
+	}
+	if r.Created {
+		op.DefaultStatus = http.StatusCreated
+	}
+	if !r.Who.public {
+		op.Security = []map[string][]string{{"bearer": {}}}
+	}
+	if !r.Plain {
+		for _, name := range parameters(r.Path) {
+			op.Parameters = append(op.Parameters, &huma.Param{
+				Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"},
+			})
+		}
+	}
+	if r.Body == FormBody {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: r.Form}}}
+	}
+	return op
+}
+
+// parameters returns the names in a path.
+func parameters(path string) []string {
+	var names []string
+	for _, segment := range strings.Split(path, "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Trim(segment, "{}"))
+		}
+	}
+	return names
+}
+
+// Handle declares a route of s. It is the only way there is one. O is the
+// answer: its field Body is the representation, its other fields are headers
+// (see huma); *huma.StreamResponse answers in a media type of its own.
+//
+// The handler's context carries the request: RequestOf. Its errors are turned
+// into problems in one place.
+func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O, error)) {
+	s.edge.declare(r)
+	op := r.operation()
+	op.Responses = s.edge.responses(r)
+	op.Middlewares = huma.Middlewares{s.guard(r)}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, s.edge.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// declare notes a route. It panics for one that does not say who may use it or
+// is declared twice: both are mistakes of whoever wrote it.
+func (e *Edge) declare(r Route) {
+	switch {
+	case r.Who.says == "":
+		panic("edge: " + r.Method + " " + r.Path + " does not say who may use it")
+	case e.declared[r.Path][r.Method].Path != "":
+		panic("edge: " + r.Method + " " + r.Path + " is declared twice")
+	}
+	if e.declared[r.Path] == nil {
+		e.declared[r.Path] = map[string]Route{}
+	}
+	e.declared[r.Path][r.Method] = r
+	e.byTemplate[r.Method+" "+strings.NewReplacer("{", ":", "}", "").Replace(r.Path)] = r
+}
+
+// Routes returns the declared routes, by path and method.
+func (e *Edge) Routes() []Route {
+	var all []Route
+	for _, path := range slices.Sorted(maps.Keys(e.declared)) {
+		for _, method := range slices.Sorted(maps.Keys(e.declared[path])) {
+			all = append(all, e.declared[path][method])
+		}
+	}
+	return all
+}
+
+// allowed returns the methods there are for a path of a request, HEAD with GET.
+func (e *Edge) allowed(path string) []string {
+	var methods []string
+	for template, routes := range e.declared {
+		if !matches(template, path) {
+			continue
+		}
+		for method := range routes {
+			methods = append(methods, method)
+			if method == http.MethodGet {
+				methods = append(methods, http.MethodHead)
+			}
+		}
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// matches reports whether path has the form of template.
+func matches(template, path string) bool {
+	for {
+		t, templateRest, more := strings.Cut(template, "/")
+		p, pathRest, moreOfPath := strings.Cut(path, "/")
+		if more != moreOfPath || t != p && (!strings.HasPrefix(t, "{") || p == "") {
+			return false
+		}
+		if !more {
+			return true
+		}
+		template, path = templateRest, pathRest
+	}
+}

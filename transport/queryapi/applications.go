@@ -1,0 +1,171 @@
+package queryapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// listInput are the filters of the application list.
+type listInput struct {
+	freshness
+	Jobs         []string  `query:"job_id,explode" maxItems:"50" doc:"Any of these jobs"`
+	Stages       []string  `query:"stage_id,explode" maxItems:"50" doc:"Any of these stages"`
+	Outcomes     []string  `query:"outcome,explode" maxItems:"3" enum:"in_progress,rejected,withdrawn" doc:"Any of these outcomes"`
+	AnyTags      []string  `query:"any_tag,explode" maxItems:"50" doc:"At least one of these tags, by id"`
+	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
+	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
+	Sources      []string  `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
+	Owner        string    `query:"owner_id" maxLength:"36" doc:"Member responsible"`
+	ReceivedFrom time.Time `query:"received_from" doc:"Received then or later"`
+	ReceivedTo   time.Time `query:"received_to" doc:"Received before"`
+	ChangedFrom  time.Time `query:"changed_from" doc:"Changed then or later"`
+	ChangedTo    time.Time `query:"changed_to" doc:"Changed before"`
+	Text         string    `query:"q" maxLength:"200" doc:"Words, each the beginning of a word of the name, or the e-mail address"`
+	Sort         string    `query:"sort" enum:"received,changed,name" default:"received" doc:"By name only up to 1000 applications"`
+	Order        string    `query:"order" enum:"asc,desc" default:"desc" doc:"desc is newest first; by name, Z first"`
+	Limit        int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Applications on a page"`
+	Cursor       string    `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, with the same filters"`
+}
+
+func (in *listInput) query() readmodels.ListQuery {
+	q := readmodels.ListQuery{
+		Jobs: in.Jobs, Stages: in.Stages, AnyTags: in.AnyTags, AllTags: in.AllTags, Sources: in.Sources, Owner: in.Owner,
+		ReceivedFrom: unlessZero(in.ReceivedFrom), ReceivedTo: unlessZero(in.ReceivedTo),
+		ChangedFrom: unlessZero(in.ChangedFrom), ChangedTo: unlessZero(in.ChangedTo),
+		Text: personal.Plain(in.Text), Sort: readmodels.Sort(in.Sort), Ascending: in.Order == "asc", Limit: in.Limit, Cursor: in.Cursor,
+	}
+	for _, o := range in.Outcomes {
+		q.Outcomes = append(q.Outcomes, application.Outcome(o))
+	}
+	if in.Priority != "" {
+		flagged := in.Priority == "true"
+		q.Priority = &flagged
+	}
+	return q
+}
+
+func unlessZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// pageInput chooses a page.
+type pageInput struct {
+	freshness
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Entries on a page"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+}
+
+// Items is a list that is not paged.
+type Items[T any] struct {
+	Items []T `json:"items"`
+}
+
+// ofApplication returns a route below an application.
+func ofApplication(path, summary string, who edge.Who) edge.Route {
+	return edge.Route{Path: "/v1/applications/{id}" + path, Summary: summary, Tag: "applications", Who: who}
+}
+
+func (a *API) applications(s *edge.Surface) {
+	view := edge.Area(access.Application, access.View)
+	read(a, s, edge.Route{
+		Path: "/v1/applications", Summary: "List applications", Tag: "applications", Who: edge.SignedIn().And("of the applications they may view"),
+	}, func(ctx context.Context, r *edge.Request, in *listInput) (readmodels.ApplicationPage, error) {
+		return a.Core.Applications(ctx, r.Principal.Member, in.query(), a.Now())
+	})
+	read(a, s, ofApplication("", "An application", view), func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Profile, error) {
+		return a.profile(ctx, r)
+	})
+	read(a, s, ofApplication("/timeline", "What happened to an application", view),
+		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.TimelinePage, error) {
+			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
+		})
+	read(a, s, ofApplication("/notes", "Notes of an application", edge.Area(access.Notes, access.View)),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Note], error) {
+			p, err := a.profileFor(ctx, r, access.Notes)
+			return Items[readmodels.Note]{Items: p.Notes}, err
+		})
+	read(a, s, ofApplication("/comments", "Comments on an application", edge.Area(access.Comments, access.View)),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Comment], error) {
+			p, err := a.profileFor(ctx, r, access.Comments)
+			return Items[readmodels.Comment]{Items: p.Comments}, err
+		})
+	read(a, s, ofApplication("/candidate-view", "The candidate's page, as a preview", view.And("while self-tracking is on")),
+		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Tracking, error) {
+			return a.Core.TrackingPreview(ctx, r.Principal.Member, r.Param("id"), a.Now())
+		})
+	read(a, s, ofApplication("/access", "Who may view an application, and why", view),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[AccessEntry], error) {
+			entries, err := a.access(ctx, r)
+			return Items[AccessEntry]{Items: entries}, err
+		})
+}
+
+func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile, error) {
+	return a.Core.Profile(ctx, r.Principal.Member, r.Param("id"), a.Now())
+}
+
+// profileFor returns the profile for somebody who may view an area of it.
+func (a *API) profileFor(ctx context.Context, r *edge.Request, area access.Area) (readmodels.Profile, error) {
+	p, err := a.profile(ctx, r)
+	if err == nil && p.Rights.Areas[area] < access.View {
+		err = commands.ErrDenied
+	}
+	return p, err
+}
+
+// AccessEntry says that a member may view an application, and why.
+type AccessEntry struct {
+	Member  readmodels.MemberRef `json:"member"`
+	By      string               `json:"by" enum:"organization_role,recruiting_role" doc:"What gives the right"`
+	Role    string               `json:"role" doc:"The organisation role, or the name of the recruiting role held on the job"`
+	Manager bool                 `json:"recruitment_manager" doc:"Whether they are a recruitment manager of the job"`
+}
+
+// access lists who may view the application of the request.
+func (a *API) access(ctx context.Context, r *edge.Request) ([]AccessEntry, error) {
+	p, err := a.profile(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	viewer, now := r.Principal.Member, a.Now()
+	members, err := a.Core.Members(ctx, viewer, now)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := a.Core.Lists(ctx, viewer, now)
+	if err != nil {
+		return nil, err
+	}
+	job, err := a.Core.Job(ctx, viewer, p.Job.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	entries := []AccessEntry{}
+	active := map[string]bool{}
+	for _, m := range members {
+		active[m.ID] = m.Active
+		if m.Active && (m.Role == access.Admin || m.Role == access.Auditor) {
+			entries = append(entries, AccessEntry{Member: readmodels.MemberRef{ID: m.ID, Name: m.Name}, By: "organization_role", Role: string(m.Role)})
+		}
+	}
+	may := map[string]bool{}
+	for _, role := range lists.Roles {
+		may[role.ID] = role.Areas[access.Application] >= access.View
+	}
+	for _, t := range job.Team {
+		if active[t.Member.ID] && may[t.Role.ID] {
+			entries = append(entries, AccessEntry{Member: t.Member, By: "recruiting_role", Role: t.Role.Label, Manager: t.Manager})
+		}
+	}
+	return entries, nil
+}

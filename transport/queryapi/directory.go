@@ -1,0 +1,90 @@
+package queryapi
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) directory(s *edge.Surface) {
+	route := func(path, summary, tag string) edge.Route {
+		return edge.Route{Path: "/v1/" + path, Summary: summary, Tag: tag, Who: edge.SignedIn()}
+	}
+	jobs := route("jobs", "Jobs, newest first", "jobs")
+	jobs.Who = jobs.Who.And("of the jobs they may know of")
+	read(a, s, jobs, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Job], error) {
+		list, err := a.Core.Jobs(ctx, r.Principal.Member, a.Now())
+		return Items[readmodels.Job]{Items: list}, err
+	})
+	one := route("jobs/{id}", "A job with its hiring team", "jobs")
+	one.Who = one.Who.And("who may know of the job")
+	read(a, s, one, func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Job, error) {
+		return a.Core.Job(ctx, r.Principal.Member, r.Param("id"), a.Now())
+	})
+	read(a, s, route("members", "Members, sorted by name", "members"), func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Member], error) {
+		list, err := a.Core.Members(ctx, r.Principal.Member, a.Now())
+		return Items[readmodels.Member]{Items: list}, err
+	})
+	read(a, s, route("me", "Who you are", "members"), func(ctx context.Context, r *edge.Request, _ *simple) (Me, error) {
+		return a.me(ctx, r)
+	})
+}
+
+// Me is the member who asks.
+type Me struct {
+	readmodels.Member
+	TokenID string `json:"token_id" format:"uuid" doc:"The token presented"`
+}
+
+func (a *API) me(ctx context.Context, r *edge.Request) (Me, error) {
+	members, err := a.Core.Members(ctx, r.Principal.Member, a.Now())
+	if err != nil {
+		return Me{}, err
+	}
+	for _, m := range members {
+		if m.ID == r.Principal.Member {
+			return Me{Member: m, TokenID: r.Principal.Token}, nil
+		}
+	}
+	return Me{}, readmodels.ErrNotFound
+}
+
+// Organization is what the installation is called and has switched on.
+type Organization struct {
+	Name     string              `json:"name"`
+	Revision int64               `json:"revision" doc:"For If-Match; -1 before it was founded"`
+	Settings readmodels.Settings `json:"settings"`
+}
+
+// Defined is a list of the organisation's own, with the revision that a change
+// of any of it names.
+type Defined[T any] struct {
+	Revision int64 `json:"revision" doc:"Of the organisation; for If-Match"`
+	Items    []T   `json:"items"`
+}
+
+func (a *API) organization(s *edge.Surface) {
+	route := func(path, summary string) edge.Route {
+		return edge.Route{Path: "/v1/organization" + path, Summary: summary, Tag: "organization", Who: edge.SignedIn()}
+	}
+	lists := func(ctx context.Context, r *edge.Request) (readmodels.Lists, error) {
+		return a.Core.Lists(ctx, r.Principal.Member, a.Now())
+	}
+	read(a, s, route("", "The organisation and its settings"), func(ctx context.Context, r *edge.Request, _ *simple) (Organization, error) {
+		l, err := lists(ctx, r)
+		return Organization{Name: l.Name, Revision: l.Revision, Settings: l.Settings}, err
+	})
+	read(a, s, route("/recruiting-roles", "Recruiting roles, sorted by name"), func(ctx context.Context, r *edge.Request, _ *simple) (Defined[readmodels.RecruitedRole], error) {
+		l, err := lists(ctx, r)
+		return Defined[readmodels.RecruitedRole]{Revision: l.Revision, Items: l.Roles}, err
+	})
+	read(a, s, route("/disqualification-reasons", "Reasons for disqualifying, sorted by label"), func(ctx context.Context, r *edge.Request, _ *simple) (Defined[readmodels.ReasonRef], error) {
+		l, err := lists(ctx, r)
+		return Defined[readmodels.ReasonRef]{Revision: l.Revision, Items: l.Reasons}, err
+	})
+	read(a, s, route("/tags", "The shared tags, sorted by label"), func(ctx context.Context, r *edge.Request, _ *simple) (Defined[readmodels.Label], error) {
+		l, err := lists(ctx, r)
+		return Defined[readmodels.Label]{Revision: l.Revision, Items: l.Tags}, err
+	})
+}

@@ -1,0 +1,67 @@
+// Package queryapi answers reads over HTTP: the rows of the read models, as the
+// asker may see them now.
+package queryapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// Waiter knows how far read models are.
+type Waiter interface {
+	// Wait returns nil when a group of read models shows everything up to
+	// position, and an error when ctx ends first.
+	Wait(ctx context.Context, group string, position eventlog.Position) error
+	// Lag is how long the group has been behind the log; ok is false when that is
+	// not known.
+	Lag(group string) (lag time.Duration, ok bool)
+}
+
+// Options are what the API works with. All but History, Wait, Now are required.
+type Options struct {
+	Core   *readmodels.Core
+	Waiter Waiter
+	Files  *files.Store
+	Log    uuid.UUID // id of the log, for tokens of positions
+	// History replays applications; nil = there is no such route.
+	History History
+	// Wait is the longest a read waits for a position; 0 means 5 s.
+	Wait time.Duration
+	Now  func() time.Time // nil = time.Now
+}
+
+// API are the routes of queries.
+type API struct {
+	Options
+}
+
+// group is the group of read models that every read needs.
+const group = "core"
+
+// maxLag is how old rights may be.
+const maxLag = 10 * time.Second
+
+// Declare declares the routes of queries on s.
+func Declare(s *edge.Surface, o Options) {
+	if o.Wait == 0 {
+		o.Wait = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &API{Options: o}
+	a.applications(s)
+	a.documents(s)
+	a.directory(s)
+	a.organization(s)
+	if o.History != nil {
+		a.history(s)
+	}
+}

@@ -1,0 +1,110 @@
+// Package transport is everything that speaks HTTP: commands and queries on two
+// Echo instances, one OpenAPI document for both, and what operating needs.
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/transport/auth"
+	"github.com/hirelog/hirelog/transport/commandapi"
+	"github.com/hirelog/hirelog/transport/edge"
+	"github.com/hirelog/hirelog/transport/queryapi"
+)
+
+// Options say what a process serves. Tokens, Directory and at least one of
+// Commands and Queries are required.
+type Options struct {
+	Commands *commandapi.Options // nil = no commands here
+	Queries  *queryapi.Options   // nil = no queries here
+
+	Tokens    *ops.Tokens
+	Directory *commands.Directory
+
+	Version string // of the program
+	Logger  *slog.Logger
+	// Metrics holds what /metrics shows, and what is counted of requests; nil =
+	// nothing is counted and there is no such page.
+	Metrics *prometheus.Registry
+	// Checks are what /readyz asks.
+	Checks []Check
+	// TrustedProxies, Timeout and TransferTimeout: see edge.Options.
+	TrustedProxies  []netip.Prefix
+	Timeout         time.Duration
+	TransferTimeout time.Duration
+}
+
+// New returns the handler of a process. It starts nothing and needs no closing.
+func New(o Options) http.Handler { return compose(o) }
+
+// handler splits requests by method: what only reads goes to the queries.
+type handler struct {
+	edge             *edge.Edge
+	reading, writing http.Handler
+}
+
+func compose(o Options) *handler {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	eo := edge.Options{
+		Version: o.Version, Logger: o.Logger, TrustedProxies: o.TrustedProxies,
+		Timeout: o.Timeout, TransferTimeout: o.TransferTimeout,
+	}
+	if o.Metrics != nil {
+		eo.Metrics = o.Metrics
+	}
+	e := edge.New(eo)
+	h := &handler{edge: e}
+	var public *edge.Surface
+	if o.Commands != nil {
+		public = e.Surface("commands", auth.New(o.Tokens, active(o.Directory)))
+		commandapi.Declare(public, *o.Commands)
+		h.reading, h.writing = public, public
+	}
+	if o.Queries != nil {
+		public = e.Surface("queries", auth.New(o.Tokens, notKnownInactive(o.Directory)))
+		queryapi.Declare(public, *o.Queries)
+		h.reading = public
+		if h.writing == nil {
+			h.writing = public
+		}
+	}
+	declareDocs(e, public)
+	declareOperation(public, o)
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		h.reading.ServeHTTP(w, r)
+		return
+	}
+	h.writing.ServeHTTP(w, r)
+}
+
+// active says of a member what the log says, or that nobody knows.
+func active(d *commands.Directory) auth.Members {
+	return func(_ context.Context, member string) (bool, error) {
+		if err := d.Check(); err != nil {
+			return false, err
+		}
+		return d.Member(member).Active, nil
+	}
+}
+
+// notKnownInactive lets queries go on while the log is out of reach: each query
+// asks the read models for the member's rights, and nobody else has any.
+func notKnownInactive(d *commands.Directory) auth.Members {
+	return func(_ context.Context, member string) (bool, error) {
+		return d.Check() != nil || d.Member(member).Active, nil
+	}
+}
