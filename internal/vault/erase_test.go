@@ -362,3 +362,24 @@ func TestKeyIsMintedOnce(t *testing.T) {
 		}
 	}
 }
+
+// KeysOf is what an owner's erasure would touch.
+func TestKeysOf(t *testing.T) {
+	t.Parallel()
+	v := newPlace(t).open(t)
+	application, candidate := newID(), newID()
+	seal(t, v, own(application), "x")
+	seal(t, v, personal.Key{ID: candidate, Owner: application}, "x")
+	seal(t, v, personal.Key{ID: newID(), Owner: newID()}, "x")
+	got, err := v.KeysOf(t.Context(), application)
+	if err != nil || !slices.Equal(got, sorted(application, candidate)) {
+		t.Errorf("keys %v, %v; want the application's and the candidate's", got, err)
+	}
+	erase(t, v, vault.Erasure{Owner: application})
+	if got, err := v.KeysOf(t.Context(), application); err != nil || len(got) != 0 {
+		t.Errorf("keys %v, %v after the erasure", got, err)
+	}
+	if _, err := v.KeysOf(t.Context(), "x"); err == nil {
+		t.Error("an odd id was taken")
+	}
+}

@@ -103,3 +103,6 @@ func (v *Vault) KnowsForgotten(keyID string) bool {
 	id, err := parseID("key", keyID)
 	return err == nil && v.cache.knowsForgotten(id)
 }
+
+// VaultLock is the advisory lock of the whole vault.
+const VaultLock = vaultLock
