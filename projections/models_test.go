@@ -187,7 +187,7 @@ func TestEveryModelForgets(t *testing.T) {
 // with and without the others.
 func TestEveryModelCanBeReplayed(t *testing.T) {
 	t.Parallel()
-	c := randomHistory(t, 11, 220)
+	c := randomHistory(t, 7, 250)
 	for _, m := range projections.Core(c.Vault) {
 		t.Run(m.Name(), func(t *testing.T) {
 			t.Parallel()
