@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/projections/projectionstest"
@@ -228,5 +229,33 @@ func TestASecondProjectorStandsByAndSucceeds(t *testing.T) {
 	atEnd(t, pool, log)
 	if second.processed() == before {
 		t.Error("the successor processed nothing")
+	}
+}
+
+// slow is a toy that waits within a batch until it is told to go on.
+type slow struct {
+	*toy
+	reached, goOn chan struct{}
+}
+
+func (m slow) Apply(ctx context.Context, f projections.Fact) error {
+	m.reached <- struct{}{}
+	<-m.goOn
+	return m.toy.Apply(ctx, f)
+}
+
+func TestATransactionUnderWayIsFinishedOnTheWayOut(t *testing.T) {
+	t.Parallel()
+	log, pool := &eventlog.Memory{}, postgrestest.New(t)
+	projectionstest.Append(t, log, claimStream(1), taken(1, "ann"))
+	m := slow{newToy(), make(chan struct{}), make(chan struct{})}
+	r := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, quick())
+	<-m.reached
+	stopped := make(chan struct{})
+	go func() { r.stop(); close(stopped) }()
+	close(m.goOn)
+	<-stopped
+	if s := status(t, pool, log); s.Behind {
+		t.Errorf("the batch was not committed: %+v", s)
 	}
 }
