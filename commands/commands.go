@@ -8,7 +8,6 @@
 package commands
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
@@ -34,7 +33,7 @@ type Options struct {
 	Vault     *vault.Vault
 	Directory *Directory
 	Files     *files.Store     // required for uploads
-	Tokens    *ops.Tokens      // required for issuing tokens
+	Tokens    *ops.Tokens      // required for members and their tokens
 	Arrivals  *ops.Arrivals    // required for receiving applications
 	Now       func() time.Time // nil = time.Now
 	Logger    *slog.Logger     // nil = discard
@@ -159,9 +158,7 @@ func (c *Commands) stamp(caller Caller, last time.Time) domain.Stamp {
 	return domain.Stamp{At: at, By: caller.Actor}
 }
 
-// follow tells the folds that follow the log what this process just wrote.
-func (c *Commands) follow(ctx context.Context, stream string, events []domain.Fact, last eventlog.Revision) {
-	if c.directory != nil {
-		c.directory.wrote(ctx, stream, events, last)
-	}
+// follow tells the directory what a stream this process just wrote to folds to.
+func (c *Commands) follow(stream string, state any, last eventlog.Revision) {
+	c.directory.wrote(stream, state, last)
 }

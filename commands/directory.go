@@ -66,14 +66,16 @@ func NewDirectory(log eventlog.Log, forget func(keys ...string), logger *slog.Lo
 	}
 }
 
-// Run follows the log until ctx ends, whose error it returns.
+// Run follows the log until ctx ends, whose error it returns, or until it meets
+// an event it cannot read.
 func (d *Directory) Run(ctx context.Context) error {
+	probing, end := context.WithCancel(ctx)
 	probed := make(chan struct{})
 	go func() {
 		defer close(probed)
-		d.probe(ctx)
+		d.probe(probing)
 	}()
-	defer func() { <-probed }()
+	defer func() { end(); <-probed }()
 	filter := eventlog.Filter{StreamPrefixes: []string{"organization-", "job-", "member-", "erasure-"}}
 	for {
 		for got, err := range d.log.Subscribe(ctx, eventlog.SubscribeOptions{After: d.at(), Filter: filter}) {
@@ -171,20 +173,30 @@ func next[S any](have entry[S], rev eventlog.Revision, fold func(S) S) entry[S] 
 	return entry[S]{state: fold(have.state), events: have.events + 1}
 }
 
-// wrote tells the directory what this process appended: events whose last one
-// is at rev of stream.
-func (d *Directory) wrote(_ context.Context, stream string, events []domain.Fact, rev eventlog.Revision) {
-	category, id := eventlog.SplitStream(stream)
-	switch category {
-	case "organization", "job", "member", "erasure":
-	default:
-		return
-	}
+// wrote tells the directory what a stream of its own folds to, up to and with
+// revision rev, which this process just appended. So it knows at once, also when
+// the log has not yet told it of what others wrote before.
+func (d *Directory) wrote(stream string, state any, rev eventlog.Revision) {
+	_, id := eventlog.SplitStream(stream)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i, e := range events {
-		d.fold(id, e, rev-eventlog.Revision(len(events)-1-i))
+	switch state := state.(type) {
+	case organization.Organization:
+		if id == organization.ID {
+			d.organization = newer(d.organization, state, rev)
+		}
+	case job.Job:
+		d.jobs[id] = newer(d.jobs[id], state, rev)
+	case member.Member:
+		d.members[id] = newer(d.members[id], state, rev)
 	}
+}
+
+func newer[S any](have entry[S], state S, rev eventlog.Revision) entry[S] {
+	if int64(rev) < have.events {
+		return have
+	}
+	return entry[S]{state: state, events: int64(rev) + 1}
 }
 
 // probe compares the directory with the head of the log until ctx ends.

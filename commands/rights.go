@@ -54,10 +54,19 @@ func (c *Commands) allow(caller Caller, roles ...access.OrganizationRole) error 
 	return ErrDenied
 }
 
-// need is what a command on an application takes.
+// need is what a command on an application takes. The zero need is of commands
+// on documents, which look at the category themselves: any category is enough to
+// know of the application.
 type need struct {
 	area  access.Area
 	level access.Level
+}
+
+func (n need) met(held access.Rights) bool {
+	if n.area == "" {
+		return held.AnyDocument() >= access.View
+	}
+	return held.Area(n.area) >= n.level
 }
 
 // onApplication gives one command on application id: it refuses callers without
@@ -86,7 +95,7 @@ func (c *Commands) mayOn(caller Caller, a application.Application, n need) (acce
 	switch {
 	case err != nil:
 		return held, err
-	case held.Area(access.Application) < access.View && held.Area(n.area) < n.level:
+	case held.Area(access.Application) < access.View && !n.met(held):
 		return held, application.ErrUnknown
 	case n.area != "" && held.Area(n.area) < n.level, held.Masked:
 		return held, ErrDenied

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // maxAttempts is how often one command is decided when other writers keep
@@ -107,7 +108,8 @@ type decision[S any, E domain.Fact] struct {
 	// fresher state, and must have no side effects.
 	decide func(S, domain.Stamp) ([]E, error)
 	// prepare, if set, runs after decide found something to append and before
-	// the append, on each attempt. A refusal ends the command.
+	// the append, on each attempt, and only on the newest state: what it does may
+	// be for good. Its error ends the command.
 	prepare func(context.Context, S) error
 }
 
@@ -115,7 +117,11 @@ type decision[S any, E domain.Fact] struct {
 // When another writer got in between it decides again on what that writer left
 // behind, unless the caller named a revision. A refusal or a no-op from a
 // cached fold is decided again after reading the stream's tail, so that nobody
-// is refused for what is no longer so.
+// is refused for what is no longer so. A command that was perhaps given before
+// is decided on the newest state from the start.
+//
+// An append whose outcome is not known ends in eventlog.ErrUnavailable: giving
+// the command again with the same id finds what it wrote, or writes it.
 //
 // Errors: refusals; *StaleError; eventlog.ErrConflict after maxAttempts; those
 // of the log and of the vault.
@@ -172,7 +178,7 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 	if err != nil || len(events) == 0 {
 		return Answer{Stream: stream, Revision: f.revision, Position: f.position}, fresh, err
 	}
-	if f.forgot && caller.MayBeRepeated && !fresh {
+	if !fresh && (caller.MayBeRepeated || d.prepare != nil) {
 		return Answer{}, false, nil // look for the command before writing
 	}
 	if d.prepare != nil {
@@ -181,8 +187,9 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 		}
 	}
 	answer, err = a.append(ctx, c, stream, f, caller, events)
-	if errors.Is(err, eventlog.ErrConflict) {
-		return Answer{}, false, nil
+	switch {
+	case errors.Is(err, eventlog.ErrConflict), errors.Is(err, vault.ErrErased) && !fresh:
+		return Answer{}, false, nil // others have written, of an erasure perhaps
 	}
 	return answer, true, err
 }
@@ -194,14 +201,13 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 		CorrelationID: caller.CorrelationID, CausationID: caller.CausationID, Origin: caller.Origin,
 	}
 	records := make([]eventlog.NewEvent, len(events))
-	facts := make([]domain.Fact, len(events))
 	for i, e := range events {
 		id := uuid.NewSHA1(caller.CommandID, []byte(stream+"/"+strconv.Itoa(i)))
 		record, sealed, err := eventlog.Encode(ctx, a.codec, c.vault, id, e, meta)
 		if err != nil {
 			return Answer{}, fmt.Errorf("%s: %w", stream, err)
 		}
-		records[i], events[i], facts[i] = record, sealed, sealed
+		records[i], events[i] = record, sealed
 	}
 	at, err := c.log.Append(ctx, stream, f.revision, records)
 	if err != nil {
@@ -212,7 +218,7 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 		f = f.with(a.fold(f.state, e), caller.CommandID, rev, at.Position, e.When())
 	}
 	a.folds.Add(stream, f)
-	c.follow(ctx, stream, facts, at.Revision)
+	c.follow(stream, f.state, f.revision)
 	return Answer{Stream: stream, Revision: at.Revision, Position: at.Position}, nil
 }
 
