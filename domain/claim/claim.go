@@ -59,18 +59,23 @@ func (c Claim) Fold(events ...Event) Claim {
 
 // Take gives the claim to holder. Whether another holder may be displaced is
 // for the caller to know: it passes the holder it has fenced off as displaced.
-// Taking what one holds is no event. Errors: ErrTaken.
+// Taking what one holds is no event, unless holder displaces itself: it takes
+// the claim anew, so that a release on its way finds that the claim has moved.
+// Errors: ErrTaken.
 func (c Claim) Take(holder, displaced string, s domain.Stamp) ([]Event, error) {
-	switch c.Holder {
-	case holder:
+	switch {
+	case c.Holder == holder && displaced != holder:
 		return nil, nil
-	case "", displaced:
+	case c.Holder == "", c.Holder == displaced:
 		return []Event{Taken{Stamp: s, Holder: holder}}, nil
 	}
 	return nil, ErrTaken
 }
 
 // Release gives the claim back. Releasing what one does not hold is no event.
+// Whoever closes the holder releases at the revision the claim had while the
+// holder was live, or not at all: behind it the holder may have taken the claim
+// anew, to be live again.
 func (c Claim) Release(holder string, s domain.Stamp) []Event {
 	if c.Holder != holder {
 		return nil
