@@ -1,5 +1,60 @@
 package main
 
-import "net/http"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
 
-func (p *process) handler(serveOptions) http.Handler { return http.NotFoundHandler() }
+	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/projections"
+	"github.com/hirelog/hirelog/transport"
+	"github.com/hirelog/hirelog/transport/commandapi"
+	"github.com/hirelog/hirelog/transport/queryapi"
+)
+
+// handler returns what answers HTTP requests.
+func (p *process) handler(o serveOptions) http.Handler {
+	t := transport.Options{
+		Tokens: p.tokens, Directory: p.directory, Version: version(), Logger: p.logger,
+		Metrics: p.metrics, Checks: p.checks(), TrustedProxies: o.proxies,
+	}
+	if p.commands != nil {
+		t.Commands = &commandapi.Options{
+			Commands: p.commands, Fingerprints: p.prints, Vault: p.stores.vault, Log: p.logID, Logger: p.logger,
+			SpoolDir: p.stores.spool,
+		}
+	}
+	if p.core != nil {
+		t.Queries = &queryapi.Options{
+			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Log: p.logID,
+			History: &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
+		}
+	}
+	return transport.New(t)
+}
+
+// checks are what makes the process ready.
+func (p *process) checks() []transport.Check {
+	checks := []transport.Check{
+		{Name: "rights", Run: func(context.Context) error { return p.directory.Check() }},
+		{Name: "postgres", Run: p.stores.pool.Ping},
+	}
+	if p.projector != nil {
+		checks = append(checks, transport.Check{Name: "projections", Run: func(context.Context) error {
+			if c := p.projector.Condition(); c.State == projections.Stopped {
+				return errors.New("stopped: " + c.Reason)
+			}
+			return nil
+		}})
+	}
+	if n := p.stores.node; n != nil {
+		checks = append(checks, transport.Check{Name: "event node", Run: func(context.Context) error {
+			if fault := n.Stats().Fault; fault != nil {
+				return fmt.Errorf("writes nothing: %w", fault)
+			}
+			return nil
+		}})
+	}
+	return checks
+}

@@ -73,7 +73,7 @@ func auditReplay(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if err := parse(flags, args, 1, stderr); err != nil {
 		return err
 	}
-	asOf, err := parseAsOf(*at)
+	asOf, _, err := history.ParseAsOf(*at)
 	if err != nil {
 		return err
 	}
@@ -90,23 +90,6 @@ func auditReplay(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		}
 		return printHistory(stdout, h)
 	})
-}
-
-func parseAsOf(s string) (history.AsOf, error) {
-	if s == "" {
-		return history.AsOf{}, nil
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return history.AsOf{Time: t}, nil
-	}
-	if p, err := eventlog.ParsePosition(s); err == nil {
-		return history.AsOf{Position: &p}, nil
-	}
-	var rev eventlog.Revision
-	if _, err := fmt.Sscanf(s, "%d", &rev); err == nil && fmt.Sprint(rev) == s && rev >= 0 {
-		return history.AsOf{Revision: &rev}, nil
-	}
-	return history.AsOf{}, fmt.Errorf("moment %q is neither a time, a position (commit/prepare) nor a revision", s)
 }
 
 // printHistory prints a history for a terminal: a line for each event, and what

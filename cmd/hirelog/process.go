@@ -61,9 +61,6 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 	p.tokens = ops.NewTokens(s.pool, nil)
 	p.directory = commands.NewDirectory(s.log, s.vault.Forget, logger.With("part", "directory"))
 	p.goes(life, "directory", p.directory.Run)
-	if s.server != nil {
-		p.goes(life, "postgres", p.watchPostgres)
-	}
 	if o.parts.projections {
 		if err := p.startProjections(ctx, life); err != nil {
 			return nil, err
@@ -109,15 +106,6 @@ func (p *process) stop() error {
 		p.queries.Close()
 	}
 	return nil
-}
-
-func (p *process) watchPostgres(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-p.stores.server.Done():
-		return p.stores.server.Err()
-	}
 }
 
 // coreGroup is the group of read models that are always at the same position.

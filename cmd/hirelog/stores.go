@@ -32,11 +32,11 @@ type storage struct {
 type stores struct {
 	folder *datafolder.Folder
 	node   *eventnode.Node // nil when the event store is elsewhere
-	server *postgres.Server
 	log    *eventlog.Client
 	pool   *pgxpool.Pool // of the process, for everything but queries
 	vault  *vault.Vault
 	files  *files.Store
+	spool  string // folder for uploads under way
 
 	closers []func() error // in the order of opening
 }
@@ -98,18 +98,51 @@ func attachStores(ctx context.Context, where storage, logger *slog.Logger) (*sto
 	return s, nil
 }
 
+// startPostgres starts the private Postgres and returns its connection string.
 func (s *stores) startPostgres(ctx context.Context, logger *slog.Logger) (string, error) {
-	var err error
-	s.server, err = postgres.Start(ctx, postgres.ServerOptions{Dir: s.folder.Path("postgres"), Logger: logger.With("part", "postgres")})
+	o := postgres.ServerOptions{Dir: s.folder.Path("postgres"), Logger: logger.With("part", "postgres")}
+	server, err := postgres.Start(ctx, o)
 	if err != nil {
 		return "", err
 	}
-	s.onClose(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		return s.server.Stop(ctx)
-	})
-	return s.server.ConnString(postgres.Database), nil
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	kept := make(chan error, 1)
+	go func() { kept <- keepPostgres(life, server, o) }()
+	s.onClose(func() error { end(); return <-kept })
+	return server.ConnString(postgres.Database), nil
+}
+
+// keepPostgres starts the private Postgres again whenever it ends by itself,
+// until ctx ends; then it stops it. What was committed is there again; until
+// then what needs Postgres is refused.
+func keepPostgres(ctx context.Context, server *postgres.Server, o postgres.ServerOptions) error {
+	const stopWithin, pause = 30 * time.Second, time.Second
+	for {
+		select {
+		case <-ctx.Done():
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+			defer cancel()
+			return server.Stop(ctx)
+		case <-server.Done():
+			o.Logger.Error("postgres ended by itself and is started again", "error", server.Err())
+		}
+		for {
+			again, err := postgres.Start(ctx, o)
+			if err == nil {
+				server = again
+				break
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+			o.Logger.Error("postgres does not start", "error", err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(pause):
+			}
+		}
+	}
 }
 
 // startNode opens the embedded node and serves it on a Unix socket that only
@@ -162,8 +195,14 @@ func (s *stores) connectIn(ctx context.Context, dir, database string, client eve
 	if s.vault, err = vault.Open(ctx, s.pool, filepath.Join(dir, "keyset.json"), vault.Options{}); err != nil {
 		return err
 	}
-	s.files, err = files.New(filepath.Join(dir, "files"), s.vault)
-	return err
+	if s.files, err = files.New(filepath.Join(dir, "files"), s.vault); err != nil {
+		return err
+	}
+	s.spool = filepath.Join(dir, "uploads")
+	if err := os.MkdirAll(s.spool, 0o700); err != nil {
+		return fmt.Errorf("folder of uploads: %w", err)
+	}
+	return nil
 }
 
 func (s *stores) onClose(f func() error) { s.closers = append(s.closers, f) }

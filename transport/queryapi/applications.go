@@ -14,7 +14,7 @@ import (
 
 // listInput are the filters of the application list.
 type listInput struct {
-	freshness
+	Freshness
 	Jobs         []string  `query:"job_id,explode" maxItems:"50" doc:"Any of these jobs"`
 	Stages       []string  `query:"stage_id,explode" maxItems:"50" doc:"Any of these stages"`
 	Outcomes     []string  `query:"outcome,explode" maxItems:"3" enum:"in_progress,rejected,withdrawn" doc:"Any of these outcomes"`
@@ -60,7 +60,7 @@ func unlessZero(t time.Time) *time.Time {
 
 // pageInput chooses a page.
 type pageInput struct {
-	freshness
+	Freshness
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Entries on a page"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }

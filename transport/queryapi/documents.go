@@ -24,7 +24,7 @@ func (a *API) documents(s *edge.Surface) {
 	download := ofApplication("/documents/{document}/files/{file}", "Download a file", edge.Documents(access.View))
 	download.Method, download.Download = http.MethodGet, true
 	edge.Handle(s, download, func(ctx context.Context, in *simple) (*huma.StreamResponse, error) {
-		if _, err := a.fresh(ctx, &in.freshness); err != nil {
+		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
 			return nil, err
 		}
 		return a.download(ctx, edge.RequestOf(ctx))

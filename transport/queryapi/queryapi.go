@@ -10,6 +10,7 @@ import (
 
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -31,7 +32,7 @@ type Options struct {
 	Files  *files.Store
 	Log    uuid.UUID // id of the log, for tokens of positions
 	// History replays applications; nil = there is no such route.
-	History History
+	History *history.Replayer
 	// Wait is the longest a read waits for a position; 0 means 5 s.
 	Wait time.Duration
 	Now  func() time.Time // nil = time.Now

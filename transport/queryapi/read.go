@@ -16,8 +16,8 @@ import (
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
-// freshness is what every read takes.
-type freshness struct {
+// Freshness is what every read takes.
+type Freshness struct {
 	MinPosition string `query:"min_position" maxLength:"100" doc:"Position that the answer must show, from Hirelog-Position of a write; waits up to 5 s for it. A request header Hirelog-Position means the same"`
 	Position    string `header:"Hirelog-Position" maxLength:"100" doc:"As min_position"`
 	Stale       string `query:"stale" enum:"allow" doc:"Answer with what there is, marked by Hirelog-Stale, when the position is not reached in time"`
@@ -25,12 +25,12 @@ type freshness struct {
 }
 
 // asked lets read see what is embedded in an input.
-func (f *freshness) asked() *freshness { return f }
+func (f *Freshness) asked() *Freshness { return f }
 
-type reading interface{ asked() *freshness }
+type reading interface{ asked() *Freshness }
 
 // simple is the input of reads that take nothing else.
-type simple struct{ freshness }
+type simple struct{ Freshness }
 
 // answer is a representation and what is said about it.
 type answer struct {
@@ -99,7 +99,7 @@ func among(header, tag string) bool {
 // true when they do not and the request allows that.
 // Errors: edge.ErrRightsUnknown; a problem for positions that are malformed, of
 // another log, or not reached.
-func (a *API) fresh(ctx context.Context, f *freshness) (stale bool, err error) {
+func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
 	if lag, ok := a.Waiter.Lag(group); !ok || lag > maxLag {
 		return false, edge.ErrRightsUnknown
 	}
@@ -123,7 +123,7 @@ func (a *API) fresh(ctx context.Context, f *freshness) (stale bool, err error) {
 }
 
 // position returns the later of the positions that a request names.
-func (a *API) position(f *freshness) (eventlog.Position, error) {
+func (a *API) position(f *Freshness) (eventlog.Position, error) {
 	latest := eventlog.Start
 	for _, named := range []struct{ text, location string }{{f.MinPosition, "query.min_position"}, {f.Position, "header.Hirelog-Position"}} {
 		if named.text == "" {
