@@ -73,8 +73,8 @@ func attempt[T any](
 	}
 	if r.err == nil || ctx.Err() == nil {
 		g.observe(r.err)
-	} else if g.silentSince(began) {
-		l.retire(g, "it is silent", r.err)
+	} else {
+		g.unanswered(began, r.err)
 	}
 	return r.value, r.err
 }

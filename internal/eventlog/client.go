@@ -153,15 +153,23 @@ func (c *Client) shut() error {
 	timeout := time.NewTimer(c.options.CloseTimeout)
 	defer timeout.Stop()
 	var errs []error
-	for _, l := range []*lane{c.calls, c.subscriptions} {
+	calls, subscriptions := c.calls.shut(), c.subscriptions.shut()
+	for left := 2; left > 0; left-- {
 		select {
-		case <-l.shut():
+		case <-calls:
+			calls = nil
+		case <-subscriptions:
+			subscriptions = nil
 		case <-timeout.C:
-			timeout.Reset(0) // the other lane is not waited for either
-			errs = append(errs, fmt.Errorf("%d %s did not end", l.stats().inFlight, l.name))
+			for _, l := range []*lane{c.calls, c.subscriptions} {
+				if n := l.stats().inFlight; n > 0 {
+					errs = append(errs, fmt.Errorf("%d %s did not end", n, l.name))
+				}
+			}
+			return errors.Join(errs...)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // ClientStats is what a client has been through, for metrics. Counts only grow

@@ -323,6 +323,23 @@ func TestAConnectionThatStaysSilentIsLeft(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatStaysSilentIsLeftThoughNoCallWaitsLong(t *testing.T) {
+	f := newFaulty(t, eventlog.ClientOptions{})
+	f.proxy.hold()
+	f.proxy.renew()
+	for began := time.Now(); ; {
+		ctx, cancel := context.WithTimeout(f.Context(), 500*time.Millisecond)
+		err := f.call(ctx, 2, event(`{}`))
+		cancel()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, eventlog.ErrUnavailable) || time.Since(began) > recovery {
+			t.Fatalf("after %v: %v", time.Since(began), err)
+		}
+	}
+}
+
 func TestASlowNetworkIsNoOutage(t *testing.T) {
 	f := newFaulty(t, eventlog.ClientOptions{})
 	f.proxy.slow(60 * time.Millisecond)

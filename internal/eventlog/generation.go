@@ -46,6 +46,7 @@ type generation struct {
 	lane     *lane
 	raw      *esdb.Client
 	answered atomic.Int64 // when the server last answered a call, since lane.epoch
+	silent   atomic.Int64 // when the first call began that it has not answered since; 0 if none
 
 	calls    int           // calls that may still touch raw
 	entering int           // of them, those that may still ask raw for its connection
@@ -269,16 +270,26 @@ func (g *generation) entered() {
 }
 
 // answer notes that the server has just answered.
-func (g *generation) answer() { g.answered.Store(int64(time.Since(g.lane.epoch))) }
-
-// silentSince reports whether the server has answered nothing on g since t,
-// which is long enough ago to tell.
-func (g *generation) silentSince(t time.Time) bool {
-	return time.Since(t) >= silence && g.answered.Load() < int64(t.Sub(g.lane.epoch))
+func (g *generation) answer() {
+	g.answered.Store(int64(time.Since(g.lane.epoch)))
+	g.silent.Store(0)
 }
 
-// silence is how long a connection may answer nothing at all, while a call waits
-// for it, before it counts as dead when that call gives up.
+// unanswered notes that a call gave up which had waited since began, and leaves
+// the generation if the server has long been silent on it.
+func (g *generation) unanswered(began time.Time, err error) {
+	at := int64(began.Sub(g.lane.epoch))
+	if g.answered.Load() >= at {
+		return
+	}
+	g.silent.CompareAndSwap(0, at)
+	if since := g.silent.Load(); since != 0 && int64(time.Since(g.lane.epoch))-since >= int64(silence) {
+		g.lane.retire(g, "it is silent", err)
+	}
+}
+
+// silence is how long a connection may answer nothing at all, while calls wait
+// for it in vain, before it counts as dead.
 const silence = 2 * time.Second
 
 // hear is the library's logger. What the library says is for debugging, except

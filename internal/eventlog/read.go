@@ -32,7 +32,7 @@ func (c *Client) readStream(
 		over := false
 		err := c.read(ctx, "read "+stream, func(ctx context.Context, raw *esdb.Client) (*esdb.ReadStream, error) {
 			if over {
-				return nil, nil
+				return nil, errOver
 			}
 			return raw.ReadStream(ctx, stream, options, count)
 		}, func(e Event) bool {
@@ -124,7 +124,7 @@ func (c *Client) readOnce(
 	for {
 		r := t.next(patience)
 		switch {
-		case r.over, isNoStream(r.err):
+		case errors.Is(r.err, errOver), isNoStream(r.err):
 			g.answer()
 			return received, nil
 		case r.err != nil:
@@ -143,21 +143,18 @@ func (c *Client) readOnce(
 	}
 }
 
-// readFrom is the source of a read. A nil stream is one without events.
+// readFrom is the source of a read. Its end is errOver.
 func readFrom(open func(context.Context, *esdb.Client) (*esdb.ReadStream, error)) source {
 	return func(ctx context.Context, raw *esdb.Client) (func() received, func(), error) {
 		events, err := open(ctx, raw)
 		if err != nil {
 			return nil, nil, err
 		}
-		if events == nil {
-			return func() received { return received{over: true} }, func() {}, nil
-		}
 		return func() received {
 			resolved, err := events.Recv()
 			switch {
 			case errors.Is(err, io.EOF):
-				return received{over: true}
+				return received{err: errOver}
 			case err != nil:
 				return received{err: err}
 			}

@@ -45,6 +45,13 @@ type scripted struct {
 func (s *scripted) play(t *testing.T, o eventlog.ClientOptions) *eventlog.Client {
 	t.Helper()
 	t.Parallel()
+	o.Address = s.serve(t)
+	return connect(t, o)
+}
+
+// serve serves s until the test ends and returns its address.
+func (s *scripted) serve(t *testing.T) string {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +61,7 @@ func (s *scripted) play(t *testing.T, o eventlog.ClientOptions) *eventlog.Client
 	serverfeatures.RegisterServerFeaturesServer(server, s)
 	go func() { _ = server.Serve(ln) }() // its error is that the server was stopped
 	t.Cleanup(server.Stop)
-	o.Address = ln.Addr().String()
-	return connect(t, o)
+	return ln.Addr().String()
 }
 
 // number returns how often something was asked before.
@@ -478,6 +484,32 @@ func TestATooLargeAppendTheServerRefusesIsTooLarge(t *testing.T) {
 	c := s.play(t, eventlog.ClientOptions{})
 	if _, err := c.Append(t.Context(), "a", 0, []eventlog.NewEvent{event(`{}`)}); !errors.Is(err, eventlog.ErrTooLarge) {
 		t.Errorf("error is %v, want ErrTooLarge", err)
+	}
+}
+
+func TestAnAppendFollowsTheLeader(t *testing.T) {
+	leader := &scripted{append: func(_ int, call streams.Streams_AppendServer) error {
+		drain(call)
+		return success(call, 4)
+	}}
+	host, port, err := net.SplitHostPort(leader.serve(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	follower := &scripted{append: func(_ int, call streams.Streams_AppendServer) error {
+		drain(call)
+		call.SetTrailer(metadata.Pairs("exception", "not-leader", "leader-endpoint-host", host, "leader-endpoint-port", port))
+		return status.Error(codes.NotFound, "Leader info available")
+	}}
+	c := follower.play(t, eventlog.ClientOptions{})
+	for range 2 {
+		got, err := c.Append(t.Context(), "a", 3, []eventlog.NewEvent{event(`{}`)})
+		if err != nil || got.Revision != 4 {
+			t.Errorf("append: %+v, %v", got, err)
+		}
+	}
+	if follower.appends.Load() != 1 || leader.appends.Load() != 2 {
+		t.Errorf("the follower was asked %d times, the leader %d times; want 1 and 2", follower.appends.Load(), leader.appends.Load())
 	}
 }
 

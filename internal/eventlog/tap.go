@@ -14,7 +14,6 @@ type received struct {
 	checkpoint *esdb.Position
 	caughtUp   bool
 	opened     bool // the server took the subscription
-	over       bool // a read's end; nothing comes behind it
 	err        error
 }
 
@@ -32,7 +31,7 @@ func (from source) pour(ctx context.Context, raw *esdb.Client, items chan<- rece
 	defer free()
 	for {
 		r := next()
-		if !put(ctx, items, r) || r.err != nil || r.over {
+		if !put(ctx, items, r) || r.err != nil {
 			return
 		}
 	}
@@ -55,8 +54,7 @@ type tap struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	items  <-chan received // closed when the library has returned
-	began  time.Time
-	timer  *time.Timer // of next; nil until it had to wait
+	timer  *time.Timer     // of next; nil until it had to wait
 }
 
 // tapAhead is how many items a tap receives before its consumer takes them.
@@ -85,8 +83,11 @@ func (g *generation) tap(ctx context.Context, from source) *tap {
 		unhook()
 		cancel()
 	}
-	return &tap{g: g, ctx: ctx, cancel: end, items: items, began: time.Now()}
+	return &tap{g: g, ctx: ctx, cancel: end, items: items}
 }
+
+// errOver means that a read has come to its end.
+var errOver = errors.New("no more events")
 
 // errSilent means that the server did not answer in time.
 var errSilent = errors.New("the event store does not answer")
@@ -111,17 +112,18 @@ func (t *tap) next(patience time.Duration) received {
 		}
 		timeout = t.timer.C
 	}
+	began, err := time.Now(), errSilent
 	select {
 	case r, open := <-t.items:
 		return t.taken(r, open)
 	case <-t.ctx.Done():
-		return received{err: t.ctx.Err()}
+		err = t.ctx.Err()
 	case <-timeout:
-		if t.g.silentSince(t.began) {
-			t.g.lane.retire(t.g, "it is silent", errSilent)
-		}
-		return received{err: errSilent}
 	}
+	if patience > 0 {
+		t.g.unanswered(began, err)
+	}
+	return received{err: err}
 }
 
 func (t *tap) taken(r received, open bool) received {
