@@ -81,15 +81,15 @@ type Created struct {
 	Recorded
 }
 
-// conditions are the headers that every command takes.
-type conditions struct {
+// Conditions are the headers that every command takes.
+type Conditions struct {
 	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[!-~]*$" patternDescription:"visible ASCII" doc:"Makes the command recognisable for 7 days: given again with the same key it answers the same and changes nothing; another request under the key is refused"`
 	IfMatch        string `header:"If-Match" maxLength:"32" doc:"The revision that the thing must be at, quoted: \"7\""`
 }
 
 // caller says who gives a command and under which conditions.
 // Errors: ops.ErrKeyReused; a problem for a malformed If-Match.
-func (a *API) caller(ctx context.Context, c conditions, print func() [32]byte) (commands.Caller, error) {
+func (a *API) caller(ctx context.Context, c Conditions, print func() [32]byte) (commands.Caller, error) {
 	r := edge.RequestOf(ctx)
 	caller := commands.Caller{Actor: r.Principal.Actor(), CorrelationID: r.ID, Origin: eventlog.Live}
 	var err error
@@ -137,17 +137,17 @@ func (a *API) recorded(answer commands.Answer) Recorded {
 }
 
 type request[C any] struct {
-	conditions
+	Conditions
 	Body C
 }
 
 type bodiless struct {
-	conditions
+	Conditions
 }
 
 // emptyBody is the body of commands that have none.
 type emptyBody struct {
-	conditions
+	Conditions
 	Body *struct{}
 }
 
@@ -163,7 +163,7 @@ type createdAnswer struct {
 }
 
 // give runs a command for the request ctx belongs to.
-func (a *API) give(ctx context.Context, c conditions, run func(commands.Caller, *edge.Request) (commands.Answer, error)) (commands.Answer, error) {
+func (a *API) give(ctx context.Context, c Conditions, run func(commands.Caller, *edge.Request) (commands.Answer, error)) (commands.Answer, error) {
 	r := edge.RequestOf(ctx)
 	caller, err := a.caller(ctx, c, func() [32]byte { return a.fingerprint(r) })
 	if err != nil {
@@ -193,7 +193,7 @@ func (a *API) created(answer commands.Answer, err error, location string) (*crea
 func change[C any](a *API, s *edge.Surface, r edge.Route, run func(context.Context, commands.Caller, *edge.Request, C) (commands.Answer, error)) {
 	r.Body = edge.JSONBody
 	edge.Handle(s, r, func(ctx context.Context, in *request[C]) (*doneAnswer, error) {
-		return a.done(a.give(ctx, in.conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+		return a.done(a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return run(ctx, caller, r, in.Body)
 		}))
 	})
@@ -201,17 +201,17 @@ func change[C any](a *API, s *edge.Surface, r edge.Route, run func(context.Conte
 
 // act declares a command without a body.
 func act(a *API, s *edge.Surface, r edge.Route, run func(context.Context, commands.Caller, *edge.Request) (commands.Answer, error)) {
-	answer := func(ctx context.Context, c conditions) (*doneAnswer, error) {
+	answer := func(ctx context.Context, c Conditions) (*doneAnswer, error) {
 		return a.done(a.give(ctx, c, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return run(ctx, caller, r)
 		}))
 	}
 	if r.Method == http.MethodDelete {
-		edge.Handle(s, r, func(ctx context.Context, in *bodiless) (*doneAnswer, error) { return answer(ctx, in.conditions) })
+		edge.Handle(s, r, func(ctx context.Context, in *bodiless) (*doneAnswer, error) { return answer(ctx, in.Conditions) })
 		return
 	}
 	r.Body = edge.OptionalJSONBody
-	edge.Handle(s, r, func(ctx context.Context, in *emptyBody) (*doneAnswer, error) { return answer(ctx, in.conditions) })
+	edge.Handle(s, r, func(ctx context.Context, in *emptyBody) (*doneAnswer, error) { return answer(ctx, in.Conditions) })
 }
 
 // create declares a command with a body that makes something, which locate
@@ -219,7 +219,7 @@ func act(a *API, s *edge.Surface, r edge.Route, run func(context.Context, comman
 func create[C any](a *API, s *edge.Surface, r edge.Route, locate func(r *edge.Request, id string) string, run func(context.Context, commands.Caller, *edge.Request, C) (commands.Answer, error)) {
 	r.Body, r.Created = edge.JSONBody, true
 	edge.Handle(s, r, func(ctx context.Context, in *request[C]) (*createdAnswer, error) {
-		answer, err := a.give(ctx, in.conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return run(ctx, caller, r, in.Body)
 		})
 		return a.created(answer, err, locate(edge.RequestOf(ctx), answer.ID))

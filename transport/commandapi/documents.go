@@ -69,7 +69,7 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 		}
 		// The fingerprint is of what arrived, not of how: clients draw another
 		// boundary each time.
-		caller, err := a.caller(ctx, in.conditions, func() [32]byte { return up.fingerprint(a, r) })
+		caller, err := a.caller(ctx, in.Conditions, func() [32]byte { return up.fingerprint(a, r) })
 		if err != nil {
 			return nil, err
 		}

@@ -87,7 +87,7 @@ func (a *API) tokens(s *edge.Surface) {
 		Body: edge.JSONBody, Created: true,
 	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
 		secret := ""
-		answer, err := a.give(ctx, in.conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
+		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
 			in.Body.Member = r.Param("id")
 			answer, secret, err = a.commands.IssueToken(ctx, caller, in.Body)
 			return answer, err
