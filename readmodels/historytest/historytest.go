@@ -362,3 +362,8 @@ func (h *History) erase(e vault.Erasure, id string, by domain.Actor, say func())
 		h.t.Fatal(err)
 	}
 }
+
+// Erasure returns the erasure of all that an application owns.
+func Erasure(applicationID string) vault.Erasure {
+	return vault.Erasure{ID: uuid.New(), Kind: "application", Subject: applicationID, Stream: "application-" + applicationID, Actor: "system", CommandID: uuid.New(), Owner: applicationID}
+}

@@ -1,0 +1,296 @@
+package readmodels_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/projections"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// grant writes a grant into the table, for which there are no events yet.
+func (f *fixture) grant(id, member, role string, until *time.Time) {
+	f.t.Helper()
+	s, err := readmodels.NewGenerations(f.Pool).Schema(f.t.Context(), projections.CoreGroup)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	table := readmodels.Grants()
+	rows := []readmodels.GrantRow{{Key: id + "/" + member, Application: id, Member: member, Role: role, Until: until}}
+	if _, err := f.Pool.Exec(f.t.Context(), table.UpsertSQL(string(s)), table.UpsertArgs(rows)...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// wanted is what the rules of commands say about rights, from the state that
+// commands decide on.
+func (f *fixture) wanted(memberID, id string) access.Rights {
+	var held []access.Membership
+	for _, place := range f.Jobs[f.Applications[id].Job].Team {
+		if place.Member == memberID {
+			held = append(held, access.Membership{Role: f.Organization.Roles[place.Role].Access, Manager: place.Manager})
+		}
+	}
+	return access.Of(f.Members[memberID].OrganizationRole(), held...)
+}
+
+func sameRights(a, b access.Rights) string {
+	if a.Manager != b.Manager || a.Masked != b.Masked {
+		return fmt.Sprintf("manager %v and %v, masked %v and %v", a.Manager, b.Manager, a.Masked, b.Masked)
+	}
+	for _, area := range access.Areas() {
+		if a.Area(area) != b.Area(area) {
+			return fmt.Sprintf("%s: %v and %v", area, a.Area(area), b.Area(area))
+		}
+	}
+	for _, c := range access.Categories() {
+		if a.Document(c) != b.Document(c) {
+			return fmt.Sprintf("%s: %v and %v", c, a.Document(c), b.Document(c))
+		}
+	}
+	return ""
+}
+
+// In random histories, queries and commands agree on rights, and every list
+// holds exactly what its viewer may open.
+func TestQueriesAndCommandsAgreeOnRights(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			for range 8 {
+				f.Member(access.Recruiting, "Somebody")
+			}
+			f.Member(access.Auditor, "Otto")
+			f.Random(seed, 150)
+			f.project()
+			for _, m := range f.MemberIDs {
+				f.checkRights(m)
+			}
+		})
+	}
+}
+
+func (f *fixture) checkRights(m string) {
+	f.t.Helper()
+	want, masked := []string{}, []string{}
+	for _, id := range f.ApplicationIDs {
+		rights, err := f.core.Rights(f.t.Context(), m, id, f.Now)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if diff := sameRights(rights, f.wanted(m, id)); diff != "" {
+			f.t.Errorf("member %s, application %s: query and command differ: %s", m, id, diff)
+		}
+		_, err = f.core.Profile(f.t.Context(), m, id, f.Now)
+		if rights.Area(access.Application) < access.View {
+			wantRefusal(f.t, err, readmodels.ErrNotFound)
+			continue
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		want = append(want, id)
+		if rights.Masked {
+			masked = append(masked, id)
+		}
+	}
+	page := f.list(m, readmodels.ListQuery{Limit: readmodels.MaxLimit, Ascending: true})
+	if got := ids(page); !slices.Equal(got, want) {
+		f.t.Errorf("member %s lists %d applications, may open %d", m, len(got), len(want))
+	}
+	var gotMasked []string
+	for _, a := range page.Items {
+		if a.Masked {
+			gotMasked = append(gotMasked, a.ID)
+		}
+	}
+	if !slices.Equal(gotMasked, masked) && len(gotMasked)+len(masked) > 0 {
+		f.t.Errorf("member %s: %d rows are masked, want %d", m, len(gotMasked), len(masked))
+	}
+	for _, j := range f.JobIDs {
+		rights, err := f.core.RightsOnJob(f.t.Context(), m, j, f.Now)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		for _, id := range f.ApplicationIDs {
+			if f.Applications[id].Job != j {
+				continue
+			}
+			if diff := sameRights(rights, f.wanted(m, id)); diff != "" {
+				f.t.Errorf("member %s, job %s: %s", m, j, diff)
+			}
+		}
+	}
+}
+
+func TestADeactivatedMemberSeesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.Member(access.Recruiting, "Rita")
+	_, id := f.Apply(f.openJob("A", job.TeamMember{Member: m, Role: f.Full, Manager: true}), person("Ana", "Øst", ""))
+	f.project()
+	if got := len(f.list(m, readmodels.ListQuery{}).Items); got != 1 {
+		t.Fatalf("lists %d applications while active", got)
+	}
+	f.ChangeMember(m, func(s member.Member, st domain.Stamp) ([]member.Event, error) { return s.Deactivate(m, st) })
+	f.project()
+	if got := len(f.list(m, readmodels.ListQuery{}).Items); got != 0 {
+		t.Errorf("lists %d applications", got)
+	}
+	rights, err := f.core.Rights(t.Context(), m, id, f.Now)
+	if err != nil || rights.Area(access.Application) != access.None || rights.Manager {
+		t.Errorf("rights = %+v, %v", rights, err)
+	}
+	_, err = f.core.Members(t.Context(), m, f.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+	_, err = f.core.Timeline(t.Context(), m, id, readmodels.TimelineQuery{}, f.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+}
+
+// A grant counts for its application only, and until its end.
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.Member(access.Recruiting, "Rita")
+	jobID := f.openJob("A")
+	_, granted := f.Apply(jobID, person("Ana", "Øst", ""))
+	_, other := f.Apply(jobID, person("Bo", "Perez", ""))
+	f.addTag(granted, f.TagIDs[0])
+	f.project()
+	end := f.Now.Add(time.Hour)
+	f.grant(granted, m, f.Full, &end)
+
+	if got := ids(f.list(m, readmodels.ListQuery{})); !slices.Equal(got, []string{granted}) {
+		t.Errorf("lists %v, want %s", got, granted)
+	}
+	for name, q := range map[string]readmodels.ListQuery{
+		"by job": {Jobs: []string{jobID}}, "by name": {Sort: readmodels.ByName}, "by tag": {AnyTags: f.TagIDs}, "by word": {Text: "ana"},
+	} {
+		if page := f.list(m, q); len(page.Items) != 1 || page.Total != 1 {
+			t.Errorf("%s: %s", name, body(t, page))
+		}
+	}
+	if got := f.list(m, readmodels.ListQuery{Jobs: []string{f.ID()}}); len(got.Items) != 0 {
+		t.Errorf("of another job: %s", body(t, got))
+	}
+	f.profile(m, granted)
+	_, err := f.core.Profile(t.Context(), m, other, f.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+
+	page, err := f.core.Applications(t.Context(), m, readmodels.ListQuery{}, end)
+	if err != nil || len(page.Items) != 0 {
+		t.Errorf("after its end: %v, %v", page.Items, err)
+	}
+	_, err = f.core.Profile(t.Context(), m, granted, end)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+}
+
+// A place in the team and a grant add up, and the row is listed once.
+func TestAGrantAddsToAPlaceInTheTeam(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.Member(access.Recruiting, "Rita")
+	_, id := f.Apply(f.openJob("A", job.TeamMember{Member: m, Role: f.Lists}), person("Ana", "Øst", ""))
+	f.addTag(id, f.TagIDs[0])
+	f.project()
+	f.grant(id, m, f.roleOf("Tags and list", access.Application, access.Tags), nil)
+	f.project()
+	f.grant(id, m, f.Full, nil)
+	page := f.list(m, readmodels.ListQuery{AnyTags: f.TagIDs})
+	if len(page.Items) != 1 || page.Total != 1 || len(page.Items[0].Tags) != 1 {
+		t.Errorf("got %s", body(t, page))
+	}
+}
+
+func TestWhichJobsAMemberMayKnow(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	recruiter, auditor, reporter := f.Member(access.Recruiting, "Rita"), f.Member(access.Auditor, "Otto"), f.Member(access.Reporting, "Rex")
+	open := f.openJob("Open")
+	secret := f.Job("Secret", true, []string{"Received", "Interview"}, f.withManager(nil)...)
+	theirs := f.Job("Theirs", true, []string{"Received"}, f.withManager([]job.TeamMember{{Member: recruiter, Role: f.Lists}, {Member: reporter, Role: f.Lists}})...)
+	f.project()
+	for _, c := range []struct {
+		who    string
+		member string
+		want   []string // newest first
+	}{
+		{"admin", f.Admin, []string{theirs, secret, open}},
+		{"auditor", auditor, []string{theirs, secret, open}},
+		{"recruiter", recruiter, []string{theirs, open}},
+		{"reporter", reporter, []string{theirs}},
+		{"nobody", f.ID(), nil},
+	} {
+		jobs, err := f.core.Jobs(t.Context(), c.member, f.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, j := range jobs {
+			got = append(got, j.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s knows %v, want %v", c.who, got, c.want)
+		}
+		for _, id := range f.JobIDs {
+			_, err := f.core.Job(t.Context(), c.member, id, f.Now)
+			if slices.Contains(c.want, id) {
+				if err != nil {
+					t.Errorf("%s: job: %v", c.who, err)
+				}
+				continue
+			}
+			wantRefusal(t, err, readmodels.ErrNotFound)
+		}
+	}
+	got, err := f.core.Job(t.Context(), f.Admin, secret, f.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Stages) != 2 || got.Stages[0].PublicName != nil || *got.Stages[1].PublicName != "Interview (public)" || !got.Confidential {
+		t.Errorf("job = %s", body(t, got))
+	}
+	if len(got.Team) != 1 || plain(got.Team[0].Member.Name) != "Ada" || got.Team[0].Role.Label != "Full" || !got.Team[0].Manager {
+		t.Errorf("team = %s", body(t, got.Team))
+	}
+}
+
+func TestTheDirectory(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	bert := f.Member(access.Reporting, "bert")
+	f.Member(access.Recruiting, "Cleo")
+	f.project()
+	members, err := f.core.Members(t.Context(), bert, f.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range members {
+		names = append(names, plain(m.Name)+" "+plain(m.Email)+" "+string(m.Role))
+	}
+	if want := []string{"Ada Ada@acme.example admin", "bert bert@acme.example reporting", "Cleo Cleo@acme.example recruiting"}; !slices.Equal(names, want) {
+		t.Errorf("members = %v, want %v", names, want)
+	}
+	lists, err := f.core.Lists(t.Context(), bert, f.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lists.Name != "Acme" || !lists.Settings.SelfTracking || lists.Settings.RatingVisibility || lists.Settings.DiscloseAfterHours != 24 {
+		t.Errorf("settings = %s", body(t, lists.Settings))
+	}
+	if len(lists.Roles) != 2 || lists.Roles[0].Name != "Full" || lists.Roles[0].Areas[access.Notes] != access.Edit || lists.Roles[1].Areas[access.Application] != access.View {
+		t.Errorf("roles = %s", body(t, lists.Roles))
+	}
+	if len(lists.Reasons) != 2 || lists.Reasons[0].Label != "Not enough experience" || len(lists.Tags) != 3 || lists.Tags[0].Label != "Go" {
+		t.Errorf("lists = %s", body(t, lists))
+	}
+}

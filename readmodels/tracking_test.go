@@ -1,0 +1,230 @@
+package readmodels_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+func TestTheCandidatesPage(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.project()
+	page := e.tracking(e.candidate, e.id, e.Now)
+	if plain(page.FirstName) != "Ana" || plain(page.LastName) != "Øst" || page.Job != "Go engineer" || page.Position != "Go engineer position" || page.Preview {
+		t.Errorf("card = %s", body(t, page))
+	}
+	if page.Stage != "Interview (public)" || page.Status != application.InProgress {
+		t.Errorf("stage and status = %s", body(t, page))
+	}
+	var notes []string
+	for _, n := range page.Notes {
+		notes = append(notes, plain(n.Text))
+	}
+	if want := []string{"I will be late", "Please bring your diploma"}; !slices.Equal(notes, want) || !page.Notes[0].Own || page.Notes[1].Own {
+		t.Errorf("notes = %s", body(t, page.Notes))
+	}
+	if len(page.Documents) != 1 {
+		t.Fatalf("documents = %s", body(t, page.Documents))
+	}
+	d := page.Documents[0]
+	if d.ID != e.diploma || plain(d.Title) != "Diploma" || d.Status != application.DocumentIsUploaded || !d.AcceptsUpload || d.RejectionReason != nil || len(d.Uploads) != 2 {
+		t.Errorf("document = %s", body(t, d))
+	}
+	for _, inside := range []string{"Salary", "think", "cv.pdf", "fits well", "Ada", e.Admin, "revision", "changed"} {
+		if strings.Contains(body(t, page), inside) {
+			t.Errorf("the page says %q: %s", inside, body(t, page))
+		}
+	}
+}
+
+func TestAStageWithoutPublicNameShowsItsOwn(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.Move(e.id, domain.Member(e.Admin), 2, "")
+	e.project()
+	if got := e.tracking(e.candidate, e.id, e.Now).Stage; got != "Offer" {
+		t.Errorf("stage = %q", got)
+	}
+}
+
+func TestARejectedDocumentSaysWhy(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.Review(e.id, domain.Member(e.Admin), e.diploma, false, "Blurred")
+	e.project()
+	if d := e.tracking(e.candidate, e.id, e.Now).Documents[0]; plain(d.RejectionReason) != "Blurred" || !d.AcceptsUpload {
+		t.Errorf("document = %s", body(t, d))
+	}
+	e.Review(e.id, domain.Member(e.Admin), e.diploma, true, "My mistake")
+	e.project()
+	if d := e.tracking(e.candidate, e.id, e.Now).Documents[0]; d.RejectionReason != nil || d.AcceptsUpload {
+		t.Errorf("document = %s", body(t, d))
+	}
+}
+
+func TestTheCandidateSeesThatANoteWasDeleted(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.DeleteNote(e.id, domain.Member(e.Admin), e.note)
+	e.DeleteNote(e.id, domain.Candidate, e.own)
+	e.DeleteNote(e.id, domain.Member(e.Admin), e.hidden)
+	e.project()
+	notes := e.tracking(e.candidate, e.id, e.Now).Notes
+	if len(notes) != 2 || notes[0].ID != e.own || notes[1].ID != e.note {
+		t.Fatalf("notes = %s", body(t, notes))
+	}
+	for _, n := range notes {
+		if !n.Deleted || n.Text != nil {
+			t.Errorf("note = %s", body(t, n))
+		}
+	}
+}
+
+func TestANoteIsSeenWhileItIsVisible(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	for _, visible := range []bool{true, false} {
+		e.On(e.id, domain.Member(e.Admin), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.SetNoteVisibility(e.hidden, visible, true, s)
+		})
+		e.project()
+		seen := slices.ContainsFunc(e.tracking(e.candidate, e.id, e.Now).Notes, func(n readmodels.TrackedNote) bool { return n.ID == e.hidden })
+		if seen != visible {
+			t.Errorf("seen %v, visible %v", seen, visible)
+		}
+	}
+}
+
+// Until it is disclosed, a rejection changes nothing on the page.
+func TestARejectionShowsWhenItIsDisclosed(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.project()
+	now := e.Now
+	before := body(t, e.tracking(e.candidate, e.id, now))
+	e.Disqualify(e.id, domain.Member(e.Admin), application.Rejected, e.Reject, "too junior")
+	disclosed := e.Now.Add(24 * time.Hour)
+	e.project()
+	if after := body(t, e.tracking(e.candidate, e.id, disclosed.Add(-time.Microsecond))); after != before {
+		t.Errorf("before it is disclosed the page is\n%s\nwas\n%s", after, before)
+	}
+	page := e.tracking(e.candidate, e.id, disclosed)
+	if page.Status != application.Rejected || page.Documents[0].AcceptsUpload {
+		t.Errorf("page = %s", body(t, page))
+	}
+	for _, inside := range []string{"junior", "experience", e.Reject} {
+		if strings.Contains(body(t, page), inside) {
+			t.Errorf("the page says %q", inside)
+		}
+	}
+	list, err := e.core.TrackedApplications(t.Context(), e.candidate, disclosed.Add(-time.Second))
+	if err != nil || len(list) != 1 || list[0].Status != application.InProgress || list[0].Stage != "Interview (public)" {
+		t.Errorf("list = %s, %v", body(t, list), err)
+	}
+}
+
+func TestAWithdrawalShowsAtOnce(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.Disqualify(e.id, domain.Candidate, application.Withdrawn, e.Decline, "")
+	e.project()
+	if got := e.tracking(e.candidate, e.id, e.Now).Status; got != application.Withdrawn {
+		t.Errorf("status = %s", got)
+	}
+}
+
+func TestCandidatesSeeTheirOwnOnly(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	other, theirs := e.Apply(e.job, person("Bo", "Perez", ""))
+	e.Receive(e.candidate, e.ID(), e.openJob("Second"))
+	e.project()
+	for name, ask := range map[string][2]string{
+		"another's": {e.candidate, theirs}, "as another": {other, e.id}, "unknown": {e.candidate, e.ID()},
+		"nobody's": {readmodels.Nobody(), e.id}, "no id": {"x", e.id},
+	} {
+		_, err := e.core.Tracking(t.Context(), ask[0], ask[1], e.Now)
+		if err == nil {
+			t.Errorf("%s page is shown", name)
+			continue
+		}
+		wantRefusal(t, err, readmodels.ErrNotFound)
+	}
+	list, err := e.core.TrackedApplications(t.Context(), e.candidate, e.Now)
+	if err != nil || len(list) != 2 || list[0].Job != "Second" || list[1].ID != e.id {
+		t.Errorf("list = %s, %v", body(t, list), err)
+	}
+}
+
+// An application whose person is not known belongs to nobody.
+func TestNobodyHasNoApplications(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.Disqualify(e.id, domain.Member(e.Admin), application.Rejected, e.Reject, "")
+	e.Anonymise(e.id, domain.Member(e.Admin))
+	e.project()
+	_, err := e.core.TrackedApplications(t.Context(), readmodels.Nobody(), e.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+	_, err = e.core.Tracking(t.Context(), readmodels.Nobody(), e.id, e.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+}
+
+func TestOffMeansAbsent(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	set := func(on bool) {
+		e.Settings(organization.SettingsChange{SelfTracking: &on})
+		e.project()
+	}
+	set(false)
+	_, page := e.core.Tracking(t.Context(), e.candidate, e.id, e.Now)
+	_, list := e.core.TrackedApplications(t.Context(), e.candidate, e.Now)
+	_, file := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile)
+	_, preview := e.core.TrackingPreview(t.Context(), e.full, e.id, e.Now)
+	for _, err := range []error{page, list, file, preview} {
+		wantRefusal(t, err, readmodels.ErrNotFound)
+	}
+	set(true)
+	if got := e.tracking(e.candidate, e.id, e.Now); len(got.Notes) != 2 || len(got.Documents) != 1 {
+		t.Errorf("on again: %s", body(t, got))
+	}
+}
+
+// A preview is the candidate's page with the rights of the one who looks.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	e.project()
+	preview := func(member string) readmodels.Tracking {
+		t.Helper()
+		page, err := e.core.TrackingPreview(t.Context(), member, e.id, e.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	full, own := preview(e.full), e.tracking(e.candidate, e.id, e.Now)
+	own.Preview = true
+	if body(t, full) != body(t, own) {
+		t.Errorf("preview\n%s\nthe candidate's page\n%s", body(t, full), body(t, own))
+	}
+	if p := preview(e.lists); len(p.Notes) != 0 || len(p.Documents) != 0 || plain(p.FirstName) != "Ana" {
+		t.Errorf("without rights to notes and documents: %s", body(t, p))
+	}
+	if p := preview(e.docs); len(p.Notes) != 0 || len(p.Documents) != 1 {
+		t.Errorf("with certificates: %s", body(t, p))
+	}
+	if p := preview(e.auditor); p.FirstName != nil || p.LastName != nil {
+		t.Errorf("masked: %s", body(t, p))
+	}
+	_, err := e.core.TrackingPreview(t.Context(), e.Member(access.Recruiting, "Not of the team"), e.id, e.Now)
+	wantRefusal(t, err, readmodels.ErrNotFound)
+}
