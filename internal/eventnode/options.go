@@ -39,7 +39,7 @@ type Options struct {
 	// CacheBytes is the size of Pebble's block cache. Default 64 MiB.
 	CacheBytes int64
 	// MemTableBytes is the size of one of Pebble's memtables, of which up to
-	// four are in memory. Default 32 MiB, at least 16 MiB.
+	// four are in memory. Default 32 MiB, at least 1 MiB.
 	MemTableBytes uint64
 	// CloseTimeout is how long Close waits for calls that are under way; then
 	// their connections are cut. Appends that were accepted are answered before
@@ -71,7 +71,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MaxAppendBytes < 0 || o.MaxAppendBytes > maxMaxAppend {
 		return o, fmt.Errorf("event node: MaxAppendBytes is %d, it may be at most %d", o.MaxAppendBytes, maxMaxAppend)
 	}
-	o.MemTableBytes = max(o.MemTableBytes, 16<<20)
+	o.MemTableBytes = max(o.MemTableBytes, 1<<20)
 	return o, nil
 }
 
