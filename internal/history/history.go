@@ -76,7 +76,7 @@ type History struct {
 	Revision    eventlog.Revision `json:"revision" doc:"Revision of the last event shown"`
 	Position    string            `json:"position" doc:"Position of the last event shown, as commit/prepare"`
 	Events      []Entry           `json:"events" doc:"Every event up to the moment asked for, oldest first"`
-	Profile     *Profile          `json:"profile" doc:"The profile folded from these events; null unless a moment was asked for"`
+	Profile     *PastProfile      `json:"profile" doc:"The profile folded from these events; null unless a moment was asked for"`
 }
 
 // Entry is one event as it was recorded.

@@ -16,9 +16,9 @@ import (
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
-// Profile is an application as it was at a moment, with the job as it was then.
+// PastProfile is an application as it was at a moment, with the job as it was then.
 // Personal fields are null when absent, erased since, or not for the viewer.
-type Profile struct {
+type PastProfile struct {
 	Job        string              `json:"job_id"`
 	JobTitle   string              `json:"job_title"`
 	Stage      string              `json:"stage_id"`
@@ -34,13 +34,13 @@ type Profile struct {
 	Email      *personal.Plain     `json:"email"`
 	Phone      *personal.Plain     `json:"phone"`
 	Tags       []string            `json:"tag_ids"`
-	Documents  []Document          `json:"documents"`
-	Notes      []Text              `json:"notes"`
-	Comments   []Text              `json:"comments"`
+	Documents  []PastDocument      `json:"documents"`
+	Notes      []PastText          `json:"notes"`
+	Comments   []PastText          `json:"comments"`
 }
 
-// Document is a document as it was.
-type Document struct {
+// PastDocument is a document as it was.
+type PastDocument struct {
 	ID       string                     `json:"id"`
 	Title    *personal.Plain            `json:"title"`
 	Category access.Category            `json:"category"`
@@ -48,8 +48,8 @@ type Document struct {
 	Version  int                        `json:"version" doc:"Number of versions uploaded by then"`
 }
 
-// Text is a note or a comment as it was.
-type Text struct {
+// PastText is a note or a comment as it was.
+type PastText struct {
 	ID      string          `json:"id"`
 	By      domain.Actor    `json:"by"`
 	At      time.Time       `json:"at"`
@@ -60,8 +60,8 @@ type Text struct {
 
 // profile folds events, all up to the moment, and what the job and the person
 // were then. What is not for the viewer is left out.
-func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*Profile, error) {
-	p := &Profile{Tags: []string{}, Documents: []Document{}, Notes: []Text{}, Comments: []Text{}}
+func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*PastProfile, error) {
+	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}}
 	var person personal.Text
 	// Texts are opened into their places, so slices must not grow any more then.
 	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
@@ -86,7 +86,7 @@ func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, he
 }
 
 // apply folds one event.
-func (p *Profile) apply(e application.Event, held access.Rights, o *opening) {
+func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening) {
 	shows := func(a access.Area) bool { return !held.Masked && held.Area(a) >= access.View }
 	switch e := e.(type) {
 	case application.Received:
@@ -108,21 +108,21 @@ func (p *Profile) apply(e application.Event, held access.Rights, o *opening) {
 		p.Priority = e.Priority
 	case application.CommentAdded:
 		if held.Area(access.Comments) >= access.View {
-			p.Comments = append(p.Comments, Text{ID: e.Comment, By: e.By, At: e.At})
+			p.Comments = append(p.Comments, PastText{ID: e.Comment, By: e.By, At: e.At})
 			o.text(e.Text, shows(access.Comments), &p.Comments[len(p.Comments)-1].Text)
 		}
 	case application.NoteAdded:
 		if held.Area(access.Notes) >= access.View {
-			p.Notes = append(p.Notes, Text{ID: e.Note, By: e.By, At: e.At, Visible: e.Visible})
+			p.Notes = append(p.Notes, PastText{ID: e.Note, By: e.By, At: e.At, Visible: e.Visible})
 			o.text(e.Text, shows(access.Notes), &p.Notes[len(p.Notes)-1].Text)
 		}
 	case application.NoteVisibilitySet:
-		p.note(e.Note, func(n *Text) { n.Visible = e.Visible })
+		p.note(e.Note, func(n *PastText) { n.Visible = e.Visible })
 	case application.NoteDeleted:
-		p.note(e.Note, func(n *Text) { n.Deleted = true })
+		p.note(e.Note, func(n *PastText) { n.Deleted = true })
 	case application.DocumentRequested:
 		if held.Document(e.Category) >= access.View {
-			p.Documents = append(p.Documents, Document{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested})
+			p.Documents = append(p.Documents, PastDocument{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested})
 			o.text(e.Title, !held.Masked, &p.Documents[len(p.Documents)-1].Title)
 		}
 	case application.DocumentUploaded:
@@ -130,14 +130,14 @@ func (p *Profile) apply(e application.Event, held access.Rights, o *opening) {
 			p.uploaded(e)
 		}
 	case application.DocumentApproved:
-		p.document(e.Document, func(d *Document) { d.Status = application.DocumentIsApproved })
+		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsApproved })
 	case application.DocumentRejected:
-		p.document(e.Document, func(d *Document) { d.Status = application.DocumentIsRejected })
+		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
 	case application.ClaimLost:
 	}
 }
 
-func (p *Profile) note(id string, change func(*Text)) {
+func (p *PastProfile) note(id string, change func(*PastText)) {
 	for i := range p.Notes {
 		if p.Notes[i].ID == id {
 			change(&p.Notes[i])
@@ -145,7 +145,7 @@ func (p *Profile) note(id string, change func(*Text)) {
 	}
 }
 
-func (p *Profile) document(id string, change func(*Document)) {
+func (p *PastProfile) document(id string, change func(*PastDocument)) {
 	for i := range p.Documents {
 		if p.Documents[i].ID == id {
 			change(&p.Documents[i])
@@ -153,17 +153,17 @@ func (p *Profile) document(id string, change func(*Document)) {
 	}
 }
 
-func (p *Profile) uploaded(e application.DocumentUploaded) {
-	if !slices.ContainsFunc(p.Documents, func(d Document) bool { return d.ID == e.Document }) {
-		p.Documents = append(p.Documents, Document{ID: e.Document, Category: e.Category})
+func (p *PastProfile) uploaded(e application.DocumentUploaded) {
+	if !slices.ContainsFunc(p.Documents, func(d PastDocument) bool { return d.ID == e.Document }) {
+		p.Documents = append(p.Documents, PastDocument{ID: e.Document, Category: e.Category})
 	}
-	p.document(e.Document, func(d *Document) {
+	p.document(e.Document, func(d *PastDocument) {
 		d.Status, d.Version = application.DocumentIsUploaded, e.Version
 	})
 }
 
 // jobThen fills in what the job was called then.
-func (r *Replayer) jobThen(ctx context.Context, p *Profile, asOf AsOf) error {
+func (r *Replayer) jobThen(ctx context.Context, p *PastProfile, asOf AsOf) error {
 	var j job.Job
 	for rec, err := range r.Log.ReadStream(ctx, "job-"+p.Job, 0, eventlog.Forwards) {
 		if err != nil {
@@ -184,7 +184,7 @@ func (r *Replayer) jobThen(ctx context.Context, p *Profile, asOf AsOf) error {
 }
 
 // personThen fills in what was known of the person then.
-func (r *Replayer) personThen(ctx context.Context, p *Profile, ref personal.Text, asOf AsOf, o *opening) error {
+func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.Text, asOf AsOf, o *opening) error {
 	if ref.IsZero() {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (r *Replayer) personThen(ctx context.Context, p *Profile, ref personal.Text
 	return r.details(ctx, p, opened[0], asOf, o)
 }
 
-func (r *Replayer) details(ctx context.Context, p *Profile, person vault.Opened, asOf AsOf, o *opening) error {
+func (r *Replayer) details(ctx context.Context, p *PastProfile, person vault.Opened, asOf AsOf, o *opening) error {
 	for rec, err := range r.Log.ReadStream(ctx, "candidate-"+string(person.Text), 0, eventlog.Forwards) {
 		if err != nil {
 			return fmt.Errorf("person: %w", err)
