@@ -13,7 +13,6 @@ import (
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/internal/eventlog"
-	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
@@ -26,9 +25,9 @@ const (
 
 // erase destroys keys, records in the stream concerned that it happened, and
 // announces it: first the keys, so that nothing announced can be opened; last
-// the announcement, so that a crash anywhere leaves an unannounced erasure that
-// FinishErasures completes. record appends the fact about the subject; nil
-// means there is none.
+// the announcement, so that a crash anywhere leaves an unannounced erasure, to
+// be completed later. record appends the fact about the subject; nil means there
+// is none.
 func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context) error) error {
 	gone, err := c.vault.Erase(ctx, e)
 	if err != nil {
@@ -40,19 +39,21 @@ func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, re
 			if !errors.As(err, &refused) {
 				return err
 			}
-			// The rule changed its mind after the keys were gone; what is gone is
-			// still announced.
+			// Something else took the subject along, such as the application of a
+			// note; what is gone is still announced.
 			c.logger.Warn("an erasure was refused after its keys were destroyed", "erasure", e.ID, "code", refused.Code)
 		}
 	}
 	for _, key := range gone.Keys {
-		if err := c.buryCandidate(ctx, caller, key); err != nil {
-			return err
+		if e.Owner != "" { // only with an owner a person may go
+			if err := c.buryCandidate(ctx, caller, key); err != nil {
+				return err
+			}
 		}
 		if c.files == nil {
 			continue
 		}
-		if err := c.files.Delete(key); err != nil && !errors.Is(err, files.ErrNotFound) {
+		if err := c.files.Delete(key); err != nil {
 			return fmt.Errorf("delete sealed bytes of %s: %w", key, err)
 		}
 	}
@@ -76,40 +77,48 @@ func (c *Commands) buryCandidate(ctx context.Context, caller Caller, key string)
 }
 
 // FinishErasures completes the erasures whose keys are gone but which are not
-// announced: after a crash in between. It returns how many there were.
+// announced: after a crash in between. It returns how many it completed; one
+// that it cannot complete does not keep it from the others.
 func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 	left, err := c.vault.Unannounced(ctx)
 	if err != nil {
 		return 0, err
 	}
-	for i, e := range left {
+	done := 0
+	var failed []error
+	for _, e := range left {
 		caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
-		if err := c.erase(ctx, caller, e, c.recordOf(caller, e)); err != nil {
-			return i, fmt.Errorf("erasure %s: %w", e.ID, err)
+		var record func(context.Context) error
+		if e.Kind != kindArrival {
+			record = func(ctx context.Context) error {
+				_, err := c.recordErased(ctx, caller, e)
+				return err
+			}
 		}
+		if err := c.erase(ctx, caller, e, record); err != nil {
+			failed = append(failed, fmt.Errorf("erasure %s: %w", e.ID, err))
+			continue
+		}
+		done++
 	}
-	return len(left), nil
+	return done, errors.Join(failed...)
 }
 
-// recordOf returns what records the fact an erasure is about. The right to it
-// was checked before the keys were destroyed.
-func (c *Commands) recordOf(caller Caller, e vault.Erasure) func(context.Context) error {
+// recordErased records the fact an erasure is about. The right to it was checked
+// before the keys were destroyed; now it is too late to refuse.
+func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Erasure) (Answer, error) {
 	_, id := eventlog.SplitStream(e.Stream)
-	record := func(decide func(application.Application, domain.Stamp) ([]application.Event, error)) func(context.Context) error {
-		return func(ctx context.Context) error {
-			_, err := transact(ctx, c, c.applications, id, caller.withoutMatch(), decision[application.Application, application.Event]{decide: decide})
-			return err
-		}
-	}
-	switch e.Kind {
-	case kindNote:
-		return record(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return a.DeleteNote(e.Subject, true, s)
-		})
-	case kindApplication:
-		return record(func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Anonymise(s) })
-	}
-	return nil
+	return transact(ctx, c, c.applications, id, caller.withoutMatch(), decision[application.Application, application.Event]{
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			switch e.Kind {
+			case kindNote:
+				return a.DeleteNote(e.Subject, true, s)
+			case kindApplication:
+				return a.Anonymise(s)
+			}
+			return nil, fmt.Errorf("erasure of unknown kind %q", e.Kind)
+		},
+	})
 }
 
 // erasureOf returns the erasure that a command makes on an application.
@@ -131,19 +140,34 @@ type Anonymise struct {
 // erasure area may. Errors: application.ErrUnknown, application.ErrNotClosed,
 // ErrDenied.
 func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) (Answer, error) {
-	return c.eraseOn(ctx, caller, cmd.Application, need{access.Erasure, access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-		return a.Anonymise(s)
-	}, func() vault.Erasure {
-		e := c.erasureOf(caller, kindApplication, cmd.Application, cmd.Application)
-		e.Owner = cmd.Application
-		return e
+	e := c.erasureOf(caller, kindApplication, cmd.Application, cmd.Application)
+	e.Owner = cmd.Application
+	return c.eraseOn(ctx, caller, cmd.Application, need{access.Erasure, access.Edit}, e,
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			return a.Anonymise(s)
+		},
+		func(ctx context.Context) error { return c.settle(ctx, caller, cmd.Application) })
+}
+
+// settle makes sure that a closed application stays closed: nobody takes it up
+// again while its keys are destroyed. Errors: application.ErrNotClosed.
+func (c *Commands) settle(ctx context.Context, caller Caller, id string) error {
+	_, err := transact(ctx, c, c.applications, id, fencing(caller, id), decision[application.Application, application.Event]{
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if a.Live() {
+				return nil, application.ErrNotClosed
+			}
+			return a.LoseClaim(a.Claim, s)
+		},
 	})
+	return err
 }
 
 // eraseOn gives a command that erases: it asks the rule whether it may happen,
-// destroys the keys, and only then records it. Given again, it answers as the
-// first time.
-func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error), what func() vault.Erasure) (Answer, error) {
+// makes sure by settle, if set, that it still may when the keys are gone,
+// destroys them, and only then records it. Given again, it answers as the first
+// time.
+func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need, e vault.Erasure, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error), settle func(context.Context) error) (Answer, error) {
 	happens, answer, err := c.ask(ctx, caller, id, n, func(a application.Application, held access.Rights, s domain.Stamp) (bool, error) {
 		events, err := decide(a, held, s)
 		return len(events) > 0, err
@@ -151,9 +175,14 @@ func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need
 	if err != nil || !happens {
 		return answer, err
 	}
-	err = c.erase(ctx, caller, what(), func(ctx context.Context) error {
+	if settle != nil {
+		if err := settle(ctx); err != nil {
+			return Answer{}, err
+		}
+	}
+	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
 		var err error
-		answer, err = c.onApplication(ctx, id, caller.withoutMatch(), n, decide)
+		answer, err = c.recordErased(ctx, caller, e)
 		return err
 	})
 	return answer, err

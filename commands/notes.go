@@ -7,7 +7,6 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
-	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // AddNote adds a note, which the candidate sees only if it says so.
@@ -61,13 +60,10 @@ type DeleteNote struct {
 // recorded. Its author and the job's recruitment managers may, with edit on the
 // notes area. Errors: those of application.DeleteNote; ErrDenied.
 func (c *Commands) DeleteNote(ctx context.Context, caller Caller, cmd DeleteNote) (Answer, error) {
-	return c.eraseOn(ctx, caller, cmd.Application, need{access.Notes, access.Edit},
+	e := c.erasureOf(caller, kindNote, cmd.Note, cmd.Application)
+	e.Keys = []string{cmd.Note}
+	return c.eraseOn(ctx, caller, cmd.Application, need{access.Notes, access.Edit}, e,
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteNote(cmd.Note, held.Manager, s)
-		},
-		func() vault.Erasure {
-			e := c.erasureOf(caller, kindNote, cmd.Note, cmd.Application)
-			e.Keys = []string{cmd.Note}
-			return e
-		})
+		}, nil)
 }

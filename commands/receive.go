@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/vault"
 )
@@ -31,45 +33,88 @@ type Receive struct {
 // Receive takes in cmd. Its id is the application's. Whoever has edit on the
 // application area of the job may. It touches several streams; each step is
 // idempotent, and what a crash leaves half done is undone by FinishArrivals.
+// Given again with the same id after that, it begins anew.
 // Errors: job.ErrUnknown, job.ErrNotOpen, application.ErrDuplicate, ErrDenied,
 // domain.ErrInvalid.
 func (c *Commands) Receive(ctx context.Context, caller Caller, cmd Receive) (Answer, error) {
-	id := caller.newID("application")
 	if _, err := c.mayOnJobsApplications(caller, cmd.Job); err != nil {
 		return Answer{}, err
 	}
-	if done, err := c.applications.read(ctx, c.log, id); err != nil {
-		return Answer{}, err
-	} else if got, ok := done.answer(caller.CommandID); ok {
-		return Answer{ID: id, Stream: "application-" + id, Revision: got.revision, Position: got.position, Repeated: true}, nil
+	for attempt := 1; ; attempt++ {
+		id, answer, err := c.arrivalID(ctx, caller)
+		if err != nil || answer.Repeated {
+			answer.ID = id
+			return answer, err
+		}
+		j := c.directory.Job(cmd.Job)
+		if j.Status != job.Open {
+			return Answer{}, job.ErrNotOpen
+		}
+		// Everything the domain could refuse is refused before anything is written.
+		if err := c.wouldReceive(caller, cmd); err != nil {
+			return Answer{}, err
+		}
+		answer, undone, err := c.receive(ctx, caller, cmd, id, j)
+		if !undone || attempt == maxArrivals {
+			return answer, err
+		}
 	}
-	j := c.directory.Job(cmd.Job)
-	if j.Status != job.Open {
-		return Answer{}, job.ErrNotOpen
+}
+
+// maxArrivals is how often one Receive begins anew when somebody else undid what
+// it had begun.
+const maxArrivals = 3
+
+// arrivalID returns the id the application of a Receive gets: the first of its
+// ids that was not undone. If it was received already, answer is that of the
+// first time.
+func (c *Commands) arrivalID(ctx context.Context, caller Caller) (id string, answer Answer, err error) {
+	for n := 0; ; n++ {
+		id := caller.newID("application")
+		if n > 0 {
+			id = caller.newID("application/" + strconv.Itoa(n))
+		}
+		f, err := c.applications.read(ctx, c.log, id)
+		switch {
+		case err != nil:
+			return "", Answer{}, err
+		case f.state.Outcome != "": // its id tells that this very command received it
+			got, ok := f.answer(caller.CommandID)
+			stream := "application-" + id
+			if !ok {
+				got, _, err = c.applications.search(ctx, c.log, stream, caller.CommandID)
+			}
+			return id, Answer{Stream: stream, Revision: got.revision, Position: got.position, Repeated: true}, err
+		case !f.state.ClaimLost:
+			return id, Answer{}, nil
+		}
 	}
-	// Everything the domain could refuse is refused before anything is written.
-	if err := c.wouldReceive(caller, cmd); err != nil {
-		return Answer{}, err
+}
+
+// receive takes in cmd as application id. undone is true when it was fenced off
+// or erased on its way: by who found it interrupted, or by another application
+// of the same person. Trying again shows which.
+func (c *Commands) receive(ctx context.Context, caller Caller, cmd Receive, id string, j job.Job) (answer Answer, undone bool, err error) {
+	in := ops.Arrival{Application: id, Job: cmd.Job}
+	if err := c.arrivals.Begin(ctx, in); err != nil {
+		return Answer{}, false, err
 	}
-	if err := c.arrivals.Begin(ctx, ops.Arrival{Application: id, Job: cmd.Job}); err != nil {
-		return Answer{}, err
-	}
-	answer, err := c.arrive(ctx, caller, cmd, id, j)
-	var refused *domain.Refusal
-	if errors.As(err, &refused) {
-		if undo := c.undoArrival(ctx, ops.Arrival{Application: id, Job: cmd.Job}); undo != nil {
+	answer, err = c.arrive(ctx, caller, cmd, id, j)
+	erased := errors.Is(err, vault.ErrErased)
+	if erased || refused(err) {
+		if undo := c.undoArrival(ctx, in); undo != nil {
 			c.logger.Warn("a refused application will be undone later", "application", id, "error", undo)
 		}
-		return Answer{}, err
+		return Answer{}, erased || errors.Is(err, errFenced), err
 	}
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, false, err
 	}
 	if err := c.arrivals.End(ctx, id); err != nil {
 		c.logger.Warn("a received application is still noted as arriving", "application", id, "error", err)
 	}
 	answer.ID = id
-	return answer, nil
+	return answer, false, nil
 }
 
 // mayOnJobsApplications returns the caller's rights on a job's applications, or
@@ -100,7 +145,7 @@ func (c *Commands) wouldReceive(caller Caller, cmd Receive) error {
 // arrive recognises or registers the person, takes the claim, and records the
 // application.
 func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id string, j job.Job) (Answer, error) {
-	person := caller.newID("candidate")
+	person := newPerson(id)
 	if cmd.Candidate.Email != "" {
 		known, _, err := c.vault.Recognise(ctx, cmd.Candidate.Email, person, id)
 		if err != nil {
@@ -109,7 +154,7 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 		person = known
 	}
 	claimID := c.liveClaim(cmd.Job, person)
-	if err := c.takeClaim(ctx, caller, claimID, id); err != nil {
+	if err := c.takeClaim(ctx, caller, claimID, id, false); err != nil {
 		return Answer{}, err
 	}
 	_, err := transact(ctx, c, c.candidates, person, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
@@ -122,12 +167,25 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 	}
 	return transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if a.ClaimLost {
+				return nil, errFenced
+			}
 			return a.Receive(application.Arrival{
 				Job: cmd.Job, Stage: j.Stages[0].ID, Claim: claimID, Source: cmd.Source, Owner: j.FirstManager(),
 				Candidate: personal.New(personal.Key{ID: id, Owner: id}, personal.Plain(person)),
 			}, s)
 		},
 	})
+}
+
+// errFenced is application.ErrDuplicate for an application that was fenced off
+// on its way.
+var errFenced = fmt.Errorf("fenced off on its way: %w", application.ErrDuplicate)
+
+// newPerson returns the id of the person an application arrives with, if nobody
+// known is recognised: whoever undoes the arrival can tell it.
+func newPerson(applicationID string) string {
+	return uuid.NewSHA1(commandNamespace, []byte("candidate/"+applicationID)).String()
 }
 
 // liveClaim returns the id of the claim "one live application of this person
@@ -137,9 +195,11 @@ func (c *Commands) liveClaim(jobID, candidateID string) string {
 }
 
 // takeClaim gives a claim to the application holder. An application that has it
-// but was never received, or is closed, is fenced off first.
+// but was never received, or is closed, is fenced off first. anew takes it again
+// even from holder itself, so that a release on its way, decided when holder was
+// closed, finds the claim changed and leaves it alone.
 // Errors: application.ErrDuplicate.
-func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder string) error {
+func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder string, anew bool) error {
 	caller = caller.withoutMatch()
 	for range maxAttempts {
 		f, err := c.claims.read(ctx, c.log, claimID)
@@ -158,7 +218,14 @@ func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder
 		step := caller
 		step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(fmt.Sprintf("claim/%d", f.revision)))
 		_, err = transact(ctx, c, c.claims, claimID, step, decision[claim.Claim, claim.Event]{
-			decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) { return cl.Take(holder, displaced, s) },
+			decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) {
+				var events []claim.Event
+				if anew {
+					events = cl.Release(holder, s)
+				}
+				taken, err := cl.Fold(events...).Take(holder, displaced, s)
+				return append(events, taken...), err
+			},
 		})
 		if !errors.Is(err, claim.ErrTaken) {
 			return err
@@ -171,9 +238,7 @@ func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder
 // more: a Receive or Requalify on its way meets a conflict and decides again.
 // Errors: application.ErrDuplicate when it is live.
 func (c *Commands) fence(ctx context.Context, caller Caller, id, claimID string) error {
-	step := caller.as(domain.System)
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("fence/"+id))
-	_, err := transact(ctx, c, c.applications, id, step, decision[application.Application, application.Event]{
+	_, err := transact(ctx, c, c.applications, id, fencing(caller, id), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.LoseClaim(claimID, s)
 		},
@@ -181,72 +246,96 @@ func (c *Commands) fence(ctx context.Context, caller Caller, id, claimID string)
 	return err
 }
 
-// releaseClaim gives the claim of a closed application back. What fails here is
-// made good by whoever claims next.
-func (c *Commands) releaseClaim(ctx context.Context, caller Caller, claimID, holder string) error {
+// fencing returns the caller for fencing off an application, which is the
+// system's doing.
+func fencing(caller Caller, id string) Caller {
+	step := caller.as(domain.System)
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("fence/"+id))
+	return step
+}
+
+// releaseClaim gives the claim of a closed or undone application back. at, if
+// set, is the revision of the claim when the application was still live: if it
+// has moved since, the claim may hold for the same application again and is left
+// alone. What fails here is made good by whoever claims next.
+func (c *Commands) releaseClaim(ctx context.Context, caller Caller, claimID, holder string, at *eventlog.Revision) error {
 	f, err := c.claims.read(ctx, c.log, claimID)
 	if err != nil {
 		return err
 	}
 	step := caller.withoutMatch()
 	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(fmt.Sprintf("release/%d", f.revision)))
+	step.IfMatch = at
 	_, err = transact(ctx, c, c.claims, claimID, step, decision[claim.Claim, claim.Event]{
 		decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) { return cl.Release(holder, s), nil },
 	})
+	var moved *StaleError
+	if errors.As(err, &moved) {
+		return nil
+	}
 	return err
 }
 
 // FinishArrivals undoes or completes what crashes left of applications on their
-// way in that began longer ago than age. It returns how many it dealt with.
+// way in that began longer ago than age. It returns how many it dealt with; one
+// that it cannot deal with does not keep it from the others.
 func (c *Commands) FinishArrivals(ctx context.Context, age time.Duration) (int, error) {
 	left, err := c.arrivals.Interrupted(ctx, age)
 	if err != nil {
 		return 0, err
 	}
-	for i, in := range left {
+	done := 0
+	var failed []error
+	for _, in := range left {
 		if err := c.undoArrival(ctx, in); err != nil {
-			return i, fmt.Errorf("arrival %s: %w", in.Application, err)
+			failed = append(failed, fmt.Errorf("arrival %s: %w", in.Application, err))
+			continue
 		}
+		done++
 	}
-	return len(left), nil
+	return done, errors.Join(failed...)
 }
 
 // undoArrival takes back what was done for an application that was not
 // received: its claim, and the keys wrapped for it. One that was received after
 // all only needs to be forgotten as arriving.
 func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
-	caller := Caller{Actor: domain.System, CommandID: uuid.NewSHA1(commandNamespace, []byte("undo/"+in.Application)), MayBeRepeated: true, Origin: "live"}
-	f, err := c.applications.read(ctx, c.log, in.Application)
+	caller := Caller{Actor: domain.System, CommandID: uuid.NewSHA1(commandNamespace, []byte("undo/"+in.Application)), MayBeRepeated: true, Origin: eventlog.Live}
+	// A Receive that is still on its way loses from here on.
+	_, err := transact(ctx, c, c.applications, in.Application, fencing(caller, in.Application), decision[application.Application, application.Event]{
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if a.Outcome != "" {
+				return nil, errReceived
+			}
+			return a.LoseClaim("", s)
+		},
+	})
+	switch {
+	case errors.Is(err, errReceived):
+		return c.arrivals.End(ctx, in.Application)
+	case err != nil:
+		return err
+	}
+	people, err := c.vault.KeysOf(ctx, in.Application)
 	if err != nil {
 		return err
 	}
-	if f.state.Outcome == "" {
-		switch err := c.fence(ctx, caller, in.Application, ""); {
-		case errors.Is(err, application.ErrDuplicate): // received just now
-			return c.arrivals.End(ctx, in.Application)
-		case err != nil:
-			return err
-		}
-		keys, err := c.vault.KeysOf(ctx, in.Application)
-		if err != nil {
-			return err
-		}
-		for _, key := range keys {
-			if key == in.Application {
-				continue
-			}
-			if err := c.releaseClaim(ctx, caller, c.liveClaim(in.Job, key), in.Application); err != nil {
-				return err
-			}
-		}
-		e := vault.Erasure{
-			ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kindArrival, Subject: in.Application,
-			Stream: "application-" + in.Application, Actor: string(domain.System), CommandID: caller.CommandID, At: c.now().UTC(),
-			Owner: in.Application,
-		}
-		if err := c.erase(ctx, caller, e, nil); err != nil {
+	// The claim was perhaps taken before anything was sealed for a new person.
+	for _, person := range append(people, newPerson(in.Application)) {
+		if err := c.releaseClaim(ctx, caller, c.liveClaim(in.Job, person), in.Application, nil); err != nil {
 			return err
 		}
 	}
+	e := vault.Erasure{
+		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kindArrival, Subject: in.Application,
+		Stream: "application-" + in.Application, Actor: string(domain.System), CommandID: caller.CommandID, At: c.now().UTC(),
+		Owner: in.Application,
+	}
+	if err := c.erase(ctx, caller, e, nil); err != nil {
+		return err
+	}
 	return c.arrivals.End(ctx, in.Application)
 }
+
+// errReceived ends the undoing of an application that was received.
+var errReceived = errors.New("the application was received")

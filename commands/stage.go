@@ -9,6 +9,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // textOf checks a personal text and returns it to be sealed under key.
@@ -73,18 +74,29 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 		return Answer{}, err
 	}
 	claimID := ""
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Decision, access.Edit},
-		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			claimID = a.Claim
+	var claimed eventlog.Revision
+	answer, err := transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) error {
+			_, err := c.mayOn(caller, a, need{access.Decision, access.Edit})
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			o := c.directory.Organization()
 			reason, ok := o.Reasons[cmd.Reason]
 			if !ok {
 				return nil, organization.ErrUnknownReason
 			}
 			return a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
-		})
+		},
+		// While it is live nobody takes the claim from it.
+		prepare: func(ctx context.Context, a application.Application) error {
+			f, err := c.claims.read(ctx, c.log, a.Claim)
+			claimID, claimed = a.Claim, f.revision
+			return err
+		},
+	})
 	if err == nil && claimID != "" {
-		if err := c.releaseClaim(ctx, caller, claimID, cmd.Application); err != nil {
+		if err := c.releaseClaim(ctx, caller, claimID, cmd.Application, &claimed); err != nil {
 			c.logger.Warn("the claim of a closed application was not released; the next claimer takes it over", "application", cmd.Application, "error", err)
 		}
 	}
@@ -115,7 +127,7 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return a.Requalify(reason, s)
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
-			return c.takeClaim(ctx, caller, a.Claim, cmd.Application)
+			return c.takeClaim(ctx, caller, a.Claim, cmd.Application, true)
 		},
 	})
 }
