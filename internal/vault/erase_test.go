@@ -134,6 +134,34 @@ func TestOwners(t *testing.T) {
 	wantErased(t, v, sealed)
 }
 
+// Several keys are handed over together or not at all.
+func TestOwnersAreAddedTogether(t *testing.T) {
+	t.Parallel()
+	v := newPlace(t).open(t)
+	application, employee := newID(), newID()
+	var keys []personal.Key
+	var sealed [][]byte
+	for range 3 {
+		id := newID()
+		sealed = append(sealed, seal(t, v, personal.Key{ID: id, Owner: application}, "x"))
+		keys = append(keys, personal.Key{ID: id, Owner: employee})
+	}
+	unknown := personal.Key{ID: newID(), Owner: employee}
+	if err := v.AddOwners(t.Context(), append(keys, unknown)...); !errors.Is(err, vault.ErrNoKey) {
+		t.Errorf("with a key nobody minted: err = %v, want ErrNoKey", err)
+	}
+	if got, err := v.KeysOf(t.Context(), employee); err != nil || len(got) != 0 {
+		t.Errorf("keys %v, %v; want none", got, err)
+	}
+	if err := v.AddOwners(t.Context(), keys...); err != nil {
+		t.Fatal(err)
+	}
+	erase(t, v, vault.Erasure{Owner: application})
+	for _, s := range sealed {
+		wantText(t, v, s, "x")
+	}
+}
+
 // An erasure happens once for each id and answers the same again; another one
 // finds nothing left to take.
 func TestErasureIsIdempotent(t *testing.T) {

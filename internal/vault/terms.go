@@ -2,6 +2,7 @@ package vault
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -27,7 +28,7 @@ const (
 // model (bigint[]), to be removed when the text is erased.
 func (v *Vault) Terms(text personal.Plain) []int64 {
 	var t terms
-	for _, word := range words(string(text)) {
+	for word := range words(string(text)) {
 		if len(t) == maxTerms {
 			break
 		}
@@ -48,10 +49,12 @@ func (v *Vault) Terms(text personal.Plain) []int64 {
 // addresses. It is empty for a query without words, which finds nothing.
 func (v *Vault) TermsOfQuery(query personal.Plain) []int64 {
 	var t terms
-	for i, word := range words(string(query)) {
-		if i == maxQueryWords {
+	left := maxQueryWords
+	for word := range words(string(query)) {
+		if left == 0 {
 			break
 		}
+		left--
 		if runes := []rune(word.text); !word.address && len(runes) > maxGram {
 			word.text = string(runes[:maxGram])
 		}
@@ -84,24 +87,28 @@ type searchWord struct {
 	address bool
 }
 
-// words cuts a text into what is searched: addresses whole, all else into runs
-// of letters and digits.
-func words(s string) []searchWord {
-	var out []searchWord
-	for _, part := range strings.Fields(s) {
-		address := strings.Trim(part, "<>,;()\"'")
-		if at := strings.LastIndexByte(address, '@'); at > 0 && at < len(address)-1 {
-			out = append(out, searchWord{text: normalEmail(address), address: true})
-			continue
-		}
-		for _, w := range strings.FieldsFunc(plainWord(part), func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-		}) {
-			out = append(out, searchWord{text: w})
+// words yields what is searched of a text: addresses whole, all else in runs of
+// letters and digits.
+func words(s string) iter.Seq[searchWord] {
+	return func(yield func(searchWord) bool) {
+		for part := range strings.FieldsSeq(s) {
+			address := strings.Trim(part, "<>,;()\"'")
+			if at := strings.LastIndexByte(address, '@'); at > 0 && at < len(address)-1 {
+				if !yield(searchWord{text: normalEmail(address), address: true}) {
+					return
+				}
+				continue
+			}
+			for w := range strings.FieldsFuncSeq(plainWord(part), isNoWord) {
+				if !yield(searchWord{text: w}) {
+					return
+				}
+			}
 		}
 	}
-	return out
 }
+
+func isNoWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // plainWord lower-cases and takes accents off.
 func plainWord(s string) string {

@@ -141,7 +141,11 @@ func (v *Vault) loadOrCreate(ctx context.Context) (*master, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return m, err
 	}
-	if err := os.MkdirAll(filepath.Dir(v.path), 0o700); err != nil {
+	dir := filepath.Dir(v.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keyset folder: %w", err)
+	}
+	if err := syncDir(filepath.Dir(dir)); err != nil {
 		return nil, fmt.Errorf("keyset folder: %w", err)
 	}
 	unlock, err := lockKeyset(ctx, v.path)

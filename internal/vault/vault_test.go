@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hirelog/hirelog/domain/personal"
@@ -350,6 +352,44 @@ func TestPostgresOutOfReach(t *testing.T) {
 
 	cut.mend()
 	wantText(t, v, before, "before")
+}
+
+// The database holds neither text nor address in the clear.
+func TestDatabaseHoldsNothingReadable(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	key := own(newID())
+	seal(t, v, key, "Ana Lovelace")
+	recognise(t, v, "ana@example.org", newID(), newID(), "", false)
+	if err := v.AddOwner(t.Context(), key.ID, newID()); err != nil {
+		t.Fatal(err)
+	}
+	erase(t, v, vault.Erasure{Keys: []string{newID()}})
+	tables := 0
+	for _, table := range []string{"master", "keys", "tombstones", "ended_owners", "erasures", "emails"} {
+		rows, err := p.pool.Query(t.Context(), `SELECT t::text FROM vault.`+table+` t`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(lines) > 0 {
+			tables++
+		}
+		for _, line := range lines {
+			for _, secret := range []string{"ovelace", "example.org", hex.EncodeToString([]byte("ovelace")), hex.EncodeToString([]byte("example.org"))} {
+				if strings.Contains(line, secret) {
+					t.Errorf("vault.%s holds %s", table, line)
+				}
+			}
+		}
+	}
+	if tables < 5 {
+		t.Errorf("%d tables had rows, want 5", tables)
+	}
 }
 
 // A caller who gives up hears of that, not of Postgres.
