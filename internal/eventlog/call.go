@@ -67,7 +67,7 @@ func attempt[T any](
 		select {
 		case r = <-done:
 		case <-late.C:
-			go l.abandon(g, func() { <-done })
+			l.abandon(g, func() { <-done })
 			return zero, errStuck
 		}
 	}
@@ -82,18 +82,20 @@ func attempt[T any](
 // errStuck means that the library did not return though its context had ended.
 var errStuck = errors.New("the event store's client is stuck")
 
-// abandon counts a call as stuck until returned returns, and leaves its
-// generation.
+// abandon leaves a generation with a call that is stuck, and counts the call as
+// such until returned returns.
 func (l *lane) abandon(g *generation, returned func()) {
 	l.retire(g, "a call is stuck", errStuck)
 	l.mu.Lock()
 	l.counts.abandoned++
 	l.counts.stuck++
 	l.mu.Unlock()
-	returned()
-	l.mu.Lock()
-	l.counts.stuck--
-	l.mu.Unlock()
+	go func() {
+		returned()
+		l.mu.Lock()
+		l.counts.stuck--
+		l.mu.Unlock()
+	}()
 }
 
 // observe learns from how a call ended.

@@ -97,11 +97,12 @@ func positiveOr[T ~int | ~int64](value, otherwise T) T {
 // append with the same ids and revision, which the server recognises. A read
 // goes on where it was interrupted.
 //
-// Two things the underlying client does are beyond supervision, because they
+// Three things the underlying client does are beyond supervision, because they
 // happen in no goroutine of ours or end the process: it exits when a server
 // sends an event without its creation time (EventStoreDB and the embedded node
-// always send it), and it panics when the user certificate's files vanish while
-// it discovers a cluster (Connect refuses files that cannot be read).
+// always send it); it panics when the user certificate's files vanish while it
+// discovers a cluster (Connect refuses files that cannot be read); and it leaks
+// a connection when a cluster's node names a leader that does not answer.
 //
 // A Client is safe for concurrent use.
 type Client struct {

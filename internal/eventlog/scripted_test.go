@@ -513,6 +513,48 @@ func TestAnAppendFollowsTheLeader(t *testing.T) {
 	}
 }
 
+func TestACallTheLibraryKeepsIsLeftBehind(t *testing.T) {
+	slow := &scripted{connect: func(int) error { // the library lets everybody wait for it
+		time.Sleep(2 * time.Second)
+		return nil
+	}}
+	host, port, err := net.SplitHostPort(slow.serve(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scripted{append: func(n int, call streams.Streams_AppendServer) error {
+		drain(call)
+		if n > 0 {
+			return success(call, 4)
+		}
+		call.SetTrailer(metadata.Pairs("exception", "not-leader", "leader-endpoint-host", host, "leader-endpoint-port", port))
+		return status.Error(codes.NotFound, "Leader info available")
+	}}
+	c := s.play(t, eventlog.ClientOptions{MaxStuckCalls: 1})
+	try := func(timeout time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
+		defer cancel()
+		began := time.Now()
+		_, err := c.Append(ctx, "a", 3, []eventlog.NewEvent{event(`{}`)})
+		if took := time.Since(began); took > timeout+overrun {
+			t.Errorf("a call of %v took %v", timeout, took)
+		}
+		return err
+	}
+	if err := try(500 * time.Millisecond); !errors.Is(err, eventlog.ErrUnavailable) || c.Stats().Stuck != 1 {
+		t.Errorf("the first call: %v, then %+v; want one stuck", err, c.Stats())
+	}
+	if err := try(200 * time.Millisecond); !errors.Is(err, eventlog.ErrUnavailable) || !strings.Contains(err.Error(), "stuck") {
+		t.Errorf("a call while as many are stuck as may be: %v, want ErrUnavailable", err)
+	}
+	if err := try(recovery); err != nil {
+		t.Errorf("a call later: %v", err)
+	}
+	if got := c.Stats(); got.Stuck != 0 || got.Abandoned != 1 || got.Reconnects != 1 {
+		t.Errorf("stats %+v, want one call abandoned and none stuck", got)
+	}
+}
+
 func TestConnectingIsTriedUntilItWorks(t *testing.T) {
 	s := &scripted{}
 	s.connect = func(n int) error {

@@ -148,7 +148,7 @@ func (t *tap) close() {
 				return
 			}
 		case <-late.C:
-			go t.g.lane.abandon(t.g, func() {
+			t.g.lane.abandon(t.g, func() {
 				for range t.items { // until it is closed
 				}
 			})
