@@ -251,7 +251,7 @@ func (c *checker) compare() error {
 // strangers looks for keys that do not belong to a node.
 func (c *checker) strangers() error {
 	report := func(key, _ []byte) { c.problem("key %x does not belong here", key) }
-	lower := []byte{}
+	var lower []byte
 	for _, space := range []byte{eventSpace, streamSpace, indexSpace} { // ascending
 		if err := c.each(lower, []byte{space}, report); err != nil {
 			return err
