@@ -114,7 +114,7 @@ func TestCodecNames(t *testing.T) {
 
 func TestNewCodecPanicsOnTwoEventsOfOneName(t *testing.T) {
 	defer func() {
-		if r := recover(); r == nil || !strings.Contains(r.(string), "thing.noted.v1") {
+		if r, ok := recover().(string); !ok || !strings.Contains(r, "thing.noted.v1") {
 			t.Errorf("recovered %v", r)
 		}
 	}()

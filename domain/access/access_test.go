@@ -160,7 +160,8 @@ func TestStoredNames(t *testing.T) {
 		Levels     []access.Level
 		Roles      []access.OrganizationRole
 	}{
-		access.Areas(), access.Categories(), []access.Level{access.None, access.View, access.Edit},
+		access.Areas(), access.Categories(),
+		[]access.Level{access.None, access.View, access.Edit},
 		[]access.OrganizationRole{access.Admin, access.Recruiting, access.Auditor, access.Reporting},
 	})
 	if err != nil {

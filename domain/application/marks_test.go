@@ -76,16 +76,23 @@ func TestAddComment(t *testing.T) {
 func TestFoldDoesNotAlias(t *testing.T) {
 	history := events{
 		received, tagged("t1"), tagged("t2"), tagged("t3"), noteOf(by.By, false), requested, uploaded(1),
-		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")}, application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
+		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")},
+		application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
 		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
 	}
 	base := application.Application{}.Fold(history...)
 	for _, e := range (events{
-		application.TagRemoved{Stamp: by, Tag: "t1"}, tagged("x"), application.CommentAdded{Stamp: by, Comment: "x", Text: text("x")},
-		application.NoteVisibilitySet{Stamp: by, Note: "n1", Visible: true}, application.NoteDeleted{Stamp: by, Note: "n1"}, noteOf(domain.Candidate, true),
-		uploaded(2), application.DocumentApproved{Stamp: by, Document: "d1", Version: 1},
+		application.TagRemoved{Stamp: by, Tag: "t1"},
+		tagged("x"),
+		application.CommentAdded{Stamp: by, Comment: "x", Text: text("x")},
+		application.NoteVisibilitySet{Stamp: by, Note: "n1", Visible: true},
+		application.NoteDeleted{Stamp: by, Note: "n1"},
+		noteOf(domain.Candidate, true),
+		uploaded(2),
+		application.DocumentApproved{Stamp: by, Document: "d1", Version: 1},
 		application.DocumentRejected{Stamp: by, Document: "d1", Version: 1, Reason: text("blurred")},
-		application.DocumentRequested{Stamp: by, Document: "d2", Title: text("x")}, rejected, anonymised,
+		application.DocumentRequested{Stamp: by, Document: "d2", Title: text("x")},
+		rejected, anonymised,
 	}) {
 		base.Fold(e)
 		if want := (application.Application{}).Fold(history...); !reflect.DeepEqual(base, want) {

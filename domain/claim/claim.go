@@ -59,14 +59,12 @@ func (c Claim) Fold(events ...Event) Claim {
 
 // Take gives the claim to holder. Whether another holder may be displaced is
 // for the caller to know: it passes the holder it has fenced off as displaced.
-// Taking what one holds is no event, unless holder displaces itself: it takes
-// the claim anew, so that a release on its way finds that the claim has moved.
-// Errors: ErrTaken.
+// Taking what one holds is no event. Errors: ErrTaken.
 func (c Claim) Take(holder, displaced string, s domain.Stamp) ([]Event, error) {
-	switch {
-	case c.Holder == holder && displaced != holder:
+	switch c.Holder {
+	case holder:
 		return nil, nil
-	case c.Holder == "", c.Holder == displaced:
+	case "", displaced:
 		return []Event{Taken{Stamp: s, Holder: holder}}, nil
 	}
 	return nil, ErrTaken

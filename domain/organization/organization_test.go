@@ -130,8 +130,9 @@ func TestDefineRoleKeepsItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine[access.Notes] = access.None
-	if level := got[0].(organization.RecruitingRoleDefined).Access.Areas[access.Notes]; level != access.Edit {
-		t.Errorf("the event now says %v", level)
+	e, ok := got[0].(organization.RecruitingRoleDefined)
+	if level := e.Access.Areas[access.Notes]; !ok || level != access.Edit {
+		t.Errorf("the event %v now says %v", e, level)
 	}
 }
 
