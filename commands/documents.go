@@ -121,9 +121,6 @@ type Upload struct {
 // MaxUploadFiles is the most files one upload has.
 const MaxUploadFiles = 10
 
-// ErrUploadTooLarge is the refusal of a file over application.MaxFileBytes.
-var errUploadTooLarge = application.ErrFileTooLarge.Because("A file has more than %d MiB.", application.MaxFileBytes>>20)
-
 // UploadDocument gives cmd. Whoever has edit on the category may. The bytes are
 // sealed and on disk before the event is appended. Its id is the document's.
 // Errors: those of application.Upload; ErrDenied; files.ErrNoSpace.
@@ -142,18 +139,28 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 		return nil
 	}
 	// Who may not upload is told before anything is read.
+	var asked application.Document
 	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{}, func(a application.Application, held access.Rights, _ domain.Stamp) (bool, error) {
 		if err := mayUpload(a, held); err != nil {
 			return false, err
 		}
-		_, err := a.CanUpload(id, cmd.Category)
-		return err == nil, err
+		var err error
+		asked, err = a.CanUpload(id, cmd.Category)
+		switch {
+		case err != nil:
+			return false, err
+		case len(cmd.Files) == 0:
+			return false, domain.ErrInvalid.Because("An upload needs a file.")
+		case len(cmd.Files) > asked.MaxFiles:
+			return false, application.ErrTooManyFiles.Because("At most %d files are allowed.", asked.MaxFiles)
+		}
+		return true, nil
 	})
 	answer.ID = id
 	if err != nil || !happens {
 		return answer, err
 	}
-	stored, err := c.store(ctx, cmd)
+	stored, err := c.store(ctx, cmd, asked.MaxBytes)
 	if err == nil {
 		answer, err = c.onApplication(ctx, cmd.Application, caller, need{}, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := mayUpload(a, held); err != nil {
@@ -163,7 +170,7 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 		})
 		answer.ID = id
 		if err == nil && !answer.Repeated || err != nil && !refused(err) {
-			return answer, err // in the log, or perhaps: the bytes stay
+			return answer, err // in the log, or perhaps: the bytes stay, or are swept
 		}
 	}
 	c.discard(stored)
@@ -177,9 +184,9 @@ func refused(err error) bool {
 	return errors.As(err, &refusal) || errors.As(err, &stale)
 }
 
-// store seals the files of an upload. What it stored before an error it
-// returns too.
-func (c *Commands) store(ctx context.Context, cmd UploadDocument) ([]application.File, error) {
+// store seals the files of an upload, each of at most limit bytes. What it
+// stored before an error it returns too.
+func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) ([]application.File, error) {
 	var stored []application.File
 	for _, u := range cmd.Files {
 		file := uuid.NewString()
@@ -188,10 +195,10 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument) ([]application
 		if err != nil {
 			return stored, err
 		}
-		info, err := c.files.Put(ctx, key, file, u.Content, application.MaxFileBytes)
+		info, err := c.files.Put(ctx, key, file, u.Content, limit)
 		switch {
 		case errors.Is(err, files.ErrTooLarge):
-			return stored, errUploadTooLarge
+			return stored, application.ErrFileTooLarge.Because("A file has more than %d MiB.", limit>>20)
 		case err != nil:
 			return stored, fmt.Errorf("store upload: %w", err)
 		}
@@ -214,7 +221,7 @@ func fileName(name personal.Plain) personal.Plain {
 // removed now is swept later.
 func (c *Commands) discard(stored []application.File) {
 	for _, f := range stored {
-		if err := c.files.Delete(f.ID); err != nil && !errors.Is(err, files.ErrNotFound) {
+		if err := c.files.Delete(f.ID); err != nil {
 			c.logger.Warn("the bytes of an upload that was not recorded were not removed", "file", f.ID, "error", err)
 		}
 	}

@@ -26,6 +26,13 @@ func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answe
 		return a.AddTag(tag, s)
 	}
 	id, known := c.directory.Organization().TagLabelled(cmd.Label)
+	if !known { // to the directory, which may be a second behind
+		o, err := c.organizations.read(ctx, c.log, organization.ID)
+		if err != nil {
+			return Answer{}, err
+		}
+		id, known = o.state.TagLabelled(cmd.Label)
+	}
 	if !known {
 		// Only who may use the tag may make it.
 		happens, answer, err := c.ask(ctx, caller, cmd.Application, n, func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {

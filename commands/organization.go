@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -141,10 +142,15 @@ func (c *Commands) DeactivateMember(ctx context.Context, caller Caller, id strin
 	return answer, c.tokens.RevokeAll(ctx, id)
 }
 
-// ReactivateMember lets a member act again. Admins may.
+// ReactivateMember lets a member act again; tokens do not come back. Admins may.
 // Errors: those of member.Reactivate; ErrDenied.
 func (c *Commands) ReactivateMember(ctx context.Context, caller Caller, id string) (Answer, error) {
-	return c.onMember(ctx, id, caller, member.Member.Reactivate)
+	return transact(ctx, c, c.members, id, caller, decision[member.Member, member.Event]{
+		may:    func(member.Member) error { return c.allow(caller, access.Admin) },
+		decide: member.Member.Reactivate,
+		// Deactivating may have failed to.
+		prepare: func(ctx context.Context, _ member.Member) error { return c.tokens.RevokeAll(ctx, id) },
+	})
 }
 
 // IssueToken gives out a token a member acts by.
@@ -157,7 +163,8 @@ type IssueToken struct {
 // IssueToken gives cmd and returns the secret, which is shown this once. Its id
 // is the token's. Admins may, and members for themselves. Given again with the
 // same key it answers with a new secret: the first was not received.
-// Errors: those of member.IssueToken; ErrDenied.
+// Errors: those of member.IssueToken; member.ErrUnknownToken when the token has
+// ended by now; ErrDenied.
 func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken) (Answer, string, error) {
 	name, err := domain.TextOf("The name", cmd.Name, 1, 100)
 	if err != nil {
@@ -178,21 +185,43 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	if err != nil {
 		return answer, "", err
 	}
+	if expires, err = c.tokenInForce(ctx, cmd.Member, id); err != nil {
+		return answer, "", err
+	}
 	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires})
-	return answer, secret, err
+	if err != nil {
+		return answer, "", err
+	}
+	// Whoever ends it from here on finds it stored; whoever did before may not have.
+	if _, err := c.tokenInForce(ctx, cmd.Member, id); err != nil {
+		return answer, "", errors.Join(err, c.tokens.Revoke(ctx, id))
+	}
+	return answer, secret, nil
 }
 
-// RevokeToken ends a token. Admins may, and members for themselves.
+// tokenInForce returns until when a token counts.
+// Errors: member.ErrUnknownToken when it has ended.
+func (c *Commands) tokenInForce(ctx context.Context, memberID, token string) (time.Time, error) {
+	f, err := c.members.read(ctx, c.log, memberID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	expires, ok := f.state.Tokens[token]
+	if !ok {
+		return time.Time{}, member.ErrUnknownToken
+	}
+	return expires, nil
+}
+
+// RevokeToken ends a token. Admins may, and members for themselves. It stops
+// counting before that is recorded.
 // Errors: member.ErrUnknownToken; ErrDenied.
 func (c *Commands) RevokeToken(ctx context.Context, caller Caller, memberID, token string) (Answer, error) {
-	answer, err := transact(ctx, c, c.members, memberID, caller, decision[member.Member, member.Event]{
-		may:    func(member.Member) error { return c.selfOrAdmin(caller, memberID) },
-		decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) { return m.RevokeToken(token, s) },
+	return transact(ctx, c, c.members, memberID, caller, decision[member.Member, member.Event]{
+		may:     func(member.Member) error { return c.selfOrAdmin(caller, memberID) },
+		decide:  func(m member.Member, s domain.Stamp) ([]member.Event, error) { return m.RevokeToken(token, s) },
+		prepare: func(ctx context.Context, _ member.Member) error { return c.tokens.Revoke(ctx, token) },
 	})
-	if err != nil {
-		return answer, err
-	}
-	return answer, c.tokens.Revoke(ctx, token)
 }
 
 func (c *Commands) selfOrAdmin(caller Caller, memberID string) error {
