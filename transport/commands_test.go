@@ -1,11 +1,17 @@
 package transport
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
-func TestCommandsAreRecordedAndRead(t *testing.T) {
+func TestACommandIsReadAtItsPosition(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	v := w.vacancy("Engineer")
@@ -17,5 +23,177 @@ func TestCommandsAreRecordedAndRead(t *testing.T) {
 	got := w.do(call{method: http.MethodGet, path: "/v1/applications/" + a + "?min_position=" + moved.text("position"), token: v.manager}).want(http.StatusOK)
 	if got.text("stage.id") != v.stages[1] || got.text("first_name") != "Grace" || got.at("revision") != 1.0 {
 		t.Errorf("profile %s", got.body)
+	}
+}
+
+// Every command of the API, once, and what reads show of it.
+func TestAllCommands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	job := "/v1/jobs/" + v.id
+	created := w.post(v.manager, "/v1/applications", application(v, "Grace", "Hopper"))
+	a := "/v1/applications/" + created.made()
+	if got := created.header.Get("Location"); got != a {
+		t.Errorf("Location = %q, want %q", got, a)
+	}
+
+	w.do(call{method: http.MethodPatch, path: job, token: v.manager, body: map[string]any{"title": "Senior engineer", "openings": 2}}).want(http.StatusOK)
+	w.post(v.manager, job+"/hold", map[string]string{"reason": "budget"}).want(http.StatusOK)
+	w.post(v.manager, "/v1/applications", application(v, "Too", "Late")).problem(http.StatusConflict, "job_not_open")
+	w.post(v.manager, job+"/resume", nil).want(http.StatusOK)
+	w.post(v.manager, job+"/close", map[string]string{}).want(http.StatusOK)
+	w.post(v.manager, job+"/reopen", map[string]string{}).want(http.StatusOK)
+	if got := w.get(v.manager, job).want(http.StatusOK); got.text("status") != "open" || got.text("title") != "Senior engineer" {
+		t.Errorf("job %s", got.body)
+	}
+
+	tag := w.post(v.manager, a+"/tags", map[string]string{"label": "Navy"})
+	id := tag.made()
+	if got := tag.header.Get("Location"); got != a+"/tags/"+id {
+		t.Errorf("Location of a tag = %q", got)
+	}
+	w.put(v.manager, a+"/priority", map[string]bool{"priority": true}).want(http.StatusOK)
+	w.post(v.manager, a+"/comments", map[string]any{"text": "Ask about COBOL", "mentions": []string{v.member}}).made()
+	note := w.post(v.manager, a+"/notes", map[string]string{"text": "Wrote a compiler"}).made()
+	w.put(v.manager, a+"/notes/"+note+"/visibility", map[string]bool{"candidate_can_view": true}).want(http.StatusOK)
+	profile := w.get(v.manager, a).want(http.StatusOK)
+	if profile.text("tags.0.label") != "Navy" || profile.at("priority") != true || profile.text("comments.0.text") != "Ask about COBOL" || profile.at("notes.0.visible") != true {
+		t.Errorf("profile %s", profile.body)
+	}
+	w.delete(v.manager, a+"/tags/"+id).want(http.StatusOK)
+	w.delete(v.manager, a+"/notes/"+note).want(http.StatusOK)
+	if got := w.get(v.manager, a+"/notes").want(http.StatusOK); got.at("items.0.text") != nil || got.at("items.0.deleted") != true {
+		t.Errorf("notes %s", got.body)
+	}
+
+	reason := commands.FirstReason("Position filled")
+	w.post(v.manager, a+"/disqualify", map[string]string{"kind": "rejected", "reason_id": reason, "note": "Next time"}).want(http.StatusOK)
+	w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).problem(http.StatusConflict, "application_closed")
+	w.post(v.manager, a+"/requalify", map[string]string{"reason": "A mistake"}).want(http.StatusOK)
+	w.post(v.manager, a+"/disqualify", map[string]string{"kind": "rejected", "reason_id": reason}).want(http.StatusOK)
+	w.post(v.manager, a+"/anonymise", nil).want(http.StatusOK)
+	if got := w.get(v.manager, a).want(http.StatusOK); got.at("first_name") != nil || got.at("anonymised") != true {
+		t.Errorf("anonymised %s", got.body)
+	}
+}
+
+func TestCommandsOnTheOrganisation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: map[string]any{"self_tracking": true, "disclose_after_hours": 48}}).want(http.StatusOK)
+	if got := w.get(w.admin, "/v1/organization").want(http.StatusOK); got.at("settings.self_tracking") != true || got.at("settings.disclose_after_hours") != 48.0 {
+		t.Errorf("organisation %s", got.body)
+	}
+	role := w.role("Reader", map[access.Area]string{access.Application: "view"})
+	w.put(w.admin, "/v1/organization/recruiting-roles/"+role, map[string]any{"name": "Watcher", "areas": map[string]string{"application": "view", "notes": "edit"}}).want(http.StatusOK)
+	if got := w.get(w.admin, "/v1/organization/recruiting-roles"); !strings.Contains(string(got.body), `"name":"Watcher"`) {
+		t.Errorf("roles %s", got.body)
+	}
+	reason := w.post(w.admin, "/v1/organization/disqualification-reasons", map[string]string{"label": "Moon phase", "kind": "other"}).made()
+	w.put(w.admin, "/v1/organization/disqualification-reasons/"+reason, map[string]string{"label": "Phase of the moon", "kind": "other"}).want(http.StatusOK)
+	if got := w.get(w.admin, "/v1/organization/disqualification-reasons"); !strings.Contains(string(got.body), "Phase of the moon") {
+		t.Errorf("reasons %s", got.body)
+	}
+
+	m := w.post(w.admin, "/v1/members", map[string]string{"name": "Rita Recruiter", "email": "rita@company.example", "role": "reporting"}).made()
+	w.put(w.admin, "/v1/members/"+m+"/role", map[string]string{"role": "recruiting"}).want(http.StatusOK)
+	issued := w.post(w.admin, "/v1/members/"+m+"/tokens", map[string]string{"name": "laptop"})
+	token, secret := issued.made(), issued.text("secret")
+	me := w.get(secret, "/v1/me").want(http.StatusOK)
+	if me.text("id") != m || me.text("name") != "Rita Recruiter" || me.text("token_id") != token || me.text("role") != "recruiting" {
+		t.Errorf("me %s", me.body)
+	}
+	own := w.post(secret, "/v1/members/"+m+"/tokens", map[string]string{"name": "phone"})
+	w.delete(secret, "/v1/members/"+m+"/tokens/"+own.made()).want(http.StatusOK)
+	w.get(own.text("secret"), "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.post(w.admin, "/v1/members/"+m+"/deactivate", nil).want(http.StatusOK)
+	w.get(secret, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.post(w.admin, "/v1/members/"+m+"/reactivate", nil).want(http.StatusOK)
+	w.get(secret, "/v1/me").problem(http.StatusUnauthorized, "invalid_token") // tokens do not come back
+}
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	w.post(v.manager, a+"/document-requests", map[string]any{"title": "Diploma", "category": "certificate", "formats": []string{"pdf"}}).problem(http.StatusConflict, "self_tracking_off")
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: map[string]any{"self_tracking": true}}).want(http.StatusOK)
+	requested := w.post(v.manager, a+"/document-requests", map[string]any{"title": "Diploma", "category": "certificate", "formats": []string{"pdf"}}).made()
+
+	pdf := "%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+	w.post(v.manager, a+"/documents/"+requested+"/versions", newForm("").file("diploma.pdf", "GIF89a, not a PDF")).problem(http.StatusUnprocessableEntity, "file_format")
+	w.post(v.manager, a+"/documents/"+requested+"/versions", newForm("").file("diploma.pdf", pdf)).made()
+	w.post(v.manager, a+"/documents/"+requested+"/reject", map[string]any{"version": 1}).problem(http.StatusUnprocessableEntity, "reason_required")
+	w.post(v.manager, a+"/documents/"+requested+"/reject", map[string]any{"version": 1, "reason": "Not readable"}).want(http.StatusOK)
+	w.post(v.manager, a+"/documents/"+requested+"/versions", newForm("").file("diploma.pdf", pdf+"%")).made()
+	w.post(v.manager, a+"/documents/"+requested+"/approve", map[string]any{"version": 2}).want(http.StatusOK)
+
+	// Larger than what stays in memory, with a name that is not ASCII.
+	cv := pdf + strings.Repeat("x", 700<<10)
+	filed := w.post(v.manager, a+"/documents", newForm("cv").file("Lebenslauf Ü.pdf", cv).file("letter.txt", "Dear all")).made()
+	list := w.get(v.manager, a+"/documents").want(http.StatusOK)
+	if list.text("items.0.id") != filed || list.text("items.0.versions.0.files.0.name") != "Lebenslauf Ü.pdf" {
+		t.Fatalf("documents %s", list.body)
+	}
+	path := a + "/documents/" + filed + "/files/" + list.text("items.0.versions.0.files.0.id")
+	got := w.get(v.manager, path).want(http.StatusOK)
+	if !bytes.Equal(got.body, []byte(cv)) {
+		t.Errorf("downloaded %d bytes, want the %d filed", len(got.body), len(cv))
+	}
+	for name, want := range map[string]string{
+		"Content-Disposition": "attachment; filename*=utf-8''Lebenslauf%20%C3%9C.pdf", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Type": "application/pdf", "Content-Length": fmt.Sprint(len(cv)),
+	} {
+		if got.header.Get(name) != want {
+			t.Errorf("%s = %q, want %q", name, got.header.Get(name), want)
+		}
+	}
+	head := w.do(call{method: http.MethodHead, path: path, token: v.manager}).want(http.StatusOK)
+	if len(head.body) != 0 || head.header.Get("Content-Length") != fmt.Sprint(len(cv)) {
+		t.Errorf("HEAD: %d bytes, Content-Length %s", len(head.body), head.header.Get("Content-Length"))
+	}
+	w.get(v.manager, a+"/documents/"+requested+"/files/"+list.text("items.0.versions.0.files.0.id")).problem(http.StatusNotFound, "not_found")
+
+	view := w.get(v.manager, a+"/candidate-view").want(http.StatusOK)
+	if view.at("preview") != true {
+		t.Errorf("candidate view %s", view.body)
+	}
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: map[string]any{"self_tracking": false}}).want(http.StatusOK)
+	w.get(v.manager, a+"/candidate-view").problem(http.StatusNotFound, "not_found")
+}
+
+func TestUploadsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	docs := "/v1/applications/" + w.apply(v, "Grace", "Hopper") + "/documents"
+	before := w.events()
+	many := newForm("cv")
+	for i := range 11 {
+		many.file(fmt.Sprint(i), "x")
+	}
+	stray := newForm("cv")
+	_ = stray.w.WriteField("reviewer", v.member)
+	for _, tt := range []struct {
+		name   string
+		form   any
+		status int
+		code   string
+	}{
+		{"no file", newForm("cv"), 422, "invalid"},
+		{"no category", newForm("").file("a", "x"), 422, "invalid"},
+		{"category of the system's own", newForm("uncategorised").file("a", "x"), 422, "document_category"},
+		{"empty file", newForm("cv").file("a", ""), 422, "invalid"},
+		{"too many files", many, 422, "too_many_files"},
+		{"file too large", newForm("cv").file("a", strings.Repeat("x", 20<<20+1)), 422, "file_too_large"},
+		{"field that is not known", stray.file("a", "x"), 422, "invalid"},
+		{"not a form", map[string]string{"category": "cv"}, 415, "unsupported_media_type"},
+	} {
+		w.post(v.manager, docs, tt.form).problem(tt.status, tt.code)
+	}
+	if got := w.events(); got != before {
+		t.Errorf("%d events were written", got-before)
 	}
 }

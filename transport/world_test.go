@@ -124,6 +124,9 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	core := w.project(life, &running, keys, logger)
+	if err := w.waiter.Wait(t.Context(), "core", eventlog.Start); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.commands.Establish(t.Context(), commands.Founding{Name: "Example Company", AdminName: "Ada Admin"}); err != nil {
 		t.Fatal(err)
 	}

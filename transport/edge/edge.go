@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,4 +121,20 @@ func (s *Surface) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = get
 	}
 	s.echo.ServeHTTP(w, r)
+}
+
+// Routed returns what Echo routes, as "METHOD /path/{id}", for a test to
+// compare with what was declared.
+func (s *Surface) Routed() []string {
+	var all []string
+	for _, r := range s.echo.Routes() {
+		segments := strings.Split(r.Path, "/")
+		for i, segment := range segments {
+			if name, ok := strings.CutPrefix(segment, ":"); ok {
+				segments[i] = "{" + name + "}"
+			}
+		}
+		all = append(all, r.Method+" "+strings.Join(segments, "/"))
+	}
+	return all
 }

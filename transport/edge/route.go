@@ -70,7 +70,7 @@ const (
 	NoBody Body = iota
 	JSONBody
 	OptionalJSONBody // absent, or an object without fields
-	FormBody         // multipart/form-data, read by the handler
+	FormBody         // multipart/form-data by POST, read by the handler
 )
 
 // Route declares one route: nothing is served that is not declared.
@@ -123,9 +123,6 @@ func (r Route) operation() huma.Operation {
 			})
 		}
 	}
-	if r.Body == FormBody {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: r.Form}}}
-	}
 	return op
 }
 
@@ -158,6 +155,15 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 		}
 		return out, nil
 	})
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own; ours is Problem
+		delete(s.edge.openapi.Components.Schemas.Map(), unused)
+	}
+	if r.Body == FormBody && !r.Hidden {
+		// Only now: huma would read a body it knows of, and the handler does.
+		s.edge.openapi.Paths[r.Path].Post.RequestBody = &huma.RequestBody{
+			Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: r.Form}},
+		}
+	}
 }
 
 // declare notes a route. It panics for one that does not say who may use it or

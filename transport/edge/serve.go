@@ -70,6 +70,10 @@ func (s *Surface) serve(next echo.HandlerFunc) echo.HandlerFunc {
 			s.fail(c, err)
 			return nil
 		}
+		if r.Method == http.MethodOptions {
+			s.fail(c, s.unrouted(r.URL.Path)) // Echo would answer for its own surface
+			return nil
+		}
 		if err := next(c); err != nil {
 			s.fail(c, err)
 		}

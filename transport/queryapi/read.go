@@ -100,15 +100,21 @@ func among(header, tag string) bool {
 // Errors: edge.ErrRightsUnknown; a problem for positions that are malformed, of
 // another log, or not reached.
 func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
-	if lag, ok := a.Waiter.Lag(group); !ok || lag > maxLag {
-		return false, edge.ErrRightsUnknown
-	}
 	position, err := a.position(f)
-	if err != nil || position == eventlog.Start {
+	if err != nil {
 		return false, err
+	}
+	if a.level() && position == eventlog.Start {
+		return false, nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, a.Wait)
 	defer cancel()
+	if !a.level() {
+		// Right after the start nobody has looked yet.
+		if err := a.Waiter.Wait(waiting, group, eventlog.Start); err != nil || !a.level() {
+			return false, edge.ErrRightsUnknown
+		}
+	}
 	switch err := a.Waiter.Wait(waiting, group, position); {
 	case err == nil:
 		return false, nil
@@ -120,6 +126,12 @@ func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
 		return true, nil
 	}
 	return false, edge.Behind()
+}
+
+// level reports whether the read models are new enough to say who may do what.
+func (a *API) level() bool {
+	lag, ok := a.Waiter.Lag(group)
+	return ok && lag <= maxLag
 }
 
 // position returns the later of the positions that a request names.
