@@ -100,8 +100,8 @@ func printHistory(w io.Writer, h history.History) error {
 	for _, e := range h.Events {
 		fmt.Fprintf(&b, "\n%4d  %s  %s\n", e.Revision, e.At.Format(time.DateTime), strings.TrimPrefix(e.Type, "application."))
 		fmt.Fprintf(&b, "      by %s", e.By)
-		if e.OnBehalfOf != "" {
-			fmt.Fprintf(&b, " for %s", e.OnBehalfOf)
+		if e.OnBehalfOf != nil {
+			fmt.Fprintf(&b, " for %s", *e.OnBehalfOf)
 		}
 		fmt.Fprintf(&b, ", %s, recorded %s at %s\n      command %s", e.Origin, e.RecordedAt.Format(time.DateTime), e.Position, e.CommandID)
 		if e.CausationID != "" {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/datafolder"
 	"github.com/hirelog/hirelog/internal/demo"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -91,7 +92,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.level}))
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: o.level, ReplaceAttr: personal.ReplaceAttr}))
 
 	// The port first: a wrong one is said before anything is started.
 	ln, err := net.Listen("tcp", o.listen)

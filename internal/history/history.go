@@ -9,6 +9,7 @@ package history
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -88,7 +89,7 @@ type Entry struct {
 	At            time.Time         `json:"at" doc:"When it happened"`
 	RecordedAt    time.Time         `json:"recorded_at" doc:"When the event store wrote it"`
 	By            domain.Actor      `json:"by"`
-	OnBehalfOf    domain.Actor      `json:"on_behalf_of"`
+	OnBehalfOf    *domain.Actor     `json:"on_behalf_of" doc:"For whom, if not for themselves"`
 	CommandID     uuid.UUID         `json:"command_id"`
 	CorrelationID string            `json:"correlation_id" doc:"The request it came by"`
 	CausationID   string            `json:"causation_id" doc:"The event that led to it, for what the system did by itself"`
@@ -246,9 +247,12 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	}
 	*e = Entry{
 		EventID: rec.ID, Revision: rec.Revision, Position: rec.Position.String(), Type: rec.Type,
-		At: rec.fact.When(), RecordedAt: rec.RecordedAt, By: rec.fact.Who(), OnBehalfOf: meta.OnBehalfOf,
+		At: rec.fact.When(), RecordedAt: rec.RecordedAt, By: rec.fact.Who(),
 		CommandID: meta.CommandID, CorrelationID: meta.CorrelationID, CausationID: meta.CausationID, Origin: meta.Origin,
 		Data: map[string]any{}, Erased: []string{},
+	}
+	if meta.OnBehalfOf != "" {
+		e.OnBehalfOf = &meta.OnBehalfOf
 	}
 	if err := json.Unmarshal(rec.Data, &e.Data); err != nil {
 		return fmt.Errorf("event %s: %w", rec.ID, err)
@@ -258,7 +262,11 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	visible := o.visible(rec.fact, held)
 	eachText(rec.fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
-		if !visible {
+		if !visible || t.IsZero() {
+			return
+		}
+		if misplaced := placed(t.Bytes(), rec.Event, path); misplaced != nil {
+			err = errors.Join(err, misplaced)
 			return
 		}
 		o.later(t.Bytes(), func(got vault.Opened) {
@@ -269,6 +277,19 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 			set(e.Data, path, got.Text)
 		})
 	})
+	return err
+}
+
+// placed refuses a sealed value that was sealed for another event or field: one
+// that somebody moved.
+func placed(sealed []byte, e eventlog.Event, path string) error {
+	h, err := vault.ParseHeader(sealed)
+	if err == nil {
+		err = h.Place(e.ID, e.Type, path)
+	}
+	if err != nil {
+		return fmt.Errorf("event %s: %s: %w", e.ID, path, err)
+	}
 	return nil
 }
 
