@@ -55,7 +55,11 @@ func (e *inapplicable) Unwrap() error { return e.err }
 
 // undecodable is the error of an event that cannot be read.
 func undecodable(err error) *inapplicable {
-	return &inapplicable{"decode: " + describe(err), err}
+	text := describe(err)
+	if text == unknown {
+		text = "data is not of its type's form"
+	}
+	return &inapplicable{"decode: " + text, err}
 }
 
 // inModel sorts out an error a model returned: only what surely passes by itself

@@ -74,7 +74,7 @@ func TestProjectionStopsAtAnEventThatCannotBeApplied(t *testing.T) {
 		}, "field holder of Taken takes string, not number"},
 		{"with a strange actor", func(t *testing.T, log eventlog.Log) {
 			raw(t, log, stream, "claim.taken.v1", `{"by":"Jane Doe"}`)
-		}, "decode: "},
+		}, "decode: data is not of its type's form"},
 		{"whose id is none", func(t *testing.T, log eventlog.Log) {
 			projectionstest.Append(t, log, "claim-Jane Doe", taken(1, "ann"))
 		}, "SQLSTATE 22P02"},

@@ -178,7 +178,11 @@ func (p *Projector) handle(msg *message.Message) error {
 	case err == nil:
 		p.here.at = b.To
 	case errors.As(err, &bad):
-		err = p.isolate(ctx, b)
+		if err = p.isolate(ctx, b); err == nil && p.group.OnFailure == Stop {
+			// The rows are right, but some model does not see in a batch what it
+			// sees event by event.
+			p.o.Logger.Warn("batch was only applied event by event", "reason", bad.Error(), "to", b.To.Position.String())
+		}
 	}
 	switch {
 	case err == nil:
@@ -352,20 +356,20 @@ func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	var holder *uuid.UUID
 	err = p.pool.QueryRow(ctx, `
 WITH live AS (
-	SELECT c.group_name, c.generation, c.holder
+	SELECT c.group_name, c.generation, c.holder, c.behind_since
 	FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
 	WHERE g.status = 'live' AND group_name = $1
 ), told AS (
 	UPDATE rm.checkpoints c SET
 		alive_at = clock_timestamp(),
 		behind_since = CASE
-			WHEN NOT $3 THEN behind_since
-			WHEN (commit_position, prepare_position) >= ($4::bigint, $5::bigint) THEN NULL
-			ELSE coalesce(behind_since, clock_timestamp()) END
+			WHEN NOT $3 THEN c.behind_since
+			WHEN (c.commit_position, c.prepare_position) >= ($4::bigint, $5::bigint) THEN NULL
+			ELSE coalesce(c.behind_since, clock_timestamp()) END
 	FROM live WHERE live.group_name = c.group_name AND live.generation = c.generation AND c.holder = $2
-	RETURNING coalesce(clock_timestamp() - behind_since, '0') AS lag
+	RETURNING coalesce(clock_timestamp() - c.behind_since, '0') AS lag
 )
-SELECT holder, coalesce((SELECT lag FROM told), '0') FROM live`,
+SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM live`,
 		p.group.Name, p.id, known, signed(head.Commit), signed(head.Prepare)).Scan(&holder, &lag)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:

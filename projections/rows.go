@@ -230,8 +230,7 @@ func (r *Rows[R]) load(b *pgx.Batch, schema string) {
 			if err != nil {
 				return err
 			}
-			r.forget(*r.table.Key(&row)) // it may have been found by another look-up
-			r.hold(&row)
+			r.hold(&row) // again, if two look-ups find it
 		}
 		return rows.Err()
 	}

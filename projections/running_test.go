@@ -33,6 +33,7 @@ type running struct {
 	mu     sync.Mutex
 	events int                 // in committed batches
 	states []projections.State // in order
+	lag    time.Duration       // as told last
 }
 
 // start runs a projector that is stopped with the test at the latest.
@@ -48,6 +49,11 @@ func start(t *testing.T, pool *pgxpool.Pool, log eventlog.Log, g projections.Gro
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.states = append(r.states, s)
+	}
+	o.Observer.Lag = func(_ string, lag time.Duration) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.lag = lag
 	}
 	p, err := projections.NewProjector(pool, log, g, o)
 	if err != nil {
@@ -72,6 +78,13 @@ func (r *running) processed() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.events
+}
+
+// toldLag is the lag the observer was told last.
+func (r *running) toldLag() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lag
 }
 
 // was reports whether the projector has been in a state.

@@ -101,7 +101,9 @@ func (m *toy) Need(f projections.Fact) {
 	case claim.Taken:
 		m.claims.Need(f.Aggregate)
 		m.tallies.Need(e.Holder)
-		m.claims.NeedBy("holder", e.Holder)
+		if e.Holder == celebrate {
+			m.claims.NeedBy("holder", celebrate)
+		}
 	case claim.Released:
 		m.claims.Need(f.Aggregate)
 	}

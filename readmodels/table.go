@@ -123,15 +123,25 @@ func arrayText[V Element](values []V) string {
 		}
 		switch v := reflect.ValueOf(v); v.Kind() {
 		case reflect.String:
-			b.WriteByte('"')
-			_, _ = strings.NewReplacer(`\`, `\\`, `"`, `\"`).WriteString(&b, v.String()) // a Builder takes everything
-			b.WriteByte('"')
+			quote(&b, v.String())
 		default:
 			b.WriteString(strconv.FormatInt(v.Int(), 10))
 		}
 	}
 	b.WriteByte('}')
 	return b.String()
+}
+
+// quote writes s as an element of an array's text.
+func quote(b *strings.Builder, s string) {
+	b.WriteByte('"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	b.WriteByte('"')
 }
 
 // Create returns the statements that create the table in a schema, and then its
