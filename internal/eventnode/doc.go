@@ -16,8 +16,8 @@
 //
 // # Memory
 //
-// The names of all streams are kept in memory, about 250 bytes each plus the
-// name, and read at Open. Besides: Pebble's cache and memtables, the newest
+// All streams are kept in memory, from 200 to 300 bytes each plus the length of
+// the name, and read at Open. Besides: Pebble's cache and memtables, the newest
 // events for live subscribers (Options.TailBytes), and the ids of recent events
 // (Options.RecentIDs, about 120 bytes each).
 //

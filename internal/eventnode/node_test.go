@@ -42,7 +42,7 @@ type server struct {
 
 // start opens a node and serves it. When the test is over it is closed, and
 // what it wrote is checked.
-func start(t *testing.T, o Options) *server {
+func start(t testing.TB, o Options) *server {
 	t.Helper()
 	s := startUnchecked(t, o)
 	t.Cleanup(func() {
@@ -52,7 +52,7 @@ func start(t *testing.T, o Options) *server {
 	return s
 }
 
-func startUnchecked(t *testing.T, o Options) *server {
+func startUnchecked(t testing.TB, o Options) *server {
 	t.Helper()
 	if o.FS == nil {
 		o.FS = vfs.NewCrashableMem()
@@ -80,7 +80,7 @@ func startUnchecked(t *testing.T, o Options) *server {
 	return s
 }
 
-func (s *server) stop(t *testing.T) {
+func (s *server) stop(t testing.TB) {
 	t.Helper()
 	if err := s.Close(); err != nil {
 		t.Errorf("Close: %v", err)
@@ -99,7 +99,7 @@ func (s *server) reopen(t *testing.T) *server {
 	return start(t, s.o)
 }
 
-func mustCheck(t *testing.T, o Options) Report {
+func mustCheck(t testing.TB, o Options) Report {
 	t.Helper()
 	r, err := Check(o)
 	if err != nil {
@@ -111,7 +111,7 @@ func mustCheck(t *testing.T, o Options) Report {
 }
 
 // client connects the official client to s.
-func (s *server) client(t *testing.T) *esdb.Client {
+func (s *server) client(t testing.TB) *esdb.Client {
 	t.Helper()
 	cfg, err := esdb.ParseConnectionString("esdb://node:2113?tls=false")
 	if err != nil {
