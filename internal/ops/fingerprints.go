@@ -32,7 +32,8 @@ type Fingerprints struct {
 	now    func() time.Time
 	logger *slog.Logger
 	asks   chan *ask
-	done   chan struct{}
+	done   chan struct{} // closed when nothing is answered any more
+	tidied chan struct{} // closed when nothing is forgotten any more
 }
 
 type ask struct {
@@ -43,8 +44,9 @@ type ask struct {
 	answered    chan struct{}
 }
 
-// NewFingerprints returns fingerprints kept in pool and starts the goroutine
-// that writes them, which ends with ctx. Wait for it with Wait.
+// NewFingerprints returns fingerprints kept in pool and starts the goroutines
+// that write them and forget old ones, which end with ctx. Wait for them with
+// Wait. now is time.Now if nil; a nil logger discards.
 func NewFingerprints(ctx context.Context, pool *pgxpool.Pool, now func() time.Time, logger *slog.Logger) *Fingerprints {
 	if now == nil {
 		now = time.Now
@@ -52,13 +54,17 @@ func NewFingerprints(ctx context.Context, pool *pgxpool.Pool, now func() time.Ti
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	f := &Fingerprints{pool: pool, now: now, logger: logger, asks: make(chan *ask, maxWaiting), done: make(chan struct{})}
+	f := &Fingerprints{
+		pool: pool, now: now, logger: logger,
+		asks: make(chan *ask, maxWaiting), done: make(chan struct{}), tidied: make(chan struct{}),
+	}
 	go f.run(ctx)
+	go f.keepTidy(ctx)
 	return f
 }
 
-// Wait returns when the writing goroutine has ended.
-func (f *Fingerprints) Wait() { <-f.done }
+// Wait returns when the goroutines have ended.
+func (f *Fingerprints) Wait() { <-f.done; <-f.tidied }
 
 // Remember notes that command asks for what fingerprint is of. seen is true
 // when it asked for the same before. Errors: ErrKeyReused; ErrUnavailable; ctx's.
@@ -83,16 +89,28 @@ func (f *Fingerprints) Remember(ctx context.Context, command uuid.UUID, fingerpr
 
 func (f *Fingerprints) run(ctx context.Context) {
 	defer close(f.done)
-	tidy := time.NewTicker(time.Hour)
-	defer tidy.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tidy.C:
-			f.tidy(ctx)
 		case a := <-f.asks:
 			f.answer(ctx, f.together(a))
+		}
+	}
+}
+
+// keepTidy forgets old fingerprints soon after the start, then every hour.
+func (f *Fingerprints) keepTidy(ctx context.Context) {
+	defer close(f.tidied)
+	next := time.NewTimer(time.Minute)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+			f.tidy(ctx)
+			next.Reset(time.Hour)
 		}
 	}
 }
@@ -113,48 +131,61 @@ func (f *Fingerprints) together(a *ask) []*ask {
 
 // answer remembers a batch and tells everybody in it.
 func (f *Fingerprints) answer(ctx context.Context, batch []*ask) {
-	known, err := f.write(ctx, batch)
+	first := make(map[uuid.UUID]*ask, len(batch)) // of the batch, by command
 	for _, a := range batch {
-		switch have, ok := known[a.command]; {
+		if first[a.command] == nil {
+			first[a.command] = a
+		}
+	}
+	known, err := f.write(ctx, first)
+	for _, a := range batch {
+		have, before := known[a.command]
+		if !before {
+			have = first[a.command].fingerprint
+		}
+		switch {
 		case err != nil:
 			a.err = fmt.Errorf("fingerprints: %w: %w", ErrUnavailable, err)
-		case !ok:
-			known[a.command] = a.fingerprint // the first of this batch
 		case have != a.fingerprint:
 			a.err = ErrKeyReused
 		default:
-			a.seen = true
+			a.seen = before || first[a.command] != a
 		}
 		close(a.answered)
 	}
 }
 
-// write stores what is new of batch and returns what was there before.
-func (f *Fingerprints) write(ctx context.Context, batch []*ask) (map[uuid.UUID][32]byte, error) {
+// write stores the asks that are new and returns what the others asked before.
+func (f *Fingerprints) write(ctx context.Context, asks map[uuid.UUID]*ask) (map[uuid.UUID][32]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	commands, prints := make([]uuid.UUID, len(batch)), make([][]byte, len(batch))
-	for i, a := range batch {
-		commands[i], prints[i] = a.command, a.fingerprint[:]
+	commands, prints := make([]uuid.UUID, 0, len(asks)), make([][]byte, 0, len(asks))
+	for _, a := range asks {
+		commands, prints = append(commands, a.command), append(prints, a.fingerprint[:])
 	}
-	const q = `
-		WITH asked AS (
-			SELECT DISTINCT ON (command_id) command_id, fingerprint
-			FROM unnest($1::uuid[], $2::bytea[]) AS a (command_id, fingerprint)
-			ORDER BY command_id
-		), stored AS (
-			INSERT INTO ops.fingerprints (command_id, fingerprint, asked_at)
-			SELECT command_id, fingerprint, $3 FROM asked
-			ON CONFLICT (command_id) DO NOTHING
-		)
-		SELECT f.command_id, f.fingerprint FROM ops.fingerprints f WHERE f.command_id = ANY ($1)`
+	// In one order, so that two processes with the same commands wait for each
+	// other and never both at once.
+	const store = `
+		INSERT INTO ops.fingerprints (command_id, fingerprint, asked_at)
+		SELECT command_id, fingerprint, $3 FROM unnest($1::uuid[], $2::bytea[]) AS a (command_id, fingerprint) ORDER BY command_id
+		ON CONFLICT (command_id) DO NOTHING
+		RETURNING command_id`
+	const read = `SELECT command_id, fingerprint FROM ops.fingerprints WHERE command_id = ANY ($1) AND NOT command_id = ANY ($2)`
 	known := map[uuid.UUID][32]byte{}
 	err := pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, q, commands, prints, f.now().UTC())
+		rows, err := tx.Query(ctx, store, commands, prints, f.now().UTC())
 		if err != nil {
+			return err
+		}
+		stored, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil || len(stored) == len(commands) {
+			return err
+		}
+		// A statement of its own: it sees the rows that were waited for.
+		if rows, err = tx.Query(ctx, read, commands, stored); err != nil {
 			return err
 		}
 		var id uuid.UUID

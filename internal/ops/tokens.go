@@ -54,8 +54,9 @@ type Tokens struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
 
-	mu   sync.Mutex
-	good map[string]goodToken // by id
+	mu    sync.Mutex
+	good  map[string]goodToken // by id
+	ended int                  // how often tokens were ended or replaced here
 }
 
 type goodToken struct {
@@ -92,8 +93,8 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (string, error) {
 	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC()); err != nil {
 		return "", fmt.Errorf("issue token: %w: %w", ErrUnavailable, err)
 	}
-	t.forget(token.ID)
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(id[:]) + "_" + base64.RawURLEncoding.EncodeToString(secret), nil
+	t.end(token.ID)
+	return tokenPrefix + tokenText().EncodeToString(id[:]) + "_" + tokenText().EncodeToString(secret), nil
 }
 
 // Verify returns the token whose readable form was presented.
@@ -105,16 +106,16 @@ func (t *Tokens) Verify(ctx context.Context, presented string) (Token, error) {
 		return Token{}, err
 	}
 	hash := sha256.Sum256(secret)
-	have, ok := t.lookUp(id)
+	have, ok, ended := t.lookUp(id)
 	if !ok || t.now().Sub(have.seen) > tokenFresh {
 		got, err := t.load(ctx, id)
 		switch {
 		case err == nil:
 			have = got
-			t.remember(have)
+			t.remember(have, ended)
 		case errors.Is(err, ErrUnavailable) && ok && t.now().Sub(have.seen) < tokenStale:
 		default:
-			t.forget(id)
+			t.drop(id)
 			return Token{}, err
 		}
 	}
@@ -124,13 +125,16 @@ func (t *Tokens) Verify(ctx context.Context, presented string) (Token, error) {
 	return have.token, nil
 }
 
+// tokenText is how a token's bytes are written; each in one way only.
+func tokenText() *base64.Encoding { return base64.RawURLEncoding.Strict() }
+
 func parseToken(s string) (id string, secret []byte, err error) {
 	rest, ok := strings.CutPrefix(s, tokenPrefix)
 	if !ok || len(rest) != 22+1+43 || rest[22] != '_' {
 		return "", nil, ErrToken
 	}
-	raw, err1 := base64.RawURLEncoding.DecodeString(rest[:22])
-	secret, err2 := base64.RawURLEncoding.DecodeString(rest[23:])
+	raw, err1 := tokenText().DecodeString(rest[:22])
+	secret, err2 := tokenText().DecodeString(rest[23:])
 	if err1 != nil || err2 != nil {
 		return "", nil, ErrToken
 	}
@@ -159,34 +163,49 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 	return g, nil
 }
 
-func (t *Tokens) lookUp(id string) (goodToken, bool) {
+func (t *Tokens) lookUp(id string) (g goodToken, ok bool, ended int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	g, ok := t.good[id]
-	return g, ok
+	g, ok = t.good[id]
+	return g, ok, t.ended
 }
 
-func (t *Tokens) remember(g goodToken) {
+// remember keeps a token that was found good, unless any was ended since: it may
+// be this one.
+func (t *Tokens) remember(g goodToken, ended int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.ended != ended {
+		return
+	}
 	if len(t.good) >= maxCachedTokens {
 		clear(t.good)
 	}
 	t.good[g.token.ID] = g
 }
 
-func (t *Tokens) forget(id string) {
+// end forgets a token whose secret counts no more.
+func (t *Tokens) end(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.good, id)
+	t.ended++
+}
+
+func (t *Tokens) drop(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.good, id)
 }
 
-// Revoke ends a token. Errors: ErrUnavailable.
+// Revoke ends a token. It counts no more in this process when it returns, even
+// with an error; in others within a second, or while Postgres is out of reach
+// for them within five minutes. Errors: ErrUnavailable.
 func (t *Tokens) Revoke(ctx context.Context, id string) error {
 	return t.revoke(ctx, `UPDATE ops.tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`, id)
 }
 
-// RevokeAll ends every token of a member. Errors: ErrUnavailable.
+// RevokeAll ends every token of a member, as Revoke does. Errors: ErrUnavailable.
 func (t *Tokens) RevokeAll(ctx context.Context, memberID string) error {
 	return t.revoke(ctx, `UPDATE ops.tokens SET revoked_at = $2 WHERE member_id = $1 AND revoked_at IS NULL`, memberID)
 }
@@ -195,6 +214,7 @@ func (t *Tokens) revoke(ctx context.Context, q, id string) error {
 	_, err := t.pool.Exec(ctx, q, id, t.now().UTC())
 	t.mu.Lock()
 	clear(t.good)
+	t.ended++
 	t.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("revoke: %w: %w", ErrUnavailable, err)
