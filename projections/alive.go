@@ -1,0 +1,80 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// watch gives signs of life and measures the lag until ctx ends. It also sees
+// when the generation it works on is no longer the live one.
+func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
+	tick := time.NewTicker(p.o.AliveEvery)
+	defer tick.Stop()
+	for {
+		lag, err := p.alive(ctx)
+		switch {
+		case errors.Is(err, errOrphaned):
+			sub.Restart()
+		case err == nil && p.o.Observer.Lag != nil:
+			p.o.Observer.Lag(p.group.Name, lag)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// errOrphaned means that nobody holds the live generation.
+var errOrphaned = errors.New("no projector is at work")
+
+// alive gives a sign of life, if this projector is the one at work, and returns
+// the lag. The database compares, so the answer is right whoever moves the
+// checkpoint meanwhile. If the log is out of reach, what was known stays.
+// Errors: errOrphaned.
+func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery)
+	defer cancel()
+	head, err := Head(ctx, p.log)
+	known := err == nil
+	var lag time.Duration
+	var holder *uuid.UUID
+	err = p.pool.QueryRow(ctx, `
+WITH live AS (
+	SELECT c.group_name, c.generation, c.holder, c.behind_since
+	FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
+	WHERE g.status = 'live' AND group_name = $1
+), told AS (
+	UPDATE rm.checkpoints c SET
+		alive_at = clock_timestamp(),
+		behind_since = CASE
+			WHEN NOT $3 THEN c.behind_since
+			WHEN (c.commit_position, c.prepare_position) >= ($4::bigint, $5::bigint) THEN NULL
+			ELSE coalesce(c.behind_since, clock_timestamp()) END
+	FROM live WHERE live.group_name = c.group_name AND live.generation = c.generation AND c.holder = $2
+	RETURNING coalesce(clock_timestamp() - c.behind_since, '0') AS lag
+)
+SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM live`,
+		p.group.Name, p.id, known, signed(head.Commit), signed(head.Prepare)).Scan(&holder, &lag)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:
+		return 0, errOrphaned
+	case err != nil:
+		return 0, fmt.Errorf("sign of life: %w", err)
+	}
+	return lag, nil
+}
+
+// leave tells a successor that it need not wait.
+func (p *Projector) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second) // the caller's is over
+	defer cancel()
+	// If it fails the successor waits a little.
+	_, _ = p.pool.Exec(ctx, "UPDATE rm.checkpoints SET holder = NULL WHERE group_name = $1 AND holder = $2", p.group.Name, p.id)
+}
