@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -133,7 +134,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	w.admin = w.tokenOf(commands.FirstAdmin())
 	o := Options{
 		Commands: &commandapi.Options{Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
-		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Log: w.logID},
+		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Log: w.logID, History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
 		Tokens:   w.tokens, Directory: w.directory, Logger: logger, Metrics: w.registry, Version: "test",
 	}
 	for _, c := range change {

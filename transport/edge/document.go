@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -23,12 +25,25 @@ func document(version string) *huma.OpenAPI {
 				"reads take it as `min_position` and see at least that. Errors are problems (RFC 9457) with a `code`.",
 		},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"bearer": {Type: "http", Scheme: "bearer", Description: "A member's token"},
 			},
 		},
 	}
+}
+
+// schemaName names the schema of a type. What history replays has the names of
+// what read models hold, and is told apart.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if path.Base(t.PkgPath()) == "history" && !strings.HasPrefix(name, "History") {
+		return "History" + name
+	}
+	return name
 }
 
 // jsonFormat reads and writes JSON. Nothing is escaped for HTML, which no
