@@ -28,9 +28,9 @@ type Core struct {
 	generations *Generations
 }
 
-// NewCore returns queries over pool. Lists combine their filters freely, so the
-// pool's connections should plan each statement for its own values:
-// plan_cache_mode=force_custom_plan.
+// NewCore returns queries over pool. Its connections had better leave
+// plan_cache_mode at auto: to plan a page of the list takes longer than to read
+// it.
 func NewCore(pool *pgxpool.Pool, v *vault.Vault, g *Generations) *Core {
 	return &Core{pool: pool, vault: v, generations: g}
 }

@@ -244,10 +244,10 @@ func (c *Core) Lists(ctx context.Context, member string, now time.Time) (Lists, 
 			l.Roles = append(l.Roles, RecruitedRole{ID: r.ID, Name: r.Name, Role: r.Access()})
 		}
 		for _, r := range reasons {
-			l.Reasons = append(l.Reasons, ReasonRef{ID: r.ID, Label: r.Label, Kind: r.Kind})
+			l.Reasons = append(l.Reasons, ReasonRef(r))
 		}
 		for _, r := range tags {
-			l.Tags = append(l.Tags, Label{ID: r.ID, Label: r.Label})
+			l.Tags = append(l.Tags, Label(r))
 		}
 		return nil
 	})

@@ -152,14 +152,19 @@ func (l list) find(q *statement, k keys) string {
 		return inJobs("SELECT DISTINCT n.job_id FROM unnest("+q.arg(l.query.Jobs)+"::uuid[]) AS n (job_id)") + k.end(l, "")
 	}
 	jobs, granted := l.sight.held(q)
+	others := " AND a.job_id NOT IN (" + jobs + ")"
 	if len(l.query.Jobs) > 0 {
 		wanted := q.arg(l.query.Jobs)
 		jobs += " AND t.job_id = ANY (" + wanted + "::uuid[])"
-		granted += " AND a.job_id = ANY (" + wanted + "::uuid[])" // of the row around it
+		others += " AND a.job_id = ANY (" + wanted + "::uuid[])"
 	}
+	// Grants are few. OFFSET 0 has each looked up by its key, where the planner
+	// would rather walk an index in the list's order until it meets them.
 	return inJobs(jobs) + fmt.Sprintf(`
-		UNION
-		(%sa.application_id IN (%s)%s%s)`, pick, granted, where, k.end(l, "a")) + k.end(l, "")
+		UNION ALL
+		(SELECT k.application_id, k.%s FROM (%s) g CROSS JOIN LATERAL (
+			%sa.application_id = g.application_id%s%s OFFSET 0) k%s)`,
+		l.sortColumn(), granted, pick, others, where, k.end(l, "k")) + k.end(l, "")
 }
 
 // page is the query of one page and the row after it.

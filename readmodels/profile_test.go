@@ -35,7 +35,9 @@ func newEventful(t *testing.T) *eventful {
 		to   *string
 		role string
 	}{
-		{&e.full, f.Full}, {&e.lists, f.Lists}, {&e.docs, certificates},
+		{&e.full, f.Full},
+		{&e.lists, f.Lists},
+		{&e.docs, certificates},
 		{&e.notes, f.roleOf("Notes", access.Application, access.Notes)},
 		{&e.comments, f.roleOf("Comments", access.Application, access.Comments, access.Decision, access.Profile)},
 	} {
