@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/organization"
@@ -23,3 +25,5 @@ func settings(selfTracking *bool) commands.ChangeSettings {
 func receive(job string, email personal.Plain) commands.Receive {
 	return commands.Receive{Job: job, Source: "referral", Candidate: candidate.Details{FirstName: "Cleo", Email: email}}
 }
+
+func newID() string { return uuid.NewString() }

@@ -157,7 +157,7 @@ func (c *Commands) settle(ctx context.Context, caller Caller, id string) error {
 			if a.Live() {
 				return nil, application.ErrNotClosed
 			}
-			return a.LoseClaim(a.Claim, s)
+			return a.LoseClaim(s)
 		},
 	})
 	return err

@@ -93,11 +93,11 @@ func (c *Commands) ChangeTeam(ctx context.Context, caller Caller, cmd ChangeTeam
 type (
 	HoldJob struct {
 		Job    string `json:"-"`
-		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why"`
+		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
 	}
 	CloseJob struct {
 		Job    string `json:"-"`
-		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why"`
+		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
 	}
 )
 

@@ -145,7 +145,7 @@ func (c *Commands) wouldReceive(caller Caller, cmd Receive) error {
 // arrive recognises or registers the person, takes the claim, and records the
 // application.
 func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id string, j job.Job) (Answer, error) {
-	person := newPerson(id)
+	person := c.newPerson(id)
 	if cmd.Candidate.Email != "" {
 		known, _, err := c.vault.Recognise(ctx, cmd.Candidate.Email, person, id)
 		if err != nil {
@@ -171,8 +171,9 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 				return nil, errFenced
 			}
 			return a.Receive(application.Arrival{
-				Job: cmd.Job, Stage: j.Stages[0].ID, Claim: claimID, Source: cmd.Source, Owner: j.FirstManager(),
-				Candidate: personal.New(personal.Key{ID: id, Owner: id}, personal.Plain(person)),
+				Job: cmd.Job, Stage: j.Stages[0].ID, Source: cmd.Source, Owner: j.FirstManager(),
+				Claim:     personal.New(keyOf(id), personal.Plain(claimID)),
+				Candidate: personal.New(keyOf(id), personal.Plain(person)),
 			}, s)
 		},
 	})
@@ -183,9 +184,10 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 var errFenced = fmt.Errorf("fenced off on its way: %w", application.ErrDuplicate)
 
 // newPerson returns the id of the person an application arrives with, if nobody
-// known is recognised: whoever undoes the arrival can tell it.
-func newPerson(applicationID string) string {
-	return uuid.NewSHA1(commandNamespace, []byte("candidate/"+applicationID)).String()
+// known is recognised: whoever undoes the arrival can tell it, and nobody
+// without the vault's keyset.
+func (c *Commands) newPerson(applicationID string) string {
+	return c.vault.DeriveID("candidate", applicationID).String()
 }
 
 // liveClaim returns the id of the claim "one live application of this person
@@ -206,25 +208,22 @@ func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder
 		if err != nil {
 			return err
 		}
-		displaced := ""
-		if other := f.state.Holder; other != "" && other != holder {
-			if err := c.fence(ctx, caller, other, claimID); err != nil {
+		switch other, err := c.reveal(ctx, f.state.Holder); {
+		case err != nil:
+			return err
+		case other == holder && !anew:
+			return nil
+		case other != "" && other != holder:
+			if err := c.fence(ctx, caller, other); err != nil {
 				return err
 			}
-			displaced = other
 		}
 		// Each taking is a command of its own: a claim may be taken again by the
 		// same application after it was released.
-		step := caller
-		step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(fmt.Sprintf("claim/%d", f.revision)))
+		step := claiming(caller, "claim", f.revision)
 		_, err = transact(ctx, c, c.claims, claimID, step, decision[claim.Claim, claim.Event]{
 			decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) {
-				var events []claim.Event
-				if anew {
-					events = cl.Release(holder, s)
-				}
-				taken, err := cl.Fold(events...).Take(holder, displaced, s)
-				return append(events, taken...), err
+				return cl.Take(personal.New(keyOf(holder), personal.Plain(holder)), f.state.Holder, s)
 			},
 		})
 		if !errors.Is(err, claim.ErrTaken) {
@@ -234,13 +233,34 @@ func (c *Commands) takeClaim(ctx context.Context, caller Caller, claimID, holder
 	return application.ErrDuplicate
 }
 
+// claiming returns the caller for a step on a claim that is at revision rev. It
+// says nothing of the request: a claim is not to be found by what led to it.
+func claiming(caller Caller, what string, rev eventlog.Revision) Caller {
+	step := caller.withoutMatch()
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(fmt.Sprintf("%s/%d", what, rev)))
+	step.CorrelationID, step.CausationID = "", ""
+	return step
+}
+
+// reveal opens a sealed reference: "" if it is absent or its key is gone.
+func (c *Commands) reveal(ctx context.Context, ref personal.Text) (string, error) {
+	if ref.IsZero() {
+		return "", nil
+	}
+	opened, err := c.vault.Open(ctx, ref.Bytes())
+	if err != nil {
+		return "", err
+	}
+	return string(opened[0].Text), nil
+}
+
 // fence makes sure that application id cannot become live under the claim any
 // more: a Receive or Requalify on its way meets a conflict and decides again.
 // Errors: application.ErrDuplicate when it is live.
-func (c *Commands) fence(ctx context.Context, caller Caller, id, claimID string) error {
+func (c *Commands) fence(ctx context.Context, caller Caller, id string) error {
 	_, err := transact(ctx, c, c.applications, id, fencing(caller, id), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return a.LoseClaim(claimID, s)
+			return a.LoseClaim(s)
 		},
 	})
 	return err
@@ -263,11 +283,16 @@ func (c *Commands) releaseClaim(ctx context.Context, caller Caller, claimID, hol
 	if err != nil {
 		return err
 	}
-	step := caller.withoutMatch()
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(fmt.Sprintf("release/%d", f.revision)))
+	switch has, err := c.reveal(ctx, f.state.Holder); {
+	case err != nil:
+		return err
+	case has != holder:
+		return nil
+	}
+	step := claiming(caller, "release", f.revision)
 	step.IfMatch = at
 	_, err = transact(ctx, c, c.claims, claimID, step, decision[claim.Claim, claim.Event]{
-		decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) { return cl.Release(holder, s), nil },
+		decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) { return cl.Release(f.state.Holder, s), nil },
 	})
 	var moved *StaleError
 	if errors.As(err, &moved) {
@@ -307,7 +332,7 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 			if a.Outcome != "" {
 				return nil, errReceived
 			}
-			return a.LoseClaim("", s)
+			return a.LoseClaim(s)
 		},
 	})
 	switch {
@@ -321,7 +346,7 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 		return err
 	}
 	// The claim was perhaps taken before anything was sealed for a new person.
-	for _, person := range append(people, newPerson(in.Application)) {
+	for _, person := range append(people, c.newPerson(in.Application)) {
 		if err := c.releaseClaim(ctx, caller, c.liveClaim(in.Job, person), in.Application, nil); err != nil {
 			return err
 		}

@@ -90,8 +90,12 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 		},
 		// While it is live nobody takes the claim from it.
 		prepare: func(ctx context.Context, a application.Application) error {
-			f, err := c.claims.read(ctx, c.log, a.Claim)
-			claimID, claimed = a.Claim, f.revision
+			var err error
+			if claimID, err = c.reveal(ctx, a.Claim); err != nil || claimID == "" {
+				return err
+			}
+			f, err := c.claims.read(ctx, c.log, claimID)
+			claimed = f.revision
 			return err
 		},
 	})
@@ -127,7 +131,11 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return a.Requalify(reason, s)
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
-			return c.takeClaim(ctx, caller, a.Claim, cmd.Application, true)
+			claimID, err := c.reveal(ctx, a.Claim)
+			if err != nil {
+				return err
+			}
+			return c.takeClaim(ctx, caller, claimID, cmd.Application, true)
 		},
 	})
 }

@@ -3,7 +3,6 @@
 package commandstest
 
 import (
-	"context"
 	"log/slog"
 	"path/filepath"
 	"testing"
@@ -38,6 +37,9 @@ type Company struct {
 	Recruiter string
 	Job       string
 	Stages    []job.Stage
+	FilesDir  string // where Files lie
+
+	keyset string
 }
 
 // Found returns a company. wrap, if set, puts something between the commands
@@ -51,20 +53,14 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 	}
 	dir := t.TempDir()
 	var err error
-	if c.Vault, err = vault.Open(t.Context(), c.Pool, filepath.Join(dir, "keyset.json"), vault.Options{}); err != nil {
+	c.keyset, c.FilesDir = filepath.Join(dir, "keyset.json"), filepath.Join(dir, "files")
+	if c.Vault, err = vault.Open(t.Context(), c.Pool, c.keyset, vault.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Files, err = files.New(filepath.Join(dir, "files"), c.Vault); err != nil {
+	if c.Files, err = files.New(c.FilesDir, c.Vault); err != nil {
 		t.Fatal(err)
 	}
-	c.Directory = commands.NewDirectory(c.Memory, c.Vault.Forget, nil)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); _ = c.Directory.Run(ctx) }()
-	t.Cleanup(func() { stop(); <-done })
-	if err := c.Directory.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	c.Directory = Follow(t, c.Memory, c.Vault.Forget)
 	c.Commands = c.Process(c.Log)
 	if err := c.Establish(t.Context(), commands.Founding{Name: "Acme", AdminName: "Ada Admin"}); err != nil {
 		t.Fatal(err)
@@ -76,7 +72,8 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 	return c
 }
 
-// Process returns commands like those of another process on the same stores.
+// Process returns commands over log that share all but their folds with the
+// company's.
 func (c *Company) Process(log eventlog.Log) *commands.Commands {
 	return commands.New(commands.Options{
 		Log: log, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler),
