@@ -38,7 +38,7 @@ import (
 // world is a whole installation behind one address: real Postgres and vault, a
 // log in memory that can be cut off.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	url       string
 	client    *http.Client
 	handler   *handler
@@ -94,7 +94,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func newWorld(t *testing.T, change ...func(*Options)) *world {
+func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
 	pool := postgrestest.New(t)
 	keys, err := vault.Open(t.Context(), pool, filepath.Join(t.TempDir(), "keyset.json"), vault.Options{})
@@ -178,7 +178,7 @@ func (w *world) tokenOf(member string) string {
 
 // reply is an answer, read to its end.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   []byte
