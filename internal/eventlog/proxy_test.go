@@ -2,7 +2,6 @@ package eventlog_test
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -18,13 +17,20 @@ type proxy struct {
 
 	mu    sync.Mutex
 	ln    net.Listener
-	conns map[net.Conn]bool // both ends of every connection
-	held  chan struct{}     // not nil while bytes are held back; closed to let them go
+	lines map[*line]bool
+	held  chan struct{} // of new lines
 	delay time.Duration
 	trap  *trap
 
 	over chan struct{} // closed with the test
 	wait sync.WaitGroup
+}
+
+// line is one connection: both its ends.
+type line struct {
+	client, server net.Conn
+	held           chan struct{} // nil unless bytes are held back; closed to let them go
+	gate           sync.Mutex    // held while a trap keeps answers back
 }
 
 // trap acts on the first request that contains mark.
@@ -38,7 +44,7 @@ type trap struct {
 // intercept starts a proxy in front of backend; it ends with the test.
 func intercept(t testing.TB, backend string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, backend: backend, address: "127.0.0.1:0", conns: make(map[net.Conn]bool), over: make(chan struct{})}
+	p := &proxy{t: t, backend: backend, address: "127.0.0.1:0", lines: make(map[*line]bool), over: make(chan struct{})}
 	p.restore()
 	t.Cleanup(func() {
 		close(p.over)
@@ -81,8 +87,9 @@ func (p *proxy) refuse() {
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c := range p.conns {
-		_ = c.Close()
+	for l := range p.lines {
+		_ = l.client.Close()
+		_ = l.server.Close()
 	}
 }
 
@@ -91,8 +98,9 @@ func (p *proxy) cut() {
 func (p *proxy) hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held == nil {
-		p.held = make(chan struct{})
+	p.held = make(chan struct{})
+	for l := range p.lines {
+		l.held = p.held
 	}
 }
 
@@ -100,10 +108,8 @@ func (p *proxy) hold() {
 func (p *proxy) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held != nil {
-		close(p.held)
-		p.held = nil
-	}
+	close(p.held)
+	p.held = nil
 }
 
 // renew lets new connections through while present ones stay held for ever, as
@@ -138,49 +144,35 @@ func (p *proxy) serve(client net.Conn) {
 		_ = client.Close()
 		return
 	}
-	p.track(true, client, server)
-	defer p.track(false, client, server)
-	var gate sync.Mutex // held while a trap keeps answers back
+	l := &line{client: client, server: server}
+	p.mu.Lock()
+	l.held = p.held
+	p.lines[l] = true
+	p.mu.Unlock()
 	var both sync.WaitGroup
-	both.Go(func() { p.forward(server, client, &gate, true) })
-	both.Go(func() { p.forward(client, server, &gate, false) })
+	both.Go(func() { p.forward(l, server, client, true) })
+	both.Go(func() { p.forward(l, client, server, false) })
 	both.Wait()
-}
-
-func (p *proxy) track(open bool, conns ...net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range conns {
-		if open {
-			p.conns[c] = true
-			continue
-		}
-		delete(p.conns, c)
-		_ = c.Close()
-	}
+	delete(p.lines, l)
 }
 
-// forward copies from one side to the other; requests are looked at.
-func (p *proxy) forward(to io.WriteCloser, from io.ReadCloser, gate *sync.Mutex, requests bool) {
+// forward copies from one side of l to the other; requests are looked at.
+func (p *proxy) forward(l *line, to, from net.Conn, requests bool) {
 	defer func() {
 		_ = to.Close()
 		_ = from.Close()
 	}()
 	buffer := make([]byte, 64<<10)
 	var seen []byte
-	p.mu.Lock()
-	held := p.held
-	p.mu.Unlock()
 	for {
 		n, err := from.Read(buffer)
 		if err != nil {
 			return
 		}
 		p.mu.Lock()
-		if p.held != nil {
-			held = p.held
-		}
-		delay, trapped := p.delay, p.trap
+		held, delay, trapped := l.held, p.delay, p.trap
 		p.mu.Unlock()
 		if held != nil {
 			select {
@@ -192,25 +184,28 @@ func (p *proxy) forward(to io.WriteCloser, from io.ReadCloser, gate *sync.Mutex,
 		time.Sleep(delay)
 		if requests && trapped != nil {
 			seen = append(seen, buffer[:n]...)
-			if bytes.Contains(seen, trapped.mark) && p.spring(trapped, to, buffer[:n], gate) {
+			if bytes.Contains(seen, trapped.mark) && p.spring(trapped, l, buffer[:n]) {
 				return
 			}
 		}
-		if !requests {
-			gate.Lock()
-		}
-		_, err = to.Write(buffer[:n])
-		if !requests {
-			gate.Unlock()
-		}
-		if err != nil {
+		if err := l.pass(to, buffer[:n], requests); err != nil {
 			return
 		}
 	}
 }
 
+// pass writes bytes on; answers wait while a trap is at work.
+func (l *line) pass(to net.Conn, b []byte, requests bool) error {
+	if !requests {
+		l.gate.Lock()
+		defer l.gate.Unlock()
+	}
+	_, err := to.Write(b)
+	return err
+}
+
 // spring acts on a trap, once, and reports whether it did.
-func (p *proxy) spring(tr *trap, to io.Writer, request []byte, gate *sync.Mutex) bool {
+func (p *proxy) spring(tr *trap, l *line, request []byte) bool {
 	p.mu.Lock()
 	if p.trap != tr {
 		p.mu.Unlock()
@@ -218,15 +213,15 @@ func (p *proxy) spring(tr *trap, to io.Writer, request []byte, gate *sync.Mutex)
 	}
 	p.trap = nil
 	p.mu.Unlock()
-	gate.Lock() // no answer gets through any more
+	l.gate.Lock() // no answer gets through any more
 	if tr.forward {
-		_, _ = to.Write(request)
+		_, _ = l.server.Write(request)
 	}
 	if tr.then != nil {
 		tr.then()
 	}
 	p.cut()
-	gate.Unlock()
+	l.gate.Unlock()
 	close(tr.sprung)
 	return true
 }

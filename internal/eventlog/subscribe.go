@@ -27,7 +27,8 @@ const refusals = 3
 
 // Subscribe implements Log. It also ends when the client is closed, with
 // ErrClosed. Progress is reported at the latest after every SearchWindow events
-// the server looked through.
+// the server looked through. A connection that dies without a word is noticed
+// after keepAliveInterval and keepAliveTimeout, 20 s unless set otherwise.
 //
 // A checkpoint whose event is no longer in the log, because its stream was
 // deleted and the log scavenged, counts as foreign.
