@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/projections"
@@ -17,7 +18,7 @@ func BenchmarkProjector(b *testing.B) {
 	const events, streams = 20_000, 4_000
 	log := &eventlog.Memory{}
 	for i := range events {
-		data, err := claim.Codec.Encode(claim.Taken{Stamp: stamp(i), Holder: claimID(i % 100)})
+		data, err := claim.Codec.Encode(claim.Taken{Stamp: stamp(i), Holder: personal.Sealed([]byte(claimID(i % 100)))})
 		if err != nil {
 			b.Fatal(err)
 		}

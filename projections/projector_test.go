@@ -22,7 +22,7 @@ func history(t *testing.T, n int, seed uint64) *eventlog.Memory {
 	for i := range n {
 		fact := taken(i, holders[r.IntN(len(holders))])
 		if r.IntN(4) == 0 {
-			fact = released(i, "whoever")
+			fact = released(i)
 		}
 		projectionstest.Append(t, log, claimStream(r.IntN(8)), fact)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
@@ -100,8 +101,8 @@ func (m *toy) Need(f projections.Fact) {
 	switch e := f.Body.(type) {
 	case claim.Taken:
 		m.claims.Need(f.Aggregate)
-		m.tallies.Need(e.Holder)
-		if e.Holder == celebrate {
+		m.tallies.Need(holderOf(e))
+		if holderOf(e) == celebrate {
 			m.claims.NeedBy("holder", celebrate)
 		}
 	case claim.Released:
@@ -125,7 +126,7 @@ var errPoison = errors.New("it is poison")
 func (m *toy) Apply(_ context.Context, f projections.Fact) error {
 	switch e := f.Body.(type) {
 	case claim.Taken:
-		switch e.Holder {
+		switch holderOf(e) {
 		case poison:
 			return errPoison
 		case panics:
@@ -141,7 +142,7 @@ func (m *toy) Apply(_ context.Context, f projections.Fact) error {
 			return nil
 		}
 		m.taken(f, e)
-		if e.Holder == celebrate {
+		if holderOf(e) == celebrate {
 			m.claims.Each("holder", celebrate, func(r claimRow) (claimRow, bool) {
 				r.Note = append([]byte("hurray "), r.Note...)
 				return r, true
@@ -160,12 +161,12 @@ func (m *toy) Apply(_ context.Context, f projections.Fact) error {
 
 func (m *toy) taken(f projections.Fact, e claim.Taken) {
 	row, _ := m.claims.Get(f.Aggregate)
-	row.ID, row.Holder, row.At, row.Free = f.Aggregate, e.Holder, e.At, nil
+	row.ID, row.Holder, row.At, row.Free = f.Aggregate, holderOf(e), e.At, nil
 	row.Taken++
 	row.Revisions = append(row.Revisions[:len(row.Revisions):len(row.Revisions)], int64(f.Revision))
 	m.claims.Put(row)
-	tally, _ := m.tallies.Get(e.Holder)
-	tally.Holder = e.Holder
+	tally, _ := m.tallies.Get(holderOf(e))
+	tally.Holder = holderOf(e)
 	tally.Taken++
 	tally.Claims = append(tally.Claims[:len(tally.Claims):len(tally.Claims)], f.Aggregate)
 	m.tallies.Put(tally)
@@ -177,12 +178,13 @@ func stamp(n int) domain.Stamp {
 }
 
 func taken(n int, holder string) domain.Fact {
-	return claim.Taken{Stamp: stamp(n), Holder: holder}
+	return claim.Taken{Stamp: stamp(n), Holder: personal.Sealed([]byte(holder))}
 }
 
-func released(n int, holder string) domain.Fact {
-	return claim.Released{Stamp: stamp(n), Holder: holder}
-}
+// holderOf returns what taken was given; the toy's holders are not sealed.
+func holderOf(e claim.Taken) string { return string(e.Holder.Bytes()) }
+
+func released(n int) domain.Fact { return claim.Released{Stamp: stamp(n)} }
 
 // claimStream is the stream of the n-th claim.
 func claimStream(n int) string { return "claim-" + claimID(n) }

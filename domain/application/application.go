@@ -28,7 +28,7 @@ type Application struct {
 	Outcome    Outcome
 	Job        string
 	Stage      string
-	Claim      string        // the claim "one live application for this person and job"
+	Claim      personal.Text // sealed id of the claim "one live application of this person for this job"
 	Candidate  personal.Text // sealed reference to the person
 	Reason     string        // of the disqualification in force
 	Priority   bool
@@ -107,7 +107,7 @@ type Received struct {
 	Job       string        `json:"job"`
 	Stage     string        `json:"stage"`
 	Candidate personal.Text `json:"candidate"`
-	Claim     string        `json:"claim"`
+	Claim     personal.Text `json:"claim"`
 	Source    string        `json:"source"`
 	Owner     string        `json:"owner"` // member responsible
 }
@@ -126,7 +126,7 @@ type Arrival struct {
 	Job       string
 	Stage     string // the first of the job's plan
 	Candidate personal.Text
-	Claim     string
+	Claim     personal.Text
 	Source    string // channel it came by, 1–50 characters
 	Owner     string
 }
@@ -153,7 +153,6 @@ func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 // ever after: whoever saw it may count on this application staying as it is.
 type ClaimLost struct {
 	domain.Stamp
-	Claim string `json:"claim"`
 }
 
 // EventName implements domain.Fact.
@@ -164,14 +163,14 @@ func (ClaimLost) evolve(a Application) Application { a.ClaimLost = true; return 
 // LoseClaim fences the application off from a claim, for good. One that cannot
 // become live anyway is not fenced again.
 // Errors: ErrDuplicate when it is live and keeps the claim.
-func (a Application) LoseClaim(claim string, s domain.Stamp) ([]Event, error) {
+func (a Application) LoseClaim(s domain.Stamp) ([]Event, error) {
 	switch {
 	case a.Live():
 		return nil, ErrDuplicate
 	case a.ClaimLost, a.Anonymised:
 		return nil, nil
 	}
-	return []Event{ClaimLost{Stamp: s, Claim: claim}}, nil
+	return []Event{ClaimLost{Stamp: s}}, nil
 }
 
 // Anonymised records that everything personal was erased. Dates, stages,
@@ -185,7 +184,7 @@ func (Anonymised) EventName() string { return "application.anonymised.v1" }
 
 func (Anonymised) evolve(a Application) Application {
 	a.Anonymised = true
-	a.Candidate = personal.Text{}
+	a.Candidate, a.Claim = personal.Text{}, personal.Text{}
 	a.Tags, a.Comments, a.Documents, a.Notes = nil, nil, nil, nil
 	return a
 }

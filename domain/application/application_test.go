@@ -23,11 +23,11 @@ var (
 	by   = domaintest.By(domain.Member("m1"))
 	none personal.Text
 
-	received    application.Event = application.Received{Stamp: by, Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: "k1", Source: "referral", Owner: "m1"}
+	received    application.Event = application.Received{Stamp: by, Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "referral", Owner: "m1"}
 	rejected    application.Event = disqualified(application.Rejected, 24*time.Hour)
 	withdrawn   application.Event = disqualified(application.Withdrawn, 0)
 	requalified application.Event = application.Requalified{Stamp: by, Reason: text("second look")}
-	claimLost   application.Event = application.ClaimLost{Stamp: by, Claim: "k1"}
+	claimLost   application.Event = application.ClaimLost{Stamp: by}
 	anonymised  application.Event = application.Anonymised{Stamp: by}
 	inInterview application.Event = application.StageMoved{Stamp: by, From: "s1", To: "s2", Comment: text("strong CV")}
 )
@@ -51,7 +51,7 @@ func guarded(name string, w when) []row {
 func TestReceive(t *testing.T) {
 	receive := func(source string) when {
 		return func(a application.Application) ([]application.Event, error) {
-			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: "k1", Source: source, Owner: "m1"}, by)
+			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: source, Owner: "m1"}, by)
 		}
 	}
 	domaintest.Run(t, application.Application.Fold, []row{
@@ -66,7 +66,7 @@ func TestReceive(t *testing.T) {
 }
 
 func TestLoseClaim(t *testing.T) {
-	lose := func(a application.Application) ([]application.Event, error) { return a.LoseClaim("k1", by) }
+	lose := func(a application.Application) ([]application.Event, error) { return a.LoseClaim(by) }
 	domaintest.Run(t, application.Application.Fold, []row{
 		{Name: "one that never came", When: lose, Want: events{claimLost}},
 		{Name: "one that is closed", Given: events{received, withdrawn}, When: lose, Want: events{claimLost}},
@@ -95,7 +95,7 @@ func TestAnonymisedForgetsThePerson(t *testing.T) {
 		received, inInterview, application.TagAdded{Stamp: by, Tag: "t1"}, noteOf(domain.Candidate, true), requested, uploaded(1),
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well")}, application.PrioritySet{Stamp: by, Priority: true}, rejected, anonymised,
 	)
-	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", Claim: "k1", Reason: "r1", Priority: true, Anonymised: true}
+	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", Reason: "r1", Priority: true, Anonymised: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("state = %+v, want %+v", got, want)
 	}

@@ -23,8 +23,8 @@ func TestStored(t *testing.T) {
 	stamp := by
 	stamp.By = domain.Member(other)
 	domaintest.Stored[application.Event](t, "application", application.Codec,
-		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: id, Source: "referral", Owner: other},
-		application.ClaimLost{Stamp: stamp, Claim: id},
+		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other},
+		application.ClaimLost{Stamp: stamp},
 		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
@@ -107,10 +107,10 @@ const final = 2
 // commands are all decisions an application takes.
 func commands(d draws, s domain.Stamp) []when {
 	return []when{
-		func(a application.Application) ([]application.Event, error) { return a.LoseClaim("k1", s) },
+		func(a application.Application) ([]application.Event, error) { return a.LoseClaim(s) },
 		func(a application.Application) ([]application.Event, error) { return a.Anonymise(s) },
 		func(a application.Application) ([]application.Event, error) {
-			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: "k1", Source: "form", Owner: "m1"}, s)
+			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "form", Owner: "m1"}, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.Move("", d.stage, d.text, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Move("s1", d.stage, d.text, s) },

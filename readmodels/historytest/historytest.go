@@ -233,7 +233,7 @@ func (h *History) Receive(candidateID, applicationID, jobID string) {
 	j := h.Jobs[jobID]
 	h.On(applicationID, domain.Member(j.FirstManager()), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.Receive(application.Arrival{
-			Job: jobID, Stage: j.Stages[0].ID, Claim: uuid.NewSHA1(uuid.MustParse(jobID), []byte(candidateID)).String(),
+			Job: jobID, Stage: j.Stages[0].ID, Claim: h.Text(applicationID, applicationID, personal.Plain(uuid.NewSHA1(uuid.MustParse(jobID), []byte(candidateID)).String())),
 			Candidate: h.Text(applicationID, applicationID, personal.Plain(candidateID)), Source: "web", Owner: j.FirstManager(),
 		}, s)
 	})
