@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 )
 
@@ -52,7 +53,8 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.Is(err, errUsage):
 		return 2
 	}
-	_, _ = fmt.Fprintln(stderr, "hirelog:", err)
+	// One line, for whoever looks for it among others.
+	_, _ = fmt.Fprintln(stderr, "hirelog:", strings.ReplaceAll(err.Error(), "\n", "; "))
 	return 1
 }
 
@@ -101,7 +103,7 @@ func sub(ctx context.Context, group string, args []string, stdout, stderr io.Wri
 	return errUsage
 }
 
-// parse parses flags and refuses arguments beyond want of them.
+// parse parses flags, behind which want arguments (none or one) must stand.
 func parse(flags *flag.FlagSet, args []string, want int, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	if err := flags.Parse(args); err != nil {
@@ -111,7 +113,11 @@ func parse(flags *flag.FlagSet, args []string, want int, stderr io.Writer) error
 		return errUsage
 	}
 	if flags.NArg() != want {
-		_, _ = fmt.Fprintf(stderr, "%s takes %d arguments, not %d\n", flags.Name(), want, flags.NArg())
+		takes := "no arguments"
+		if want == 1 {
+			takes = "one argument"
+		}
+		_, _ = fmt.Fprintf(stderr, "%s takes %s, not %d\n", flags.Name(), takes, flags.NArg())
 		flags.Usage()
 		return errUsage
 	}

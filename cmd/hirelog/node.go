@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 
@@ -48,10 +49,13 @@ func nodeCheck(_ context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	report, err := eventnode.Check(eventnode.Options{Dir: *dir})
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no event node in %s", *dir)
+	}
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(stdout, report)
+	_, _ = fmt.Fprint(stdout, report)
 	if len(report.Problems) > 0 {
 		return fmt.Errorf("%d problems found in %s", len(report.Problems), *dir)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -67,7 +68,7 @@ func auditReplay(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	asJSON := flags.Bool("json", false, "print JSON, as the API answers")
 	at := flags.String("at", "", "`moment` to stop at: a time (2026-03-01T09:00:00Z), a position (commit/prepare), or a revision (12)")
 	flags.Usage = func() {
-		_, _ = fmt.Fprintln(stderr, "usage: hirelog audit replay [flags] APPLICATION")
+		_, _ = fmt.Fprintln(stderr, "usage: hirelog audit replay [flags] ID")
 		flags.PrintDefaults()
 	}
 	if err := parse(flags, args, 1, stderr); err != nil {
@@ -75,11 +76,14 @@ func auditReplay(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	}
 	asOf, _, err := history.ParseAsOf(*at)
 	if err != nil {
-		return err
+		return fmt.Errorf("--at %q: %w", *at, err)
 	}
 	return withStores(ctx, where, func(s *stores) error {
 		r := history.Replayer{Log: s.log, Opener: s.vault}
 		h, err := r.ReplayAll(ctx, flags.Arg(0), asOf)
+		if errors.Is(err, application.ErrUnknown) {
+			return fmt.Errorf("there is no application %s", flags.Arg(0))
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestTheProgramExplainsItself(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args   []string
+		status int
+		stdout string // said there; empty = nothing
+		stderr string
+	}{
+		{nil, 2, "", "usage: hirelog <command>"},
+		{[]string{"help"}, 0, "usage: hirelog <command>", ""},
+		{[]string{"--help"}, 0, "usage: hirelog <command>", ""},
+		{[]string{"version"}, 0, "hirelog ", ""},
+		{[]string{"sevre"}, 2, "", `there is no command "sevre"`},
+		{[]string{"audit"}, 2, "", "which command?"},
+		{[]string{"projections", "rebuild"}, 2, "", "which command?"},
+		{[]string{"serve", "-h"}, 0, "", "-ready-file file"},
+		{[]string{"serve", "--port", "1"}, 2, "", "flag provided but not defined: -port"},
+		{[]string{"serve", "--serve", "commands,mail"}, 2, "", `there is no part "mail"; name commands, queries, projections`},
+		{[]string{"serve", "--trusted-proxies", "10.0.0.1"}, 2, "", "-trusted-proxies ranges"},
+		{[]string{"serve", "here"}, 2, "", "hirelog serve takes no arguments"},
+		{[]string{"audit", "replay"}, 2, "", "usage: hirelog audit replay [flags] ID"},
+		{[]string{"token", "--data"}, 2, "", "flag needs an argument: -data"},
+	} {
+		got := hirelog(t, tt.args...)
+		if got.status != tt.status || !strings.Contains(got.stdout, tt.stdout) || !strings.Contains(got.stderr, tt.stderr) ||
+			(got.stdout == "") != (tt.stdout == "") || (got.stderr == "") != (tt.stderr == "") {
+			t.Errorf("hirelog %s: %+v\nwant status %d, stdout %q, stderr %q", strings.Join(tt.args, " "), got, tt.status, tt.stdout, tt.stderr)
+		}
+	}
+}
+
+// answersOperator asks a running installation what only its operator may.
+func answersOperator(t *testing.T, in *installation) {
+	const nobody = "00000000-0000-4000-8000-000000000000"
+	hirelog(t, "audit", "replay", "--data", in.dir, nobody).refused(t, "no application", nobody)
+	hirelog(t, "audit", "replay", "--data", in.dir, "everything").refused(t, "no application", "everything")
+	hirelog(t, "audit", "replay", "--data", in.dir, "--at", "yesterday", nobody).refused(t, "--at", "2026-03-01T09:00:00Z")
+	hirelog(t, "node", "check", "--data", in.dir+"/node").refused(t, "in use by another process")
+
+	token := strings.TrimSuffix(hirelog(t, "token", "--data", in.dir).succeeded(t), "\n")
+	if got := in.as(t, token).get("/v1/me"); got.text("role") != "admin" || token == in.admin {
+		t.Errorf("the new token is of %s", got.body)
+	}
+	in.as(t, in.admin).get("/v1/me") // and the old one counts still
+	status := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t)
+	if !regexp.MustCompile(`(?m)^core +1 \(rm_core_1\) +\d+/\d+ .* (up to date|behind)$`).MatchString(status) {
+		t.Errorf("status of projections: %s", status)
+	}
+}
+
+// The same questions are answered when no server runs, and nothing is left
+// running.
+func TestTheOperatorNeedsNoServer(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t)
+	v := in.as(t, in.admin).vacancy("Engineer")
+	id := strings.TrimPrefix(v.apply("Grace", "Hopper"), "/v1/applications/")
+	v.get("/v1/applications/" + id)
+	in.end(t)
+	if got := hirelog(t, "audit", "replay", "--data", in.dir, "--at", "0", id).succeeded(t); !strings.Contains(got, "Hopper") || !strings.Contains(got, "received.v1") {
+		t.Errorf("replayed: %s", got)
+	}
+	if got := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t); !strings.Contains(got, "up to date") {
+		t.Errorf("status of projections: %s", got)
+	}
+	if got := hirelog(t, "node", "check", "--data", in.dir+"/node").succeeded(t); !strings.Contains(got, "no problems found") {
+		t.Errorf("check: %s", got)
+	}
+	token := strings.TrimSpace(hirelog(t, "token", "--data", in.dir).succeeded(t))
+	free(t, in.dir)
+	in.start(t)
+	in.as(t, token).get("/v1/me")
+	in.end(t)
+
+	empty := t.TempDir()
+	hirelog(t, "token", "--data", empty).refused(t, "is not a data folder of hirelog")
+	hirelog(t, "node", "check", "--data", empty).refused(t, "no event node")
+	if got := contents(t, empty); len(got) != 1 {
+		t.Errorf("looking left %v", got)
+	}
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/internal/datafolder"
+)
+
+// installation is a data folder and the server on it.
+type installation struct {
+	*program
+	dir   string // the data folder
+	ready string // the ready file
+	url   string
+	admin string // token of the first admin
+}
+
+// startTime is how long a server may take to start, on a machine that does much
+// else.
+const startTime = 90 * time.Second
+
+// newInstallation returns a fresh installation whose server runs.
+func newInstallation(t *testing.T, flags ...string) *installation {
+	t.Helper()
+	in := &installation{dir: filepath.Join(t.TempDir(), "data")}
+	in.ready = in.dir + ".ready"
+	in.start(t, flags...)
+	if in.admin == "" {
+		t.Fatal("no token in the ready file of a first start")
+	}
+	return in
+}
+
+// start starts a server on the folder and waits until it accepts requests.
+func (in *installation) start(t *testing.T, flags ...string) {
+	t.Helper()
+	if err := os.RemoveAll(in.ready); err != nil {
+		t.Fatal(err)
+	}
+	in.program = launch(t, append([]string{"serve", "--data", in.dir, "--listen", "127.0.0.1:0", "--ready-file", in.ready, "--no-demo"}, flags...)...)
+	in.awaitReady(t)
+}
+
+// awaitReady waits for the ready file, and takes what it says.
+func (in *installation) awaitReady(t *testing.T) {
+	t.Helper()
+	eventually(t, startTime, "the server starts", func() bool {
+		if !in.running() {
+			t.Fatalf("the server ended: %s", in.stderr.String())
+		}
+		return exists(in.ready)
+	})
+	ready := in.readReady(t)
+	in.url = ready["url"]
+	if token := ready["admin_token"]; token != "" {
+		in.admin = token
+	}
+}
+
+// readReady returns what the ready file says.
+func (in *installation) readReady(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(in.ready)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ready map[string]string
+	if err := json.Unmarshal(data, &ready); err != nil {
+		t.Fatalf("ready file %s: %v", data, err)
+	}
+	return ready
+}
+
+// end stops the server, which must go in peace.
+func (in *installation) end(t *testing.T) {
+	t.Helper()
+	if status := in.stop(); status != 0 {
+		t.Fatalf("exit status %d after SIGTERM: %s", status, in.stderr.String())
+	}
+}
+
+// runFile returns what the server says of where its stores are.
+func (in *installation) runFile(t *testing.T) datafolder.Running {
+	t.Helper()
+	running, err := datafolder.Find(in.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return running
+}
+
+// copyTo returns a copy of the installation, which must be stopped, with owners
+// and modes.
+func (in *installation) copyTo(t *testing.T, dir string) *installation {
+	t.Helper()
+	if out, err := exec.Command("cp", "-a", in.dir, dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy: %v: %s", err, out)
+	}
+	return &installation{dir: dir, ready: dir + ".ready", admin: in.admin}
+}
+
+// contents describes every file of a folder, to see whether anything changed.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path, dir)
+		all[name] = fmt.Sprint(info.Mode())
+		if info.Mode().IsRegular() {
+			all[name] += fmt.Sprintf(" %d bytes of %v", info.Size(), info.ModTime())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// freePort returns a port of this machine that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
