@@ -18,10 +18,13 @@ import (
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
+// giving gives one command in a process.
+type giving func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error)
+
 // scenario is a command that may crash, on something made for it each time.
 type scenario struct {
 	// set makes what the command is about, and returns the command.
-	set func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error)
+	set func(t *testing.T, c *commandstest.Company) giving
 	// refused is what the command answers if it does not crash; nil for success.
 	refused error
 }
@@ -38,87 +41,89 @@ func disqualify(app string) commands.Disqualify {
 	return commands.Disqualify{Application: app, Kind: application.Rejected, Reason: commands.FirstReason("Position filled"), Note: "sorry"}
 }
 
-var scenarios = map[string]scenario{
-	"receive a new person": {set: func(_ *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		email := someone()
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Receive(ctx, by, receive(c.Job, email))
-		}
-	}},
-	"receive somebody without an address": {set: func(_ *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Receive(ctx, by, receive(c.Job, ""))
-		}
-	}},
-	"receive a known person again": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		email := someone()
-		onClosed(t, c, email)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Receive(ctx, by, receive(c.Job, email))
-		}
-	}},
-	"receive while the closed one still has the claim": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		email := someone()
-		app := c.ReceiveOne(t, email)
-		neverReleases(t, c, app)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Receive(ctx, by, receive(c.Job, email))
-		}
-	}},
-	"receive a duplicate": {refused: application.ErrDuplicate, set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		email := someone()
-		c.ReceiveOne(t, email)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Receive(ctx, by, receive(c.Job, email))
-		}
-	}},
-	"disqualify": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := c.ReceiveOne(t, someone())
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Disqualify(ctx, by, disqualify(app))
-		}
-	}},
-	"requalify": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := onClosed(t, c, someone())
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Requalify(ctx, by, commands.Requalify{Application: app, Reason: "a place was found"})
-		}
-	}},
-	"requalify one that never gave the claim back": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := c.ReceiveOne(t, someone())
-		neverReleases(t, c, app)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Requalify(ctx, by, commands.Requalify{Application: app, Reason: "a place was found"})
-		}
-	}},
-	"anonymise the last application": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := onClosed(t, c, someone())
-		full(t, c, app)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Anonymise(ctx, by, commands.Anonymise{Application: app})
-		}
-	}},
-	"anonymise one of two applications": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		email := someone()
-		app := onClosed(t, c, email)
-		c.ReceiveOne(t, email)
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.Anonymise(ctx, by, commands.Anonymise{Application: app})
-		}
-	}},
-	"delete a note": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := c.ReceiveOne(t, someone())
-		note := commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "hello"})).ID
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.DeleteNote(ctx, by, commands.DeleteNote{Application: app, Note: note})
-		}
-	}},
-	"upload a document": {set: func(t *testing.T, c *commandstest.Company) func(context.Context, *commands.Commands, commands.Caller) (commands.Answer, error) {
-		app := c.ReceiveOne(t, someone())
-		return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
-			return p.UploadDocument(ctx, by, commands.UploadDocument{Application: app, Category: access.CV, Files: text("my life so far")})
-		}
-	}},
+func scenarios() map[string]scenario {
+	return map[string]scenario{
+		"receive a new person": {set: func(_ *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, email))
+			}
+		}},
+		"receive somebody without an address": {set: func(_ *testing.T, c *commandstest.Company) giving {
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, ""))
+			}
+		}},
+		"receive a known person again": {set: func(t *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			onClosed(t, c, email)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, email))
+			}
+		}},
+		"receive while the closed one still has the claim": {set: func(t *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			app := c.ReceiveOne(t, email)
+			neverReleases(t, c, app)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, email))
+			}
+		}},
+		"receive a duplicate": {refused: application.ErrDuplicate, set: func(t *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			c.ReceiveOne(t, email)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, email))
+			}
+		}},
+		"disqualify": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Disqualify(ctx, by, disqualify(app))
+			}
+		}},
+		"requalify": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := onClosed(t, c, someone())
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Requalify(ctx, by, commands.Requalify{Application: app, Reason: "a place was found"})
+			}
+		}},
+		"requalify one that never gave the claim back": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			neverReleases(t, c, app)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Requalify(ctx, by, commands.Requalify{Application: app, Reason: "a place was found"})
+			}
+		}},
+		"anonymise the last application": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := onClosed(t, c, someone())
+			full(t, c, app)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Anonymise(ctx, by, commands.Anonymise{Application: app})
+			}
+		}},
+		"anonymise one of two applications": {set: func(t *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			app := onClosed(t, c, email)
+			c.ReceiveOne(t, email)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Anonymise(ctx, by, commands.Anonymise{Application: app})
+			}
+		}},
+		"delete a note": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			note := commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "hello"})).ID
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.DeleteNote(ctx, by, commands.DeleteNote{Application: app, Note: note})
+			}
+		}},
+		"upload a document": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.UploadDocument(ctx, by, commands.UploadDocument{Application: app, Category: access.CV, Files: upload("my life so far")})
+			}
+		}},
+	}
 }
 
 // neverReleases disqualifies an application in a process that dies before it
@@ -137,10 +142,10 @@ func full(t *testing.T, c *commandstest.Company, app string) {
 	t.Helper()
 	commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "hello"}))
 	commandstest.Must(c.AddComment(t.Context(), c.As(c.Recruiter), commands.AddComment{Application: app, Text: "hm"}))
-	commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: text("my life")}))
+	commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: upload("my life")}))
 }
 
-func text(content string) []commands.Upload {
+func upload(content string) []commands.Upload {
 	return []commands.Upload{{Name: "cv.txt", Content: bytes.NewBufferString(content)}}
 }
 
@@ -158,8 +163,11 @@ func finish(t *testing.T, p *commands.Commands) {
 // Whatever step a process dies at, nothing is lost and nothing is left: neither
 // when the command is given again at once, nor when it was finished before.
 func TestCrashAtEveryStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hundreds of crashes take a while")
+	}
 	t.Parallel()
-	for name, s := range scenarios {
+	for name, s := range scenarios() {
 		for _, after := range []string{"given again", "finished, then given again"} {
 			t.Run(name+", "+after, func(t *testing.T) {
 				t.Parallel()
@@ -286,7 +294,7 @@ func TestCrashWhileFinishing(t *testing.T) {
 		{"delete a note", "before append of application.note_deleted.v1"},
 	} {
 		for step, crashed := 1, true; crashed && !t.Failed(); step++ {
-			give := scenarios[s.name].set(t, c)
+			give := scenarios()[s.name].set(t, c)
 			dying.CrashAt(t, s.at, func(ctx context.Context) error {
 				_, err := give(ctx, dying.Commands, c.As(c.Recruiter))
 				return err
