@@ -36,11 +36,12 @@ type readyAnswer struct {
 	Body   Readiness
 }
 
-type aliveAnswer struct {
-	Body struct {
-		Alive bool `json:"alive"`
-	}
+// Liveness says that a process runs.
+type Liveness struct {
+	Alive bool `json:"alive"`
 }
+
+type aliveAnswer struct{ Body Liveness }
 
 // declareOperation declares what machines ask a process about itself.
 func declareOperation(s *edge.Surface, o Options) {
@@ -48,9 +49,7 @@ func declareOperation(s *edge.Surface, o Options) {
 		return edge.Route{Method: http.MethodGet, Path: path, Summary: summary, Tag: "operation", Who: edge.Anyone(), Plain: true}
 	}
 	edge.Handle(s, route("/livez", "Whether the process runs"), func(context.Context, *struct{}) (*aliveAnswer, error) {
-		var a aliveAnswer
-		a.Body.Alive = true
-		return &a, nil
+		return &aliveAnswer{Body: Liveness{Alive: true}}, nil
 	})
 	edge.Handle(s, route("/readyz", "Whether the process can serve"), func(ctx context.Context, _ *struct{}) (*readyAnswer, error) {
 		ctx, cancel := context.WithTimeout(ctx, checkTime)

@@ -148,7 +148,7 @@ type bodiless struct {
 // emptyBody is the body of commands that have none.
 type emptyBody struct {
 	Conditions
-	Body *struct{}
+	Body *struct{} `nameHint:"Nothing"`
 }
 
 type doneAnswer struct {

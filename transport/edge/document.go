@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // document returns the OpenAPI document before there are routes.
@@ -17,6 +19,8 @@ func document(version string) *huma.OpenAPI {
 	if version == "" {
 		version = "dev"
 	}
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	registry.RegisterTypeAlias(reflect.TypeFor[access.Level](), reflect.TypeFor[level]())
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
@@ -25,12 +29,33 @@ func document(version string) *huma.OpenAPI {
 				"reads take it as `min_position` and see at least that. Errors are problems (RFC 9457) with a `code`.",
 		},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+			Schemas:   registry,
+			Responses: map[string]*huma.Response{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"bearer": {Type: "http", Scheme: "bearer", Description: "A member's token"},
 			},
 		},
+		Tags: []*huma.Tag{
+			{Name: "applications", Description: "Candidacies: what stands in them, and what is done with them"},
+			{Name: "jobs", Description: "Jobs, their stages and hiring teams"},
+			{Name: "members", Description: "Who works here, and the tokens they act by"},
+			{Name: "organization", Description: "What the organisation has decided for itself"},
+			{Name: "operation", Description: "What machines ask about a process"},
+		},
 	}
+}
+
+// level describes access.Level, which is written by name.
+type level string
+
+// Schema implements huma.SchemaProvider.
+func (level) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, l := range []access.Level{access.None, access.View, access.Edit} {
+		s.Enum = append(s.Enum, l.String())
+	}
+	s.PrecomputeMessages()
+	return s
 }
 
 // schemaName names the schema of a type. What history replays has the names of
@@ -64,7 +89,9 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	problem := e.openapi.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	answers := map[string]*huma.Response{}
 	say := func(status int, what string) {
-		answers[strconv.Itoa(status)] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+		name := strings.ReplaceAll(http.StatusText(status), " ", "")
+		e.openapi.Components.Responses[name] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+		answers[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}
 	}
 	say(http.StatusInternalServerError, "Our fault")
 	if r.Answer != nil {
@@ -72,7 +99,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 			"application/json": {Schema: e.openapi.Components.Schemas.Schema(r.Answer, true, r.name())},
 		}}
 		answers["304"] = &huma.Response{Description: "The same as the one with the ETag"}
-		say(http.StatusGone, "The position is of another log")
+		say(http.StatusGone, "What it is about was erased, or the position is of another log")
 	}
 	if r.Download {
 		answers["200"] = &huma.Response{Description: "The bytes, as an attachment", Content: map[string]*huma.MediaType{

@@ -22,6 +22,9 @@ const (
 	maxHeaders = 16 << 10 // bytes of all names and values
 )
 
+// graceToWrite is how long after its time a request may still be answered.
+const graceToWrite = 10 * time.Second
+
 // Header values that every answer has. They are shared: nobody may write to them.
 type headers struct{ name, value string }
 
@@ -59,6 +62,9 @@ func (s *Surface) serve(next echo.HandlerFunc) echo.HandlerFunc {
 		if route.Body == FormBody || route.Download {
 			timeout = s.edge.options.TransferTimeout
 		}
+		// Whoever reads the answer slowly is not waited for; not every writer has
+		// deadlines.
+		_ = http.NewResponseController(c.Response()).SetWriteDeadline(x.started.Add(timeout + graceToWrite))
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, x), timeout)
 		defer cancel()
 		x.HTTP = r.WithContext(ctx)
