@@ -12,7 +12,10 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/projections"
@@ -246,5 +249,70 @@ func TestABatchVisitsTheVaultOnce(t *testing.T) {
 	projectionstest.Project(t, c.Pool, c.Log, coreGroup(opener), projectionstest.How{BatchSize: 1000})
 	if opener.visits != 1 {
 		t.Errorf("%d visits for one batch, want 1", opener.visits)
+	}
+}
+
+// facts returns the decoded facts of a log behind a position, and its end.
+func facts(t *testing.T, log eventlog.Log, after eventlog.Position) ([]projections.Fact, eventlog.Position) {
+	t.Helper()
+	var all []projections.Fact
+	for e, err := range log.ReadAll(t.Context(), after, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = e.Position
+		if f, ok, err := projections.Decode(e); err != nil {
+			t.Fatal(err)
+		} else if ok {
+			all = append(all, f)
+		}
+	}
+	return all, after
+}
+
+// What an erasure removes from the list is told twice, by the erasure and by
+// what it is of. Each of them is enough, since either may come late.
+func TestEitherEventRemovesWhatWasErased(t *testing.T) {
+	t.Parallel()
+	for name, leftOut := range map[string]func(domain.Fact) bool{
+		"the erasure alone": func(f domain.Fact) bool {
+			return f.EventName() == application.Anonymised{}.EventName() || f.EventName() == candidate.Anonymised{}.EventName()
+		},
+		"the application and the person alone": func(f domain.Fact) bool { return f.EventName() == erasure.Recorded{}.EventName() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := randomHistory(t, 7, 60)
+			model := projections.Core(c.Vault)[2]
+			apply := func(all []projections.Fact) {
+				for _, f := range all {
+					if err := model.Apply(t.Context(), f); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			before, at := facts(t, c.Log, eventlog.Start)
+			apply(before)
+			people := model.Tables()[0].(*projections.Rows[readmodels.PersonRow])            //nolint:errcheck,forcetypeassert // panics, which is a failure
+			applications := model.Tables()[1].(*projections.Rows[readmodels.ApplicationRow]) //nolint:errcheck,forcetypeassert // the same
+			anonymiseAll(c)
+			after, _ := facts(t, c.Log, at)
+			apply(slices.DeleteFunc(after, func(f projections.Fact) bool { return leftOut(f.Body) }))
+			n := 0
+			for r := range applications.All() {
+				n++
+				if r.Candidate != readmodels.Nobody() || len(r.Terms) > 0 {
+					t.Errorf("application %s is still of %s, with %d terms", r.ID, r.Candidate, len(r.Terms))
+				}
+			}
+			for r := range people.All() {
+				if len(r.Terms) > 0 {
+					t.Errorf("person %s still has %d terms", r.ID, len(r.Terms))
+				}
+			}
+			if n == 0 {
+				t.Error("there were no applications")
+			}
+		})
 	}
 }

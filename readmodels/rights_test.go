@@ -185,12 +185,14 @@ func TestGrants(t *testing.T) {
 	_, err := f.core.Profile(t.Context(), m, other, f.Now)
 	wantRefusal(t, err, readmodels.ErrNotFound)
 
-	page, err := f.core.Applications(t.Context(), m, readmodels.ListQuery{}, end)
-	if err != nil || len(page.Items) != 0 {
-		t.Errorf("after its end: %v, %v", page.Items, err)
+	for _, after := range []time.Time{end, end.Add(time.Hour)} {
+		page, err := f.core.Applications(t.Context(), m, readmodels.ListQuery{}, after)
+		if err != nil || len(page.Items) != 0 || page.Total != 0 {
+			t.Errorf("after its end: %v, %v", page.Items, err)
+		}
+		_, err = f.core.Profile(t.Context(), m, granted, after)
+		wantRefusal(t, err, readmodels.ErrNotFound)
 	}
-	_, err = f.core.Profile(t.Context(), m, granted, end)
-	wantRefusal(t, err, readmodels.ErrNotFound)
 }
 
 // A place in the team and a grant add up, and the row is listed once.
