@@ -38,6 +38,8 @@ type process struct {
 	projector *projections.Projector // nil without projections
 	queries   *pgxpool.Pool          // nil without queries
 
+	lastNight time.Time // when nightly last did something; used by one goroutine
+
 	end     context.CancelFunc
 	running sync.WaitGroup
 	failed  chan error // the first part that ended by itself
@@ -169,9 +171,36 @@ func (p *process) startCommands(ctx, life context.Context) error {
 			if err := p.finish(ctx, finishEvery); err != nil && ctx.Err() == nil {
 				p.logger.Warn("interrupted commands are not finished yet", "error", err)
 			}
+			p.nightly(ctx, time.Now())
 		}
 	})
 	return nil
+}
+
+// night is the hour of the local day in which what is done once a night is done.
+const night = 3
+
+// nightly does, in the night, what is to be done in the night: after an erasure
+// the keys that are left are wrapped anew, so that old backups open nothing, and
+// bytes of uploads that no event names are removed.
+func (p *process) nightly(ctx context.Context, now time.Time) {
+	if now.Hour() != night || now.Sub(p.lastNight) < 12*time.Hour {
+		return
+	}
+	p.lastNight = now
+	switch r, done, err := p.stores.vault.RotateIfDue(ctx); {
+	case err != nil && ctx.Err() == nil:
+		p.logger.Error("keys were not wrapped anew after an erasure", "error", err)
+	case done:
+		p.logger.Info("keys were wrapped anew after an erasure", "keys", r.Rewrapped)
+	}
+	n, err := p.commands.SweepFiles(ctx, 24*time.Hour)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		p.logger.Error("left-over uploads were not swept", "error", err)
+	case n > 0:
+		p.logger.Info("left-over uploads were swept", "files", n)
+	}
 }
 
 // finish completes what crashes left of erasures, and of applications on their

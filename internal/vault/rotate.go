@@ -76,6 +76,32 @@ func (v *Vault) RotateEpoch(ctx context.Context) (Rotation, error) {
 	return Rotation{Epoch: epoch, Destroyed: before, Rewrapped: n}, nil
 }
 
+// RotateIfDue rotates the epoch if anything was erased since the last rotation,
+// or if one was cut off; done says whether it did.
+// Errors: those of RotateEpoch.
+func (v *Vault) RotateIfDue(ctx context.Context) (r Rotation, done bool, err error) {
+	m, err := readMaster(v.path)
+	if err != nil {
+		return r, false, fmt.Errorf("vault: rotate: %w", err)
+	}
+	epochs, _, err := m.epochIDs()
+	if err != nil {
+		return r, false, fmt.Errorf("vault: rotate: %w", err)
+	}
+	due := len(epochs) > 1
+	if !due {
+		err := v.query(ctx, "look for erasures", func(ctx context.Context) error {
+			return v.pool.QueryRow(ctx, `
+				SELECT EXISTS (SELECT FROM vault.erasures e JOIN vault.master m ON e.erased_at >= m.rotated_at)`).Scan(&due)
+		})
+		if err != nil || !due {
+			return r, false, err
+		}
+	}
+	r, err = v.RotateEpoch(ctx)
+	return r, err == nil, err
+}
+
 func (v *Vault) replaceMaster(m *master) error {
 	if err := writeMaster(v.path, m); err != nil {
 		return err
@@ -96,7 +122,7 @@ func (v *Vault) switchEpoch(ctx context.Context, keyset uuid.UUID, before []uint
 			return err
 		}
 		tag, err := tx.Exec(ctx, `
-			UPDATE vault.master SET epoch = $1 WHERE keyset_id = $2 AND epoch = ANY($3::bigint[])`, int64(epoch), keyset, known)
+			UPDATE vault.master SET epoch = $1, rotated_at = clock_timestamp() WHERE keyset_id = $2 AND epoch = ANY($3::bigint[])`, int64(epoch), keyset, known)
 		if err == nil && tag.RowsAffected() != 1 {
 			return fmt.Errorf("%w: the database is in an epoch it does not know", ErrKeysetForeign)
 		}

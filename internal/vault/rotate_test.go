@@ -270,3 +270,25 @@ func epochKeyOf(t *testing.T, file []byte) []byte {
 	}
 	return value
 }
+
+// Nothing rotates until something was erased, and then once.
+func TestRotationIsDueAfterAnErasure(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	key := own(newID())
+	sealed := seal(t, v, own(newID()), "alive")
+	seal(t, v, key, "dead")
+	due := func(want bool) {
+		t.Helper()
+		r, done, err := v.RotateIfDue(t.Context())
+		if err != nil || done != want {
+			t.Fatalf("rotated %v (%+v), %v; want %v", done, r, err, want)
+		}
+	}
+	due(false)
+	erase(t, v, vault.Erasure{Keys: []string{key.ID}, At: time.Now().Add(-time.Hour)})
+	due(true)
+	due(false)
+	wantText(t, v, sealed, "alive")
+}

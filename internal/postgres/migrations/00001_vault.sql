@@ -7,7 +7,8 @@ CREATE TABLE vault.master (
 	singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 	keyset_id  uuid NOT NULL,
 	epoch      bigint NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295), -- id of a key in the keyset
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	rotated_at timestamptz NOT NULL DEFAULT now() -- since when that epoch counts
 );
 
 -- The key of personal data, once for each owner. Without rows a key is gone.
@@ -31,6 +32,7 @@ CREATE TABLE vault.erasures (
 	command_id   uuid NOT NULL,
 	owner        uuid,          -- whose wraps were dropped, if an owner was erased
 	at           timestamptz NOT NULL,
+	erased_at    timestamptz NOT NULL DEFAULT clock_timestamp(), -- unlike at, by this clock
 	announced_at timestamptz
 );
 CREATE INDEX erasures_unannounced ON vault.erasures (at, id) WHERE announced_at IS NULL;
