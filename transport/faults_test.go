@@ -179,3 +179,76 @@ func TestARequestIsBoundInTime(t *testing.T) {
 	})
 	w.do(call{method: "GET", path: "/readyz"}).want(http.StatusServiceUnavailable)
 }
+
+// Only so many uploads arrive at once; others are told to come again.
+func TestUploadsAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Commands.MaxUploads = 1 })
+	v := w.vacancy("Engineer")
+	docs := "/v1/applications/" + w.apply(v, "Grace", "Hopper") + "/documents"
+	begun := newForm("cv").file("cv.txt", "half of it")
+	body, rest := io.Pipe()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+docs, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+v.manager)
+	r.Header.Set("Content-Type", begun.w.FormDataContentType())
+	first := make(chan int)
+	go func() {
+		answer, err := w.client.Do(r)
+		if err != nil {
+			first <- 0
+			return
+		}
+		_ = answer.Body.Close()
+		first <- answer.StatusCode
+	}()
+	if _, err := rest.Write(begun.b.Bytes()); err != nil { // the client has begun to send
+		t.Fatal(err)
+	}
+	for w.post(v.manager, docs, newForm("")).status == http.StatusUnprocessableEntity {
+		// The first is not being read yet: this one, which says nothing, was.
+	}
+	got := w.post(v.manager, docs, newForm("cv").file("cv.txt", "x")).problem(http.StatusServiceUnavailable, "busy")
+	if got.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	_ = begun.w.Close()
+	end := begun.b.Bytes()[begun.b.Len()-len("\r\n--"+begun.w.Boundary()+"--\r\n"):]
+	if _, err := rest.Write(end); err != nil {
+		t.Fatal(err)
+	}
+	_ = rest.Close()
+	if status := <-first; status != http.StatusCreated {
+		t.Errorf("the first upload: %d", status)
+	}
+	w.post(v.manager, docs, newForm("cv").file("cv.txt", "x")).made()
+}
+
+// A body that does not say how long it is, is bounded all the same.
+func TestBodiesOfUnknownLength(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	path := w.url + "/v1/applications/" + w.apply(v, "Grace", "Hopper") + "/move"
+	for body, want := range map[string]int{
+		`{"to":"` + v.stages[1] + `"}`:                http.StatusOK,
+		`{"to":"` + strings.Repeat("x", 1<<20) + `"}`: http.StatusRequestEntityTooLarge,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, io.MultiReader(strings.NewReader(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+v.manager)
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := w.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%d bytes: %d, want %d", len(body), answer.StatusCode, want)
+		}
+	}
+}

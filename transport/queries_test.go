@@ -166,6 +166,7 @@ func TestReadsWaitForAPositionAndNotForEver(t *testing.T) {
 		return func(o *Options) { o.Queries.Waiter, o.Queries.Wait = b, 50*time.Millisecond }
 	}
 	w := newWorld(t, late(behind{known: true}))
+	w.settle()
 	got := w.get(w.admin, "/v1/jobs").problem(http.StatusServiceUnavailable, "behind")
 	if got.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")

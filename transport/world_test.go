@@ -267,6 +267,18 @@ func (w *world) head() string {
 	return ""
 }
 
+// settle waits until the read models show everything written so far.
+func (w *world) settle() {
+	w.t.Helper()
+	token, err := eventlog.ParseToken(w.head())
+	if err == nil {
+		err = w.waiter.Wait(w.t.Context(), "core", token.Position)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // events counts what the log holds.
 func (w *world) events() int {
 	w.t.Helper()
