@@ -71,7 +71,7 @@ func TestAnInstallationStartsStopsAndStartsAgain(t *testing.T) {
 	if token, ok := in.readReady(t)["admin_token"]; ok {
 		t.Errorf("the second start told the token %q", token)
 	}
-	if said := in.stdout.String(); !strings.Contains(said, `"hirelog token" makes another`) {
+	if said := greetingOf(t, in); !strings.Contains(said, `"hirelog token" makes another`) {
 		t.Errorf("the second start greets with %q", said)
 	}
 	again := in.as(t, in.admin)
@@ -96,6 +96,13 @@ func free(t *testing.T, dir string) {
 	if exists(filepath.Join(dir, "run.json")) {
 		t.Error("run.json was left")
 	}
+}
+
+// greetingOf returns the greeting, which comes after the ready file.
+func greetingOf(t *testing.T, in *installation) string {
+	t.Helper()
+	eventually(t, 10*time.Second, "the greeting", func() bool { return strings.HasSuffix(in.stdout.String(), "/v1/me'\n\n") })
+	return in.stdout.String()
 }
 
 // greeted fails unless the greeting names the address and the token, and its
