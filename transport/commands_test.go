@@ -113,6 +113,21 @@ func TestCommandsOnTheOrganisation(t *testing.T) {
 	w.get(secret, "/v1/me").problem(http.StatusUnauthorized, "invalid_token") // tokens do not come back
 }
 
+// Who was deactivated is nobody, even where a token of theirs was not revoked.
+func TestFormerMembersAreNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.post(w.admin, "/v1/members", map[string]string{"name": "Former", "role": "admin"}).made()
+	token := w.tokenOf(m)
+	w.get(token, "/v1/me").want(http.StatusOK)
+	w.post(w.admin, "/v1/members/"+m+"/deactivate", nil).want(http.StatusOK)
+	if _, err := w.pool.Exec(t.Context(), "UPDATE ops.tokens SET revoked_at = NULL WHERE member_id = $1", m); err != nil {
+		t.Fatal(err)
+	}
+	w.get(token, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.post(token, "/v1/members", map[string]string{"name": "x", "role": "admin"}).problem(http.StatusUnauthorized, "invalid_token")
+}
+
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
