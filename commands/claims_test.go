@@ -155,22 +155,37 @@ func TestSuperseded(t *testing.T) {
 // claim of the application that was taken up again meanwhile.
 func TestLateRelease(t *testing.T) {
 	t.Parallel()
-	c, log := tap(t)
-	other := c.Process(c.Memory)
-	email := someone()
-	app := c.ReceiveOne(t, email)
-	log.OnAppend = func(ctx context.Context, _ string, events []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error) {
-		if events[0].Type == "claim.released.v1" {
-			commandstest.Must(other.Requalify(ctx, c.As(c.Recruiter), commands.Requalify{Application: app, Reason: "at once"}))
-		}
-		return call()
+	for _, at := range []string{"before claim.released.v1", "after application.disqualified.v1"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			c, log := tap(t)
+			other := c.Process(c.Memory)
+			email := someone()
+			app := c.ReceiveOne(t, email)
+			requalify := func(ctx context.Context) {
+				commandstest.Must(other.Requalify(ctx, c.As(c.Recruiter), commands.Requalify{Application: app, Reason: "at once"}))
+			}
+			log.OnAppend = func(ctx context.Context, _ string, events []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error) {
+				if at == "before "+events[0].Type {
+					requalify(ctx)
+				}
+				a, err := call()
+				if err == nil && at == "after "+events[0].Type {
+					requalify(ctx)
+				}
+				return a, err
+			}
+			commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(app)))
+			log.OnAppend = nil
+			if live := c.State(t).Live(); !slices.Equal(live, []string{app}) {
+				t.Fatalf("live = %v, want %s", live, app)
+			}
+			if _, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(c.Job, email)); !errors.Is(err, application.ErrDuplicate) {
+				t.Errorf("err = %v, want ErrDuplicate: the application is live again", err)
+			}
+			c.CheckFinished(t)
+		})
 	}
-	commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(app)))
-	log.OnAppend = nil
-	if _, err := c.Receive(t.Context(), c.As(c.Recruiter), receive(c.Job, email)); !errors.Is(err, application.ErrDuplicate) {
-		t.Errorf("err = %v, want ErrDuplicate: the application is live again", err)
-	}
-	c.CheckFinished(t)
 }
 
 // One that arrives while its process was thought to be dead loses, whether the

@@ -210,11 +210,23 @@ func (c *Company) CheckFinished(t *testing.T) {
 			t.Errorf("an address is of %s, whose key is gone", row[0])
 		}
 	}
+	unclaimed, anonymised := 0, 0 // claims whose holder is erased
 	for id, cl := range s.Claims {
 		holder := c.reveal(t, cl.Holder)
 		if a := s.Applications[holder]; holder != "" && a.Outcome == "" {
 			t.Errorf("claim %s is held by %s, which was never received", id, holder)
 		}
+		if holder == "" && !cl.Holder.IsZero() {
+			unclaimed++
+		}
+	}
+	for _, a := range s.Applications {
+		if a.Anonymised {
+			anonymised++
+		}
+	}
+	if unclaimed > anonymised {
+		t.Errorf("%d claims are held by applications that were undone", unclaimed-anonymised)
 	}
 	for _, row := range c.rows(t, `SELECT e.id::text, t.key_id::text FROM vault.erasures e JOIN vault.tombstones t ON t.erasure_id = e.id`) {
 		if recorded := s.Erasures[row[0]]; !slices.Contains(recorded.Keys, row[1]) {
