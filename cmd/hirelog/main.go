@@ -53,9 +53,25 @@ func exitStatus(err error, stderr io.Writer) int {
 	case errors.Is(err, errUsage):
 		return 2
 	}
-	// One line, for whoever looks for it among others.
-	_, _ = fmt.Fprintln(stderr, "hirelog:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	_, _ = fmt.Fprintln(stderr, "hirelog:", oneLine(err.Error()))
 	return 1
+}
+
+// oneLine makes one line of several, which some libraries put into an error.
+func oneLine(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+		case b.Len() == 0:
+			b.WriteString(line)
+		case strings.HasSuffix(b.String(), ":"):
+			b.WriteString(" " + line)
+		default:
+			b.WriteString("; " + line)
+		}
+	}
+	return b.String()
 }
 
 // run runs the command that args name until it ends or ctx does.
