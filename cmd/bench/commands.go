@@ -52,15 +52,20 @@ func benchCommands(ctx context.Context, s settings, dir string) error {
 	defer raw.close()
 	var ratios []float64
 	for range s.rounds {
+		before := cpuOf(os.Getpid())
 		appends, err := raw.run(ctx, s.phase)
 		if err != nil {
 			return err
 		}
+		ofAppends := cpuOf(os.Getpid()) - before
+		serverBefore, loadBefore := cpuOf(srv.cmd.Process.Pid), cpuOf(os.Getpid())
 		moved, err := c.move(ctx, srv, s.phase)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("# %.0f commands/s over HTTP, %.0f raw appends/s\n", moved, appends)
+		ofServer, load := cpuOf(srv.cmd.Process.Pid)-serverBefore, cpuOf(os.Getpid())-loadBefore
+		fmt.Printf("# %.0f commands/s over HTTP, %.0f raw appends/s; processor time %v a command in the server and %v in the load, %v an append\n",
+			moved, appends, each(ofServer, moved*s.phase.Seconds()), each(load, moved*s.phase.Seconds()), each(ofAppends, appends*s.phase.Seconds()))
 		ratios = append(ratios, moved/appends)
 	}
 	report("commands_over_http_per_raw_append", ratios, ">=0.5")

@@ -172,29 +172,28 @@ func (f *Fingerprints) write(ctx context.Context, asks map[uuid.UUID]*ask) (map[
 		RETURNING command_id`
 	const read = `SELECT command_id, fingerprint FROM ops.fingerprints WHERE command_id = ANY ($1) AND NOT command_id = ANY ($2)`
 	known := map[uuid.UUID][32]byte{}
-	err := pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, store, commands, prints, f.now().UTC())
-		if err != nil {
-			return err
-		}
-		stored, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-		if err != nil || len(stored) == len(commands) {
-			return err
-		}
-		// A statement of its own: it sees the rows that were waited for.
-		if rows, err = tx.Query(ctx, read, commands, stored); err != nil {
-			return err
-		}
-		var id uuid.UUID
-		var print []byte
-		_, err = pgx.ForEachRow(rows, []any{&id, &print}, func() error {
-			known[id] = [32]byte(print)
-			return nil
-		})
+	// One round trip: what a batch holds is one transaction, whose commit does not
+	// wait for the disk.
+	var stored []uuid.UUID
+	b := &pgx.Batch{}
+	b.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+	b.Queue(store, commands, prints, f.now().UTC()).Query(func(rows pgx.Rows) (err error) {
+		stored, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		return err
+	})
+	if err := f.pool.SendBatch(ctx, b).Close(); err != nil || len(stored) == len(commands) {
+		return known, err
+	}
+	// A statement of its own: it sees the rows that were waited for.
+	rows, err := f.pool.Query(ctx, read, commands, stored)
+	if err != nil {
+		return known, err
+	}
+	var id uuid.UUID
+	var print []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &print}, func() error {
+		known[id] = [32]byte(print)
+		return nil
 	})
 	return known, err
 }
