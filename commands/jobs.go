@@ -89,17 +89,17 @@ func (c *Commands) ChangeTeam(ctx context.Context, caller Caller, cmd ChangeTeam
 	})
 }
 
-// HoldJob and CloseJob end new applications, for now or for good.
-type (
-	HoldJob struct {
-		Job    string `json:"-"`
-		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
-	}
-	CloseJob struct {
-		Job    string `json:"-"`
-		Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
-	}
-)
+// HoldJob stops new applications for now.
+type HoldJob struct {
+	Job    string `json:"-"`
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
+}
+
+// CloseJob ends the search.
+type CloseJob struct {
+	Job    string `json:"-"`
+	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
+}
 
 // HoldJob gives cmd. Admins and the job's recruitment managers may.
 // Errors: those of job.Hold; ErrDenied.

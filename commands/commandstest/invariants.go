@@ -67,7 +67,7 @@ func (s State) fold(rec eventlog.Event) error {
 		return err
 	}
 	_, id := eventlog.SplitStream(rec.Stream)
-	switch e := fact.(type) { //nolint:gochecksumtype // the sets, not their facts
+	switch e := fact.(type) {
 	case application.Event:
 		s.Applications[id] = s.Applications[id].Fold(e)
 		switch e := e.(type) { //nolint:gochecksumtype // only what is erased

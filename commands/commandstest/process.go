@@ -163,9 +163,11 @@ type Tapped struct {
 	eventlog.Log
 	// OnAppend is called instead of Append; call appends to the log behind.
 	OnAppend func(ctx context.Context, stream string, events []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error)
-	// OnReadAll and OnSubscribe are called before; an error is the call's.
-	OnReadAll   func(ctx context.Context) error
-	OnSubscribe func(ctx context.Context) error
+	// OnReadStream and OnReadAll are called before the call, OnSubscribe before
+	// each delivery; an error is the call's.
+	OnReadStream func(ctx context.Context, stream string) error
+	OnReadAll    func(ctx context.Context) error
+	OnSubscribe  func(ctx context.Context) error
 }
 
 // Append implements eventlog.Log.
@@ -175,6 +177,19 @@ func (l *Tapped) Append(ctx context.Context, stream string, expected eventlog.Re
 		return call()
 	}
 	return l.OnAppend(ctx, stream, events, call)
+}
+
+// ReadStream implements eventlog.Log.
+func (l *Tapped) ReadStream(ctx context.Context, stream string, from eventlog.Revision, dir eventlog.Direction) iter.Seq2[eventlog.Event, error] {
+	return func(yield func(eventlog.Event, error) bool) {
+		if l.OnReadStream != nil {
+			if err := l.OnReadStream(ctx, stream); err != nil {
+				yield(eventlog.Event{}, err)
+				return
+			}
+		}
+		l.Log.ReadStream(ctx, stream, from, dir)(yield)
+	}
 }
 
 // ReadAll implements eventlog.Log.
@@ -190,7 +205,7 @@ func (l *Tapped) ReadAll(ctx context.Context, from eventlog.Position, dir eventl
 	}
 }
 
-// Subscribe implements eventlog.Log. OnSubscribe is called before each delivery.
+// Subscribe implements eventlog.Log.
 func (l *Tapped) Subscribe(ctx context.Context, o eventlog.SubscribeOptions) iter.Seq2[eventlog.Delivery, error] {
 	return func(yield func(eventlog.Delivery, error) bool) {
 		for d, err := range l.Log.Subscribe(ctx, o) {
