@@ -21,7 +21,9 @@ func BenchmarkMove(b *testing.B) {
 	for i := range ids {
 		ids[i] = w.apply(v, "Person", strconv.Itoa(i))
 	}
-	w.client.Transport.(*http.Transport).MaxIdleConnsPerHost = connections
+	if t, ok := w.client.Transport.(*http.Transport); ok {
+		t.MaxIdleConnsPerHost = connections
+	}
 	b.ReportAllocs()
 	b.SetParallelism(connections / 2)
 	b.ResetTimer()

@@ -21,13 +21,12 @@ func TestH2AnotherPersonsObjectIsNotReachableByID(t *testing.T) {
 	note := w.post(theirs.manager, other+"/notes", map[string]string{"text": "Theirs"}).made()
 	document := w.post(theirs.manager, other+"/documents", newForm("cv").file("cv.txt", "theirs")).made()
 	file := w.get(theirs.manager, other+"/documents").text("items.0.versions.0.files.0.id")
-	before := w.events()
 	for _, path := range []string{"", "/timeline", "/documents", "/notes", "/comments", "/access", "/history", "/candidate-view", "/documents/" + document + "/files/" + file} {
 		w.get(mine.manager, other+path).want(http.StatusNotFound)
 	}
 	// Nor through another application of whoever may see both.
 	w.get(theirs.manager, "/v1/applications/"+w.apply(theirs, "Jane", "Austen")+"/documents/"+document+"/files/"+file).problem(http.StatusNotFound, "not_found")
-	before = w.events()
+	before := w.events()
 	// Nor through an application of one's own.
 	w.get(mine.manager, own+"/documents/"+document+"/files/"+file).want(http.StatusNotFound)
 	w.delete(mine.manager, own+"/notes/"+note).problem(http.StatusNotFound, "unknown_note")

@@ -105,6 +105,7 @@ func active(d *commands.Directory) auth.Members {
 // asks the read models for the member's rights, and nobody else has any.
 func notKnownInactive(d *commands.Directory) auth.Members {
 	return func(_ context.Context, member string) (bool, error) {
-		return d.Check() != nil || d.Member(member).Active, nil
+		known := d.Check() == nil
+		return !known || d.Member(member).Active, nil
 	}
 }

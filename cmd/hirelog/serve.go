@@ -248,7 +248,7 @@ func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdo
 	}}
 	if _, err := company.Load(ctx, p.commands, p.directory); err != nil {
 		if ctx.Err() != nil {
-			return nil // goes on at the next start
+			return nil //nolint:nilerr // it was told to stop, and goes on at the next start
 		}
 		return err
 	}

@@ -28,7 +28,7 @@ func (g *generation) hear(level esdb.LogLevel, format string, args ...any) {
 		}
 	}
 	if g.lane.log.Enabled(context.Background(), slog.LevelDebug) {
-		g.lane.log.Debug("event store client: "+fmt.Sprintf(format, args...), "level", level)
+		g.lane.log.Debug("event store client", "says", fmt.Sprintf(format, args...), "level", level)
 	}
 }
 

@@ -125,9 +125,9 @@ func TestAcknowledgedAppendsSurviveACrash(t *testing.T) {
 		})
 	}
 	type crash struct {
-		acknowledged, sent *ledger
-		fs                 *vfs.MemFS
-		unsynced           int
+		acknowledged *ledger
+		fs           *vfs.MemFS
+		unsynced     int
 	}
 	clock := s.client(t)
 	var crashes []crash

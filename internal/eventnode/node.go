@@ -135,11 +135,7 @@ func (n *Node) fault(cause error) {
 // Serve answers gRPC calls that come in over ln until the node is closed, and
 // closes ln. It may be called for several listeners. It returns nil after Close.
 func (n *Node) Serve(ln net.Listener) error {
-	err := n.grpc.Serve(ln)
-	if n.closing.Err() != nil {
-		return nil
-	}
-	if err != nil {
+	if err := n.grpc.Serve(ln); err != nil && n.closing.Err() == nil {
 		return fmt.Errorf("event node: serve %s: %w", ln.Addr(), err)
 	}
 	return nil

@@ -202,8 +202,7 @@ func TestFilters(t *testing.T) {
 		}
 		_ = sub.Close()
 		// The next case begins with a log of its own.
-		s2 := start(t, Options{})
-		s, c = s2, s2.client(t)
+		c = start(t, Options{}).client(t)
 		write()
 	}
 }

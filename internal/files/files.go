@@ -139,7 +139,7 @@ func (s *Store) put(ctx context.Context, key personal.Key, fileID string, r io.R
 		return Info{}, err
 	}
 	// The name it gets is a second one: this one always goes.
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }()
 	info, err := writeSealed(ctx, tmp, bulk, keyID, id, r, limit)
 	if err == nil {
 		err = tmp.Sync()
@@ -213,7 +213,7 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Sync()
 }
 
@@ -274,7 +274,7 @@ func (s *Store) Stat(ctx context.Context, fileID string) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	head, err := io.ReadAll(io.LimitReader(r, SniffLen))
 	if err != nil {
 		return Info{}, fmt.Errorf("stat file %s: %w", fileID, err)
@@ -321,7 +321,7 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration, keep func(fi
 		}
 		cutOff := strings.HasPrefix(entry.Name(), tempPrefix)
 		if _, own, err := s.path(entry.Name()); !cutOff && (err != nil || own != path) {
-			return nil
+			return nil //nolint:nilerr // not one of ours
 		}
 		info, err := entry.Info()
 		if errors.Is(err, fs.ErrNotExist) {

@@ -75,7 +75,7 @@ func holder(t *testing.T, binary, dir string, attr *syscall.SysProcAttr) (*exec.
 // reachable returns an empty folder every user can get to, unlike t.TempDir.
 func reachable(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hirelog-postgres-test-") //nolint:usetesting // t.TempDir is closed to others
+	dir, err := os.MkdirTemp("", "hirelog-postgres-test-") // t.TempDir is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}

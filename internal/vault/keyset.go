@@ -247,7 +247,7 @@ func writeMaster(path string, m *master) error {
 		return fmt.Errorf("keyset: %w", err)
 	}
 	if old != nil {
-		defer old.Close()
+		defer func() { _ = old.Close() }()
 	}
 	if err := replaceFile(path, data); err != nil {
 		return fmt.Errorf("keyset: %w", err)
@@ -290,7 +290,7 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Sync()
 }
 

@@ -161,7 +161,7 @@ func framework(m *huma.ErrorModel) *Problem {
 		p = newProblem(m.Status, "internal", "Something went wrong on our side.")
 	}
 	for _, e := range m.Errors[:min(len(m.Errors), maxFaults)] {
-		p.at(cut(e.Location), plain(e.Message))
+		_ = p.at(cut(e.Location), plain(e.Message))
 	}
 	return p
 }

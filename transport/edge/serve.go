@@ -116,7 +116,7 @@ func (s *Surface) recover(c echo.Context) {
 	if v == nil {
 		return
 	}
-	if v == http.ErrAbortHandler {
+	if v == http.ErrAbortHandler { //nolint:errorlint // a panic value, which nobody wraps
 		panic(v)
 	}
 	what := fmt.Sprintf("%T", v)
