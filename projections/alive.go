@@ -41,7 +41,10 @@ var errOrphaned = errors.New("no projector is at work")
 func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery)
 	defer cancel()
-	head, err := Head(ctx, p.log)
+	// A log that is away takes all the time it gets.
+	asking, stop := context.WithTimeout(ctx, p.o.AliveEvery/2)
+	defer stop()
+	head, err := Head(asking, p.log)
 	known := err == nil
 	var lag time.Duration
 	var holder *uuid.UUID

@@ -1,0 +1,55 @@
+package projections_test
+
+import (
+	"context"
+	"iter"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
+	"github.com/hirelog/hirelog/projections"
+)
+
+// silentLog is a log that does not answer who asks for its end until they give
+// up, as one does that is out of reach.
+type silentLog struct {
+	*eventlog.Memory
+	silent atomic.Bool
+}
+
+func (l *silentLog) ReadAll(ctx context.Context, from eventlog.Position, d eventlog.Direction) iter.Seq2[eventlog.Event, error] {
+	if !l.silent.Load() {
+		return l.Memory.ReadAll(ctx, from, d)
+	}
+	return func(yield func(eventlog.Event, error) bool) {
+		<-ctx.Done()
+		yield(eventlog.Event{}, ctx.Err())
+	}
+}
+
+// A projector that has shown all it knows of is not behind because the log is
+// away: who reads goes on reading.
+func TestAliveWhileTheLogIsAway(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	log := &silentLog{Memory: history(t, 5, 1)}
+	g := toyGroup()
+	if err := projections.Ensure(t.Context(), pool, g); err != nil {
+		t.Fatal(err)
+	}
+	o := quick()
+	o.AliveEvery = 200 * time.Millisecond
+	r := start(t, pool, log, g, o)
+	eventually(t, func() bool { return r.processed() > 0 }, func() any { return r.Condition() })
+	log.silent.Store(true)
+	signs := func() (at time.Time) {
+		if err := pool.QueryRow(t.Context(), "SELECT alive_at FROM rm.checkpoints").Scan(&at); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	began := signs()
+	eventually(t, func() bool { return signs().Sub(began) > 3*o.AliveEvery }, func() any { return signs() })
+}
