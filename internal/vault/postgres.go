@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/puddle/v2"
+
+	"github.com/hirelog/hirelog/internal/postgres"
 )
 
 // vaultLock is the advisory lock of the whole vault: shared to mint and wrap,
@@ -89,30 +87,10 @@ func fault(ctx context.Context, doing string, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("vault: %s: %w", doing, ctx.Err())
-	case outOfReach(err):
+	case postgres.OutOfReach(err), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("vault: %s: %w: %w", doing, ErrUnavailable, err)
 	}
 	return fmt.Errorf("vault: %s: %w", doing, err)
-}
-
-func outOfReach(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		// Connection broken, too many, shutting down or starting, a standby after
-		// a failover, a transaction that timed out or was broken off.
-		for _, class := range []string{"08", "53", "57P", "57014", "25006", "25P03", "40"} {
-			if strings.HasPrefix(pg.Code, class) {
-				return true
-			}
-		}
-		return false
-	}
-	var connect *pgconn.ConnectError
-	var network *net.OpError // not net.Error: errors of files are that, too
-	return errors.As(err, &connect) || errors.As(err, &network) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, puddle.ErrClosedPool) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		pgconn.SafeToRetry(err)
 }
 
 func hasCode(err error, code string) bool {

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/postgres"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/auth"
@@ -119,7 +119,6 @@ func refusedProblem(err error) *Problem {
 // wraps the deadline that found it so.
 func awayProblem(err error) *Problem {
 	away := func(code, detail string) *Problem { return newProblem(http.StatusServiceUnavailable, code, detail) }
-	var connect *pgconn.ConnectError
 	switch {
 	case errors.Is(err, commands.ErrRightsUnknown), errors.Is(err, ErrRightsUnknown):
 		return away("rights_unknown", "Who may do what is not known for now.")
@@ -131,7 +130,7 @@ func awayProblem(err error) *Problem {
 		return away("store_unavailable", "The operational store is out of reach.")
 	case errors.Is(err, readmodels.ErrNoGeneration):
 		return away("not_built", "What is asked for is being built.")
-	case errors.As(err, &connect):
+	case postgres.OutOfReach(err) && !errors.Is(err, files.ErrDamaged): // which may wrap an early end
 		return away("read_models_unavailable", "The read models are out of reach.")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return away("timeout", "The request took too long.")

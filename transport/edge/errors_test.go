@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,6 +60,11 @@ func TestProblemOf(t *testing.T) {
 		{ErrRightsUnknown, 503, "rights_unknown", false},
 		{readmodels.ErrNoGeneration, 503, "not_built", false},
 		{&pgconn.ConnectError{}, 503, "read_models_unavailable", false},
+		{&pgconn.PgError{Code: "57P01"}, 503, "read_models_unavailable", false}, // shutting down
+		{&net.OpError{Op: "write", Err: syscall.EPIPE}, 503, "read_models_unavailable", false},
+		{fmt.Errorf("receive message: %w", io.ErrUnexpectedEOF), 503, "read_models_unavailable", false},
+		{&pgconn.PgError{Code: "42P01"}, 500, "internal", true}, // no such table
+		{fmt.Errorf("%w: %w", files.ErrDamaged, io.ErrUnexpectedEOF), 500, "internal", true},
 		{context.DeadlineExceeded, 503, "timeout", false},
 		{errors.New("disk on fire"), 500, "internal", true},
 		{vault.ErrTampered, 500, "internal", true},
