@@ -19,6 +19,9 @@ func ParseAsOf(s string) (AsOf, *eventlog.Token, error) {
 		return AsOf{}, nil, nil
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		if t.IsZero() {
+			t = t.Add(1) // the zero time would be now
+		}
 		return AsOf{Time: t}, nil, nil
 	}
 	if token, err := eventlog.ParseToken(s); err == nil {

@@ -2,8 +2,9 @@
 // who, when and why, and the profile as it was at any moment. It reads no read
 // model, so an auditor can hold the two against each other.
 //
-// The same question has the same answer for ever, except for what was erased
-// since, which reads as null at every moment. The rights are always today's.
+// The same question about the same moment has the same answer for ever, except
+// for what was erased since, which reads as null at every moment. A moment that
+// has not come yet is now. The rights are always today's.
 package history
 
 import (
@@ -94,11 +95,14 @@ type Entry struct {
 	CorrelationID string            `json:"correlation_id" doc:"The request it came by"`
 	CausationID   string            `json:"causation_id" doc:"The event that led to it, for what the system did by itself"`
 	Origin        eventlog.Origin   `json:"origin"`
-	Data          map[string]any    `json:"data" doc:"What was recorded; personal fields are null when erased, or when the viewer may not see them"`
+	Data          map[string]any    `json:"data" doc:"What was recorded, nothing if it is not for the viewer; personal fields are null when erased, or when the viewer may not see them"`
 	Erased        []string          `json:"erased" doc:"Paths of the personal fields that were erased since"`
 }
 
 // Replay returns the history of application id as viewer, a member, may see it.
+// Every event is there; what it says only with the right to its area, or to the
+// category of the document it is about. Before the first event there are no
+// events and no profile.
 // Errors: application.ErrUnknown (also when the viewer may not see it),
 // ErrDenied, ErrAsOf; those of the log and the vault.
 func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (History, error) {
@@ -259,10 +263,14 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	}
 	delete(e.Data, "at")
 	delete(e.Data, "by")
-	visible := o.visible(rec.fact, held)
+	data, texts := o.visible(rec.fact, held)
+	if !data {
+		e.Data = map[string]any{}
+		return nil
+	}
 	eachText(rec.fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
-		if !visible || t.IsZero() {
+		if !texts || t.IsZero() {
 			return
 		}
 		if misplaced := placed(t.Bytes(), rec.Event, path); misplaced != nil {
@@ -300,21 +308,23 @@ func eachText(e application.Event, visit func(path string, t personal.Text)) {
 	personal.Walk(own.Interface(), func(path string, t *personal.Text) { visit(path, *t) })
 }
 
-// visible reports whether a viewer with these rights may read the personal
-// fields of an event. Events must come in order: what category a document has
-// is learned from those before.
-func (o *opening) visible(e application.Event, held access.Rights) bool {
-	area := access.Application
+// visible reports whether a viewer with these rights may see what an event says,
+// and its personal fields. Events must come in order: what category a document
+// has is learned from those before.
+func (o *opening) visible(e application.Event, held access.Rights) (data, texts bool) {
+	area, textArea := access.Application, access.Application
 	var document string
 	switch e := e.(type) {
 	case application.Received:
-		area = access.Profile
+		textArea = access.Profile
 	case application.Disqualified, application.Requalified:
-		area = access.Decision
+		textArea = access.Decision
+	case application.TagAdded, application.TagRemoved:
+		area, textArea = access.Tags, access.Tags
 	case application.CommentAdded:
-		area = access.Comments
+		area, textArea = access.Comments, access.Comments
 	case application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted:
-		area = access.Notes
+		area, textArea = access.Notes, access.Notes
 	case application.DocumentRequested:
 		o.categories[e.Document] = e.Category
 		document = e.Document
@@ -325,16 +335,15 @@ func (o *opening) visible(e application.Event, held access.Rights) bool {
 		document = e.Document
 	case application.DocumentRejected:
 		document = e.Document
-	case application.ClaimLost, application.StageMoved, application.Anonymised,
-		application.TagAdded, application.TagRemoved, application.PrioritySet:
+	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet:
 	}
-	switch {
-	case held.Masked:
-		return false
-	case document != "":
-		return held.Document(o.categories[document]) >= access.View
+	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View
+	if document != "" {
+		data = held.Document(o.categories[document]) >= access.View
+		texts = data
 	}
-	return held.Area(area) >= access.View
+	// An auditor sees that and when, of everything, and of nobody who it was.
+	return data || held.Masked, texts && !held.Masked
 }
 
 // set puts value at a path such as "files.0.name" into decoded JSON.

@@ -13,7 +13,6 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
-	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // PastProfile is an application as it was at a moment, with the job as it was then.
@@ -79,10 +78,10 @@ func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, he
 	if err := r.jobThen(ctx, p, asOf); err != nil {
 		return nil, err
 	}
-	if p.Anonymised || held.Masked || held.Area(access.Profile) < access.View {
+	if p.Anonymised || held.Masked || held.Area(access.Application) < access.View {
 		return p, nil
 	}
-	return p, r.personThen(ctx, p, person, asOf, o)
+	return p, r.personThen(ctx, p, person, asOf, held, o)
 }
 
 // apply folds one event.
@@ -101,7 +100,9 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Anonymised = true
 		p.Tags = []string{}
 	case application.TagAdded:
-		p.Tags = append(p.Tags, e.Tag)
+		if held.Area(access.Tags) >= access.View {
+			p.Tags = append(p.Tags, e.Tag)
+		}
 	case application.TagRemoved:
 		p.Tags = slices.DeleteFunc(p.Tags, func(t string) bool { return t == e.Tag })
 	case application.PrioritySet:
@@ -184,7 +185,7 @@ func (r *Replayer) jobThen(ctx context.Context, p *PastProfile, asOf AsOf) error
 }
 
 // personThen fills in what was known of the person then.
-func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.Text, asOf AsOf, o *opening) error {
+func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.Text, asOf AsOf, held access.Rights, o *opening) error {
 	if ref.IsZero() {
 		return nil
 	}
@@ -195,11 +196,7 @@ func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.
 	if opened[0].Erased {
 		return nil
 	}
-	return r.details(ctx, p, opened[0], asOf, o)
-}
-
-func (r *Replayer) details(ctx context.Context, p *PastProfile, person vault.Opened, asOf AsOf, o *opening) error {
-	for rec, err := range r.Log.ReadStream(ctx, "candidate-"+string(person.Text), 0, eventlog.Forwards) {
+	for rec, err := range r.Log.ReadStream(ctx, "candidate-"+string(opened[0].Text), 0, eventlog.Forwards) {
 		if err != nil {
 			return fmt.Errorf("person: %w", err)
 		}
@@ -215,7 +212,7 @@ func (r *Replayer) details(ctx context.Context, p *PastProfile, person vault.Ope
 			o.text(e.FirstName, true, &p.FirstName)
 			o.text(e.LastName, true, &p.LastName)
 			o.text(e.Email, true, &p.Email)
-			o.text(e.Phone, true, &p.Phone)
+			o.text(e.Phone, held.Area(access.Profile) >= access.View, &p.Phone)
 		case candidate.Anonymised:
 		}
 	}

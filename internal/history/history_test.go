@@ -1,0 +1,597 @@
+package history_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/commands/commandstest"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+// story is an application with a history, in a company.
+type story struct {
+	*commandstest.Company
+	*history.Replayer
+	app, note, comment, document, tag string
+	seen                              []moment
+}
+
+// moment is what an application was when a command had been given.
+type moment struct {
+	after    string // the command
+	revision eventlog.Revision
+	position eventlog.Position
+	time     time.Time // after it, before the next
+	profile  history.PastProfile
+}
+
+// found returns a company with self-tracking, and its replayer.
+func found(t *testing.T) *story {
+	t.Helper()
+	s := &story{Company: commandstest.Found(t, nil)}
+	s.Replayer = &history.Replayer{Log: s.Memory, Opener: s.Vault, Rights: s.Directory}
+	on := true
+	commandstest.Must(s.ChangeSettings(t.Context(), s.As(s.Admin), commands.ChangeSettings{SettingsChange: organization.SettingsChange{SelfTracking: &on}}))
+	return s
+}
+
+// tell gives a command and remembers what it led to.
+func (s *story) tell(t *testing.T, name string, give func(by commands.Caller) (commands.Answer, error)) commands.Answer {
+	t.Helper()
+	a, err := give(s.As(s.Recruiter))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if s.app == "" {
+		s.app = a.ID
+	}
+	if _, id := eventlog.SplitStream(a.Stream); id != s.app {
+		a.Revision = s.seen[len(s.seen)-1].revision // of another stream
+	}
+	got, err := s.ReplayAll(t.Context(), s.app, history.AsOf{Position: &a.Position})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	now := time.Now()
+	for !time.Now().After(now.Add(time.Microsecond)) { // the next is recorded later
+	}
+	s.seen = append(s.seen, moment{after: name, revision: a.Revision, position: a.Position, time: now, profile: *got.Profile})
+	return a
+}
+
+// told returns a story with something of everything, told step by step.
+func told(t *testing.T) *story {
+	t.Helper()
+	s := found(t)
+	ctx := t.Context()
+	s.tell(t, "receive", func(by commands.Caller) (commands.Answer, error) {
+		by.CorrelationID, by.CausationID = "request-1", "cause-1"
+		return s.Receive(ctx, by, commands.Receive{Job: s.Job, Source: "referral", Candidate: candidate.Details{FirstName: "Cleo", LastName: "Candidate", Email: "cleo@example.test", Phone: "123"}})
+	})
+	s.tell(t, "move", func(by commands.Caller) (commands.Answer, error) {
+		return s.MoveStage(ctx, by, commands.MoveStage{Application: s.app, To: s.Stages[1].ID, Comment: "promising"})
+	})
+	s.tag = s.tell(t, "tag", func(by commands.Caller) (commands.Answer, error) {
+		return s.AddTag(ctx, by, commands.AddTag{Application: s.app, Label: "Remote"})
+	}).ID
+	s.comment = s.tell(t, "comment", func(by commands.Caller) (commands.Answer, error) {
+		return s.AddComment(ctx, by, commands.AddComment{Application: s.app, Text: "call her"})
+	}).ID
+	s.note = s.tell(t, "note", func(by commands.Caller) (commands.Answer, error) {
+		return s.AddNote(ctx, by, commands.AddNote{Application: s.app, Text: "welcome"})
+	}).ID
+	s.tell(t, "show the note", func(by commands.Caller) (commands.Answer, error) {
+		return s.SetNoteVisibility(ctx, by, commands.SetNoteVisibility{Application: s.app, Note: s.note, Visible: true})
+	})
+	s.document = s.tell(t, "request", func(by commands.Caller) (commands.Answer, error) {
+		return s.RequestDocument(ctx, by, commands.RequestDocument{Application: s.app, Title: "Diploma", Category: access.Certificate})
+	}).ID
+	title := "Principal Engineer"
+	s.tell(t, "rename the job", func(by commands.Caller) (commands.Answer, error) {
+		return s.EditJob(ctx, by, commands.EditJob{Job: s.Job, DetailsChange: job.DetailsChange{Title: &title}})
+	})
+	s.tell(t, "upload", func(by commands.Caller) (commands.Answer, error) {
+		return s.UploadDocument(ctx, by, commands.UploadDocument{Application: s.app, Document: s.document, Files: []commands.Upload{{Name: "diploma.txt", Content: strings.NewReader("summa cum laude")}}})
+	})
+	s.tell(t, "reject the document", func(by commands.Caller) (commands.Answer, error) {
+		return s.RejectDocument(ctx, by, commands.ReviewDocument{Application: s.app, Document: s.document, Version: 1, Reason: "unsigned"})
+	})
+	s.tell(t, "flag", func(by commands.Caller) (commands.Answer, error) {
+		return s.SetPriority(ctx, by, commands.SetPriority{Application: s.app, Priority: true})
+	})
+	s.tell(t, "disqualify", func(by commands.Caller) (commands.Answer, error) {
+		return s.Disqualify(ctx, by, commands.Disqualify{Application: s.app, Kind: application.Rejected, Reason: commands.FirstReason("Position filled"), Note: "too late"})
+	})
+	return s
+}
+
+func (s *story) replay(t *testing.T, viewer string, asOf history.AsOf) history.History {
+	t.Helper()
+	h, err := s.Replay(t.Context(), viewer, s.app, asOf)
+	if err != nil {
+		t.Fatalf("%+v: %v", asOf, err)
+	}
+	return h
+}
+
+func text(p *personal.Plain) string {
+	if p == nil {
+		return "-"
+	}
+	return string(*p)
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// Every event is there, with who, when and why, as the log has it.
+func TestReplayShowsEveryEvent(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	h := s.replay(t, s.Admin, history.AsOf{})
+	if h.Profile != nil {
+		t.Error("a profile without a moment")
+	}
+	i := 0
+	for rec, err := range s.Memory.ReadStream(t.Context(), "application-"+s.app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := rec.Meta()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i >= len(h.Events) {
+			t.Fatalf("%d events; %s is missing", len(h.Events), rec.Type)
+		}
+		e := h.Events[i]
+		if e.EventID != rec.ID || e.Revision != rec.Revision || e.Position != rec.Position.String() || e.Type != rec.Type ||
+			!e.RecordedAt.Equal(rec.RecordedAt) || e.CommandID != meta.CommandID || e.By != meta.Actor || e.Origin != eventlog.Live || e.At.IsZero() {
+			t.Errorf("event %d = %+v, want %s by %s", i, e, rec.Type, meta.Actor)
+		}
+		if len(e.Erased) != 0 {
+			t.Errorf("event %d: erased %v", i, e.Erased)
+		}
+		i++
+	}
+	if i != len(h.Events) || h.Revision != eventlog.Revision(i-1) || h.Position != h.Events[i-1].Position {
+		t.Errorf("%d events, revision %d, position %s; want %d", len(h.Events), h.Revision, h.Position, i)
+	}
+	first := h.Events[0]
+	if first.CorrelationID != "request-1" || first.CausationID != "cause-1" || first.OnBehalfOf != nil {
+		t.Errorf("the first event's causes: %+v", first)
+	}
+	for i, want := range map[int]map[string]any{
+		1: {"from": s.Stages[0].ID, "to": s.Stages[1].ID, "comment": personal.Plain("promising")},
+		2: {"tag": s.tag},
+		4: {"note": s.note, "text": personal.Plain("welcome"), "visible": false, "stage": s.Stages[1].ID},
+	} {
+		if got := h.Events[i].Data; !reflect.DeepEqual(got, want) {
+			t.Errorf("data of event %d = %s, want %s", i, asJSON(t, got), asJSON(t, want))
+		}
+	}
+	file := h.Events[7].Data["files"].([]any)[0].(map[string]any)
+	if h.Events[7].Type != "application.document_uploaded.v1" || file["name"] != personal.Plain("diploma.txt") || file["type"] != "text/plain" {
+		t.Errorf("upload = %s", asJSON(t, h.Events[7]))
+	}
+}
+
+// The profile of each moment is what it was then, however the moment is named,
+// and the same when asked again.
+func TestProfileOfEveryMoment(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	for _, m := range s.seen {
+		for name, asOf := range map[string]history.AsOf{
+			"position": {Position: &m.position}, "time": {Time: m.time}, "revision": {Revision: &m.revision},
+		} {
+			if name == "revision" && m.after == "rename the job" {
+				continue // not of the application's stream
+			}
+			for range 2 {
+				h := s.replay(t, s.Admin, asOf)
+				if h.Profile == nil || !reflect.DeepEqual(*h.Profile, m.profile) {
+					t.Errorf("%s by %s = %s, want %s", m.after, name, asJSON(t, h.Profile), asJSON(t, m.profile))
+				}
+				if h.Revision != m.revision || len(h.Events) != int(m.revision)+1 {
+					t.Errorf("%s by %s: revision %d, %d events; want %d", m.after, name, h.Revision, len(h.Events), m.revision)
+				}
+			}
+		}
+	}
+	by := map[string]history.PastProfile{}
+	for _, m := range s.seen {
+		by[m.after] = m.profile
+	}
+	for _, tt := range []struct {
+		after     string
+		got, want any
+	}{
+		{"receive", text(by["receive"].FirstName) + " " + text(by["receive"].LastName) + " " + text(by["receive"].Email) + " " + text(by["receive"].Phone), "Cleo Candidate cleo@example.test 123"},
+		{"receive", by["receive"].StageName, "Applied"},
+		{"receive", by["receive"].Outcome, application.InProgress},
+		{"move", by["move"].StageName, "Screening"},
+		{"move", by["move"].Source, "referral"},
+		{"tag", by["tag"].Tags, []string{s.tag}},
+		{"comment", text(by["comment"].Comments[0].Text), "call her"},
+		{"note", by["note"].Notes[0].Visible, false},
+		{"show the note", by["show the note"].Notes[0].Visible, true},
+		{"request", by["request"].Documents[0].Status, application.DocumentIsRequested},
+		{"request", text(by["request"].Documents[0].Title), "Diploma"},
+		{"request", by["request"].JobTitle, "Engineer"},
+		{"rename the job", by["rename the job"].JobTitle, "Principal Engineer"},
+		{"upload", by["upload"].Documents[0].Version, 1},
+		{"reject the document", by["reject the document"].Documents[0].Status, application.DocumentIsRejected},
+		{"reject the document", by["reject the document"].Priority, false},
+		{"flag", by["flag"].Priority, true},
+		{"disqualify", by["disqualify"].Outcome, application.Rejected},
+		{"disqualify", by["disqualify"].Reason, commands.FirstReason("Position filled")},
+	} {
+		if !reflect.DeepEqual(tt.got, tt.want) {
+			t.Errorf("after %s: %v, want %v", tt.after, tt.got, tt.want)
+		}
+	}
+}
+
+func TestMomentsBeforeAndBeyond(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	start, never, beyond := eventlog.Start, eventlog.NoStream, eventlog.Revision(10_000)
+	for name, asOf := range map[string]history.AsOf{
+		"position": {Position: &start}, "revision": {Revision: &never}, "time": {Time: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		h := s.replay(t, s.Admin, asOf)
+		if len(h.Events) != 0 || h.Events == nil || h.Profile != nil || h.Revision != eventlog.NoStream || h.Position != "0/0" {
+			t.Errorf("before the first event, by %s: %+v; want no events and no profile", name, h)
+		}
+	}
+	h := s.replay(t, s.Admin, history.AsOf{Revision: &beyond})
+	if last := s.seen[len(s.seen)-1]; h.Revision != last.revision || !reflect.DeepEqual(*h.Profile, last.profile) {
+		t.Errorf("beyond the end: %+v, want now", h)
+	}
+	for i, asOf := range []history.AsOf{
+		{Position: &start, Revision: &never}, {Time: time.Now(), Revision: &never}, {Time: time.Now(), Position: &start},
+	} {
+		if _, err := s.Replay(t.Context(), s.Admin, s.app, asOf); !errors.Is(err, history.ErrAsOf) {
+			t.Errorf("two moments %d: %v, want ErrAsOf", i, err)
+		}
+	}
+}
+
+// What was erased is null at every moment, also those before; the rest stays.
+func TestErasedIsNullAtEveryMoment(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	s.tell(t, "delete the note", func(by commands.Caller) (commands.Answer, error) {
+		return s.DeleteNote(t.Context(), by, commands.DeleteNote{Application: s.app, Note: s.note})
+	})
+	for _, m := range s.seen {
+		p := s.replay(t, s.Admin, history.AsOf{Position: &m.position}).Profile
+		for i, n := range p.Notes {
+			if n.Text != nil || n.Deleted != (m.after == "delete the note") {
+				t.Errorf("%s: note %s, deleted %v", m.after, text(n.Text), n.Deleted)
+			}
+			p.Notes[i].Text, p.Notes[i].Deleted = m.profile.Notes[i].Text, m.profile.Notes[i].Deleted
+		}
+		if !reflect.DeepEqual(*p, m.profile) {
+			t.Errorf("%s: more than the note changed: %s", m.after, asJSON(t, p))
+		}
+	}
+	added := s.replay(t, s.Admin, history.AsOf{}).Events[4]
+	if added.Data["text"] != nil || !slices.Equal(added.Erased, []string{"text"}) {
+		t.Errorf("note added = %s, want its text erased", asJSON(t, added))
+	}
+	s.tell(t, "anonymise", func(by commands.Caller) (commands.Answer, error) {
+		return s.Anonymise(t.Context(), by, commands.Anonymise{Application: s.app})
+	})
+	for _, m := range s.seen {
+		h := s.replay(t, s.Admin, history.AsOf{Position: &m.position})
+		got := asJSON(t, h)
+		for _, secret := range []string{"Cleo", "Candidate\"", "cleo@", "123\"", "promising", "call her", "welcome", "Diploma", "diploma.txt", "unsigned", "too late"} {
+			if strings.Contains(got, secret) {
+				t.Errorf("%s still says %q", m.after, secret)
+			}
+		}
+		p := h.Profile
+		if p.JobTitle != m.profile.JobTitle || p.StageName != m.profile.StageName || p.Outcome != m.profile.Outcome || p.Priority != m.profile.Priority ||
+			p.Source != m.profile.Source || !p.ReceivedAt.Equal(m.profile.ReceivedAt) || p.Anonymised != (m.after == "anonymise") ||
+			len(p.Documents) != len(m.profile.Documents) || len(p.Comments) != len(m.profile.Comments) {
+			t.Errorf("%s: %s, want what was not personal: %s", m.after, asJSON(t, p), asJSON(t, m.profile))
+		}
+	}
+}
+
+// member invites somebody and gives them a role in the job's team.
+func (s *story) member(t *testing.T, role access.OrganizationRole, held *access.Role) string {
+	t.Helper()
+	id := commandstest.Must(s.InviteMember(t.Context(), s.As(s.Admin), commands.InviteMember{Name: "Somebody", Role: role})).ID
+	if held != nil {
+		r := commandstest.Must(s.DefineRecruitingRole(t.Context(), s.As(s.Admin), commands.DefineRecruitingRole{Name: uuid.NewString(), Areas: held.Areas, Documents: held.Documents})).ID
+		team := append(slices.Clone(s.Directory.Job(s.Job).Team), job.TeamMember{Member: id, Role: r})
+		commandstest.Must(s.ChangeTeam(t.Context(), s.As(s.Admin), commands.ChangeTeam{Job: s.Job, Team: team}))
+	}
+	return id
+}
+
+type areas = map[access.Area]access.Level
+
+// The auditor sees that and when, of everything, and nobody's names.
+func TestMaskedAuditor(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	last := s.seen[len(s.seen)-1]
+	h := s.replay(t, s.member(t, access.Auditor, nil), history.AsOf{Position: &last.position})
+	if len(h.Events) != int(last.revision)+1 {
+		t.Errorf("%d events, want all", len(h.Events))
+	}
+	got := asJSON(t, h)
+	for _, secret := range []string{"Cleo", "cleo@", "promising", "call her", "welcome", "Diploma", "diploma.txt", "unsigned", "too late"} {
+		if strings.Contains(got, secret) {
+			t.Errorf("it says %q", secret)
+		}
+	}
+	for _, e := range h.Events {
+		if len(e.Erased) > 0 {
+			t.Errorf("event %d: erased %v; masked is not erased", e.Revision, e.Erased)
+		}
+	}
+	if h.Events[1].Data["to"] != s.Stages[1].ID || h.Profile.Outcome != application.Rejected || h.Profile.JobTitle == "" {
+		t.Errorf("it hides what is not personal: %s", got)
+	}
+}
+
+func TestRightsOfToday(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	last := s.seen[len(s.seen)-1]
+	asOf := history.AsOf{Position: &last.position}
+	for name, tt := range map[string]struct {
+		viewer string
+		want   error
+	}{
+		"another job's":      {s.member(t, access.Recruiting, nil), application.ErrUnknown},
+		"reporting":          {s.member(t, access.Reporting, nil), application.ErrUnknown},
+		"nobody":             {uuid.NewString(), application.ErrUnknown},
+		"without the area":   {s.member(t, access.Recruiting, &access.Role{Areas: areas{access.Application: access.Edit}}), history.ErrDenied},
+		"of another area":    {s.member(t, access.Recruiting, &access.Role{Areas: areas{access.Notes: access.Edit}}), application.ErrUnknown},
+		"with the area only": {s.member(t, access.Recruiting, &access.Role{Areas: areas{access.History: access.View}}), nil},
+	} {
+		if _, err := s.Replay(t.Context(), tt.viewer, s.app, asOf); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	if _, err := s.Replay(t.Context(), s.Admin, uuid.NewString(), asOf); !errors.Is(err, application.ErrUnknown) {
+		t.Errorf("no such application: %v, want ErrUnknown", err)
+	}
+	if _, err := s.ReplayAll(t.Context(), uuid.NewString(), history.AsOf{}); !errors.Is(err, application.ErrUnknown) {
+		t.Errorf("no such application, for the operator: %v, want ErrUnknown", err)
+	}
+	blind := *s.Replayer
+	blind.Rights = commands.NewDirectory(s.Memory, nil, nil)
+	if _, err := blind.Replay(t.Context(), s.Admin, s.app, asOf); !errors.Is(err, commands.ErrRightsUnknown) {
+		t.Errorf("rights unknown: %v, want ErrRightsUnknown", err)
+	}
+	// What one may see now counts, not what one might have seen then.
+	viewer := s.member(t, access.Recruiting, &access.Role{Areas: areas{access.Application: access.View, access.History: access.View}})
+	if _, err := s.Replay(t.Context(), viewer, s.app, asOf); err != nil {
+		t.Fatal(err)
+	}
+	commandstest.Must(s.DeactivateMember(t.Context(), s.As(s.Admin), viewer))
+	if _, err := s.Replay(t.Context(), viewer, s.app, asOf); !errors.Is(err, application.ErrUnknown) {
+		t.Errorf("deactivated: %v, want ErrUnknown", err)
+	}
+}
+
+// Each area shows its own events and no others, in the events and the profile.
+func TestAreas(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	last := s.seen[len(s.seen)-1]
+	const view = access.View
+	for _, tt := range []struct {
+		area  access.Area
+		cv    access.Category
+		shows []string // texts
+		types []string // of events whose data is there
+	}{
+		{area: access.Application, shows: []string{"Cleo", "promising"}, types: []string{"received", "stage_moved", "priority_set", "disqualified"}},
+		{area: access.Notes, shows: []string{"welcome"}, types: []string{"note_added", "note_visibility_set"}},
+		{area: access.Comments, shows: []string{"call her"}, types: []string{"comment_added"}},
+		{area: access.Tags, shows: []string{s.tag}, types: []string{"tag_added"}},
+		{cv: access.Certificate, shows: []string{"Diploma", "diploma.txt", "unsigned"}, types: []string{"document_requested", "document_uploaded", "document_rejected"}},
+		{cv: access.CV},
+		// Beside the application area:
+		{area: access.Decision, shows: []string{"too late"}},
+		{area: access.Profile, shows: []string{"123"}},
+	} {
+		role := access.Role{Areas: areas{access.History: view}, Documents: map[access.Category]access.Level{}}
+		if tt.area != "" {
+			role.Areas[tt.area] = view
+		}
+		if tt.cv != "" {
+			role.Documents[tt.cv] = view
+		}
+		if tt.area == access.Decision || tt.area == access.Profile {
+			role.Areas[access.Application] = view
+			tt.shows = append(tt.shows, "Cleo", "promising")
+			tt.types = []string{"received", "stage_moved", "priority_set", "disqualified"}
+		}
+		h := s.replay(t, s.member(t, access.Recruiting, &role), history.AsOf{Position: &last.position})
+		got := asJSON(t, h)
+		for _, secret := range []string{"Cleo", "promising", "welcome", "call her", s.tag, "Diploma", "diploma.txt", "unsigned", "too late", `"123"`} {
+			if want := slices.Contains(tt.shows, strings.Trim(secret, `"`)); strings.Contains(got, secret) != want {
+				t.Errorf("area %s%s: %q is shown: %v, want %v", tt.area, tt.cv, secret, !want, want)
+			}
+		}
+		for _, e := range h.Events {
+			short := strings.TrimSuffix(strings.TrimPrefix(e.Type, "application."), ".v1")
+			if want := slices.Contains(tt.types, short); (len(e.Data) > 0) != want {
+				t.Errorf("area %s%s: data of %s is there: %v, want %v", tt.area, tt.cv, short, !want, want)
+			}
+		}
+		if notes := len(h.Profile.Notes) > 0; notes != (tt.area == access.Notes) {
+			t.Errorf("area %s: notes in the profile: %v", tt.area, notes)
+		}
+		if documents := len(h.Profile.Documents) > 0; documents != (tt.cv == access.Certificate) {
+			t.Errorf("category %s: documents in the profile: %v", tt.cv, documents)
+		}
+	}
+}
+
+// The profile as of any revision is the fold of everything up to it, whatever
+// happened.
+func TestProfileIsTheFold(t *testing.T) {
+	t.Parallel()
+	s := told(t)
+	r := rand.New(rand.NewPCG(7, 7))
+	for i := range 80 {
+		s.somethingHappens(t, r, i)
+	}
+	var state application.Application
+	for rec, err := range s.Memory.ReadStream(t.Context(), "application-"+s.app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state = state.Fold(e)
+		h := s.replay(t, s.Admin, history.AsOf{Revision: &rec.Revision})
+		if diff := differs(h.Profile, state); diff != "" {
+			t.Fatalf("at %d (%s): %s", rec.Revision, rec.Type, diff)
+		}
+	}
+	if state.Outcome == "" || len(state.Notes) < 5 || len(state.Documents) < 3 {
+		t.Errorf("too little happened: %+v", state)
+	}
+}
+
+// somethingHappens gives a command that may be refused.
+func (s *story) somethingHappens(t *testing.T, r *rand.Rand, i int) {
+	t.Helper()
+	ctx, by := t.Context(), s.As([]string{s.Admin, s.Recruiter}[r.IntN(2)])
+	var notes, documents []string
+	h := s.replay(t, s.Admin, history.AsOf{Revision: new(eventlog.Revision(1 << 40))})
+	for _, n := range h.Profile.Notes {
+		notes = append(notes, n.ID)
+	}
+	for _, d := range h.Profile.Documents {
+		documents = append(documents, d.ID)
+	}
+	document := documents[r.IntN(len(documents))]
+	var err error
+	switch n := r.IntN(11); n {
+	case 0:
+		_, err = s.MoveStage(ctx, by, commands.MoveStage{Application: s.app, To: s.Stages[r.IntN(3)].ID})
+	case 1:
+		_, err = s.AddTag(ctx, by, commands.AddTag{Application: s.app, Label: fmt.Sprint("tag ", r.IntN(4))})
+	case 2:
+		_, err = s.RemoveTag(ctx, by, commands.RemoveTag{Application: s.app, Tag: s.tag})
+	case 3:
+		_, err = s.AddNote(ctx, by, commands.AddNote{Application: s.app, Text: "note", Visible: r.IntN(2) == 0})
+	case 4:
+		_, err = s.SetNoteVisibility(ctx, by, commands.SetNoteVisibility{Application: s.app, Note: notes[r.IntN(len(notes))], Visible: r.IntN(2) == 0})
+	case 5:
+		_, err = s.DeleteNote(ctx, by, commands.DeleteNote{Application: s.app, Note: notes[r.IntN(len(notes))]})
+	case 6:
+		_, err = s.UploadDocument(ctx, by, commands.UploadDocument{Application: s.app, Category: access.CV, Files: []commands.Upload{{Name: "a", Content: strings.NewReader("a")}}})
+	case 7:
+		_, err = s.ApproveDocument(ctx, by, commands.ReviewDocument{Application: s.app, Document: document, Version: 1, Reason: "fine"})
+	case 8:
+		_, err = s.RejectDocument(ctx, by, commands.ReviewDocument{Application: s.app, Document: document, Version: 1, Reason: "poor"})
+	case 9:
+		_, err = s.SetPriority(ctx, by, commands.SetPriority{Application: s.app, Priority: i%2 == 0})
+	default:
+		if _, err = s.Requalify(ctx, by, commands.Requalify{Application: s.app, Reason: "again"}); i%3 == 0 {
+			_, err = s.Disqualify(ctx, s.As(s.Admin), commands.Disqualify{Application: s.app, Kind: application.Withdrawn, Reason: commands.FirstReason("Lost interest")})
+		}
+	}
+	var refused *domain.Refusal
+	if err != nil && !errors.As(err, &refused) {
+		t.Fatal(err)
+	}
+}
+
+// differs says in what a profile is not what the fold says.
+func differs(p *history.PastProfile, a application.Application) string {
+	if p.Stage != a.Stage || p.Outcome != a.Outcome || p.Reason != a.Reason || p.Priority != a.Priority || p.Job != a.Job {
+		return fmt.Sprintf("%+v is not %+v", p, a)
+	}
+	if !slices.Equal(p.Tags, append([]string{}, a.Tags...)) {
+		return fmt.Sprintf("tags %v are not %v", p.Tags, a.Tags)
+	}
+	if len(p.Notes) != len(a.Notes) || len(p.Documents) != len(a.Documents) || len(p.Comments) != len(a.Comments) {
+		return fmt.Sprintf("%d notes, %d documents, %d comments are not %d, %d, %d", len(p.Notes), len(p.Documents), len(p.Comments), len(a.Notes), len(a.Documents), len(a.Comments))
+	}
+	for _, n := range p.Notes {
+		if have := a.Notes[n.ID]; have != (application.Note{Author: n.By, Visible: n.Visible, Deleted: n.Deleted}) {
+			return fmt.Sprintf("note %+v is not %+v", n, have)
+		}
+	}
+	for _, d := range p.Documents {
+		if have := a.Documents[d.ID]; have.Status != d.Status || have.Versions != d.Version || have.Category != d.Category {
+			return fmt.Sprintf("document %+v is not %+v", d, have)
+		}
+	}
+	return ""
+}
+
+func TestParseAsOf(t *testing.T) {
+	t.Parallel()
+	log := uuid.MustParse("00000000-0000-4000-8000-000000000007")
+	position, revision := eventlog.Position{Commit: 7, Prepare: 5}, eventlog.Revision(12)
+	token := eventlog.Token{Log: log, Position: position}
+	for s, want := range map[string]history.AsOf{
+		"":                            {},
+		"2026-03-01T09:00:00Z":        {Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)},
+		"2026-03-01T10:00:00.5+01:00": {Time: time.Date(2026, 3, 1, 9, 0, 0, 500_000_000, time.UTC)},
+		"7/5":                         {Position: &position},
+		token.String():                {Position: &position},
+		"12":                          {Revision: &revision},
+	} {
+		got, of, err := history.ParseAsOf(s)
+		if err != nil || !got.Time.Equal(want.Time) || !reflect.DeepEqual(got.Position, want.Position) || !reflect.DeepEqual(got.Revision, want.Revision) {
+			t.Errorf("%q = %+v, %v; want %+v", s, got, err, want)
+		}
+		if (of != nil) != (s == token.String()) || of != nil && of.Log != log {
+			t.Errorf("%q is of log %v", s, of)
+		}
+	}
+	for _, s := range []string{"yesterday", "-1", "1.5", "7/", "2026-03-01", "99999999999999999999", " 12"} {
+		if _, _, err := history.ParseAsOf(s); !errors.Is(err, history.ErrMoment) {
+			t.Errorf("%q: %v, want ErrMoment", s, err)
+		}
+	}
+	if got, _, err := history.ParseAsOf("0001-01-01T00:00:00Z"); err != nil || got.IsZero() {
+		t.Errorf("the first instant of all = %+v, %v; want not now", got, err)
+	}
+}
