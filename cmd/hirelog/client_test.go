@@ -21,6 +21,7 @@ import (
 type client struct {
 	t     *testing.T
 	url   string
+	reads string // url of the process that answers reads, if that is another
 	token string
 	http  *http.Client
 
@@ -66,7 +67,11 @@ func (c *client) try(k call) (reply, error) {
 		}
 		body, contentType = bytes.NewReader(data), "application/json"
 	}
-	r, err := http.NewRequestWithContext(c.t.Context(), k.method, c.url+k.path, body)
+	base := c.url
+	if k.method == http.MethodGet && c.reads != "" {
+		base = c.reads
+	}
+	r, err := http.NewRequestWithContext(c.t.Context(), k.method, base+k.path, body)
 	if err != nil {
 		return reply{}, err
 	}
@@ -271,7 +276,7 @@ func (c *client) vacancy(title string) vacancy {
 		"title": title, "stages": []map[string]string{{"name": "New"}, {"name": "Interview", "public_name": "In talks"}, {"name": "Offer"}},
 		"hiring_team": []map[string]any{{"member_id": member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true}},
 	}).made()
-	recruiter := &client{t: c.t, url: c.url, token: issued.text("secret"), http: c.http, position: c.position}
+	recruiter := &client{t: c.t, url: c.url, reads: c.reads, token: issued.text("secret"), http: c.http, position: c.position}
 	return vacancy{client: recruiter, id: id, member: member, stages: c.get("/v1/jobs/"+id).list("stages", "id")}
 }
 

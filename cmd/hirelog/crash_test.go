@@ -194,7 +194,7 @@ func (w *worker) check(t *testing.T) {
 	if profile.text("stage.id") != past.text("profile.stage_id") || profile.text("last_name") != w.name {
 		t.Errorf("%s: profile %s\nreplayed %s", w.name, profile.body, past.body)
 	}
-	timeline := w.v.get(w.path + "/timeline?limit=200").list("items", "id")
+	timeline := w.v.get(w.path+"/timeline?limit=200").list("items", "id")
 	slices.Reverse(timeline)
 	if events := history.list("events", "event_id"); !slices.Equal(timeline, events) {
 		t.Errorf("%s: the timeline shows %v, the log has %v", w.name, timeline, events)
