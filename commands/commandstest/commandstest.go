@@ -32,6 +32,7 @@ type Company struct {
 	Pool      *pgxpool.Pool
 	Vault     *vault.Vault
 	Files     *files.Store
+	Tokens    *ops.Tokens
 	Directory *commands.Directory
 	Admin     string
 	Recruiter string
@@ -60,6 +61,7 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 	if c.Files, err = files.New(c.FilesDir, c.Vault); err != nil {
 		t.Fatal(err)
 	}
+	c.Tokens = ops.NewTokens(c.Pool, nil)
 	c.Directory = Follow(t, c.Memory, c.Vault.Forget)
 	c.Commands = c.Process(c.Log)
 	if err := c.Establish(t.Context(), commands.Founding{Name: "Acme", AdminName: "Ada Admin"}); err != nil {
@@ -77,7 +79,7 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 func (c *Company) Process(log eventlog.Log) *commands.Commands {
 	return commands.New(commands.Options{
 		Log: log, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler),
-		Tokens: ops.NewTokens(c.Pool, nil), Arrivals: ops.NewArrivals(c.Pool, nil),
+		Tokens: c.Tokens, Arrivals: ops.NewArrivals(c.Pool, nil),
 	})
 }
 

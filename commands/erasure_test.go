@@ -1,0 +1,196 @@
+package commands_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/commands/commandstest"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// sealedNotes returns the sealed texts of an application's notes.
+func sealedNotes(t *testing.T, c *commandstest.Company, app string) [][]byte {
+	t.Helper()
+	var sealed [][]byte
+	for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if note, ok := e.(application.NoteAdded); ok {
+			sealed = append(sealed, note.Text.Bytes())
+		}
+	}
+	return sealed
+}
+
+// reads returns what a process reads of sealed texts, "-" for an erased one.
+func reads(t *testing.T, v *vault.Vault, sealed [][]byte) string {
+	t.Helper()
+	opened, err := v.Open(t.Context(), sealed...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for _, o := range opened {
+		if o.Erased {
+			all += "-"
+		}
+		all += string(o.Text)
+	}
+	return all
+}
+
+// A deleted note reads as erased, at once where it was deleted, and in another
+// process, which had it open, as soon as the log told it; no key comes back.
+func TestDeletedNoteReadsErasedEverywhere(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	other := c.Start(t)
+	app := c.ReceiveOne(t, someone())
+	var notes []string
+	for _, text := range []personal.Plain{"a", "b", "c"} {
+		notes = append(notes, commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: text})).ID)
+	}
+	sealed := sealedNotes(t, c, app)
+	for _, v := range []*vault.Vault{c.Vault, other.Vault} {
+		if got := reads(t, v, sealed); got != "abc" {
+			t.Fatalf("before: %q", got)
+		}
+	}
+	commandstest.Must(c.DeleteNote(t.Context(), c.As(c.Recruiter), commands.DeleteNote{Application: app, Note: notes[1]}))
+	if got := reads(t, c.Vault, sealed); got != "a-c" {
+		t.Errorf("here: %q, want a-c", got)
+	}
+	// Its vault would believe its cache for a minute.
+	for deadline := time.Now().Add(10 * time.Second); reads(t, other.Vault, sealed) != "a-c"; {
+		if time.Now().After(deadline) {
+			t.Fatalf("elsewhere: %q, want a-c", reads(t, other.Vault, sealed))
+		}
+	}
+	for _, v := range []*vault.Vault{c.Vault, other.Vault} {
+		if _, err := v.DataKey(t.Context(), personal.Key{ID: notes[1], Owner: app}); !errors.Is(err, vault.ErrErased) {
+			t.Errorf("a new key for it: %v, want ErrErased", err)
+		}
+	}
+	if _, err := c.SetNoteVisibility(t.Context(), c.As(c.Recruiter), commands.SetNoteVisibility{Application: app, Note: notes[1], Visible: true}); !errors.Is(err, application.ErrNoteDeleted) {
+		t.Errorf("show it: %v, want ErrNoteDeleted", err)
+	}
+	// Deleting it again, as another command, is nothing.
+	written := c.All(t)
+	if _, err := c.DeleteNote(t.Context(), c.As(c.Admin), commands.DeleteNote{Application: app, Note: notes[1]}); err != nil || c.All(t) != written {
+		t.Errorf("again: %v, %d events", err, c.All(t)-written)
+	}
+	c.CheckFinished(t)
+}
+
+// Whoever was allowed to delete when the keys went need not be any more when the
+// deletion is recorded: what is gone is recorded.
+func TestErasureIsRecordedThoughTheRightIsGone(t *testing.T) {
+	t.Parallel()
+	c, log := tap(t)
+	app := c.ReceiveOne(t, someone())
+	note := commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "x"})).ID
+	admin := c.Process(c.Memory)
+	log.OnAppend = func(ctx context.Context, _ string, events []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error) {
+		if events[0].Type == "application.note_deleted.v1" {
+			log.OnAppend = nil
+			commandstest.Must(admin.DeactivateMember(ctx, c.As(c.Admin), c.Recruiter))
+			// Another writer, so that it is decided again, without the right.
+			commandstest.Must(admin.SetPriority(ctx, c.As(c.Admin), flag(app, true)))
+		}
+		return call()
+	}
+	commandstest.Must(c.DeleteNote(t.Context(), c.As(c.Recruiter), commands.DeleteNote{Application: app, Note: note}))
+	if n := c.State(t).Applications[app].Notes[note]; !n.Deleted {
+		t.Errorf("note = %+v, want it deleted", n)
+	}
+	c.CheckFinished(t)
+}
+
+// An erasure that cannot be finished does not keep others from it.
+func TestFinishErasuresGoesOn(t *testing.T) {
+	t.Parallel()
+	c, log := tap(t)
+	p := c.Start(t)
+	var apps []string
+	for range 3 {
+		app := onClosed(t, c, someone())
+		apps = append(apps, app)
+		p.CrashAt(t, "before append of application.anonymised.v1", func(ctx context.Context) error {
+			_, err := p.Anonymise(ctx, c.As(c.Recruiter), commands.Anonymise{Application: app})
+			return err
+		})
+	}
+	log.OnAppend = func(_ context.Context, stream string, _ []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error) {
+		if stream == "application-"+apps[0] {
+			return eventlog.Appended{}, eventlog.ErrUnavailable
+		}
+		return call()
+	}
+	if n, err := c.FinishErasures(t.Context()); n != 2 || !errors.Is(err, eventlog.ErrUnavailable) {
+		t.Errorf("finished %d, %v; want 2, ErrUnavailable", n, err)
+	}
+	log.OnAppend = nil
+	if n, err := c.FinishErasures(t.Context()); n != 1 || err != nil {
+		t.Errorf("finished %d, %v; want 1", n, err)
+	}
+	if n, err := c.FinishErasures(t.Context()); n != 0 || err != nil {
+		t.Errorf("finished %d, %v; want none left", n, err)
+	}
+	c.CheckFinished(t)
+}
+
+// A token that ended does not come back: not by giving the command again, not by
+// reactivating its member, whatever Postgres missed.
+func TestTokensThatEnded(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	by := c.As(c.Admin)
+	issue := func(by commands.Caller) (commands.Answer, string, error) {
+		return c.IssueToken(t.Context(), by, commands.IssueToken{Member: c.Recruiter, Name: "script"})
+	}
+	good := func(secret string) bool {
+		_, err := c.Tokens.Verify(t.Context(), secret)
+		return err == nil
+	}
+	first, secret, err := issue(by)
+	if err != nil || !good(secret) {
+		t.Fatal(err)
+	}
+	by.MayBeRepeated = true
+	again, second, err := issue(by)
+	if first.Repeated = true; err != nil || again != first || good(secret) || !good(second) {
+		t.Errorf("again: %+v, %v; the first secret counts: %v, the second: %v", again, err, good(secret), good(second))
+	}
+	commandstest.Must(c.RevokeToken(t.Context(), c.As(c.Admin), c.Recruiter, first.ID))
+	if good(second) {
+		t.Error("a revoked token counts")
+	}
+	if _, _, err := issue(by); outcome(err) != "u" {
+		t.Errorf("issued again after it was revoked: %v, want unknown", err)
+	}
+	_, third, err := issue(c.As(c.Admin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The process dies before the tokens are told.
+	p := c.Start(t)
+	p.CrashAt(t, "after append of member.deactivated.v1", func(ctx context.Context) error {
+		_, err := p.DeactivateMember(ctx, c.As(c.Admin), c.Recruiter)
+		return err
+	})
+	commandstest.Must(c.ReactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))
+	if good(third) {
+		t.Error("a token came back with its member")
+	}
+}
