@@ -293,8 +293,8 @@ func TestEitherEventRemovesWhatWasErased(t *testing.T) {
 			}
 			before, at := facts(t, c.Log, eventlog.Start)
 			apply(before)
-			people := model.Tables()[0].(*projections.Rows[readmodels.PersonRow])            //nolint:errcheck,forcetypeassert // panics, which is a failure
-			applications := model.Tables()[1].(*projections.Rows[readmodels.ApplicationRow]) //nolint:errcheck,forcetypeassert // the same
+			people := model.Tables()[0].(*projections.Rows[readmodels.PersonRow])
+			applications := model.Tables()[1].(*projections.Rows[readmodels.ApplicationRow])
 			anonymiseAll(c)
 			after, _ := facts(t, c.Log, at)
 			apply(slices.DeleteFunc(after, func(f projections.Fact) bool { return leftOut(f.Body) }))

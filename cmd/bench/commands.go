@@ -262,7 +262,7 @@ func openRaw(dir string, sample esdb.EventData) (*raw, error) {
 func (r *raw) close() {
 	_ = r.client.Close()
 	_ = r.node.Close()
-	<-r.served
+	_ = <-r.served
 }
 
 // run has every writer append to a stream of its own at the exact revision, and

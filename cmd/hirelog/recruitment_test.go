@@ -120,7 +120,7 @@ func replays(t *testing.T, in *installation) {
 	}
 	see := func() moment {
 		now := v.get(a)
-		return moment{position: v.position, at: time.Now().UTC().Format(time.RFC3339Nano), revision: now.at("revision").(float64), //nolint:errcheck,forcetypeassert // JSON
+		return moment{position: v.position, at: time.Now().UTC().Format(time.RFC3339Nano), revision: now.at("revision").(float64),
 			comments: len(v.get(a+"/comments").list("items", "id")), stage: now.text("stage.id")}
 	}
 	moments := []moment{see()}
