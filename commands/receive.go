@@ -286,8 +286,8 @@ func (c *Commands) releaseClaim(ctx context.Context, caller Caller, claimID, hol
 	switch has, err := c.reveal(ctx, f.state.Holder); {
 	case err != nil:
 		return err
-	case has != holder:
-		return nil
+	case has != holder && (has != "" || f.state.Holder.IsZero()):
+		return nil // a holder that is erased is nobody, and may be let go, too
 	}
 	step := claiming(caller, "release", f.revision)
 	step.IfMatch = at
