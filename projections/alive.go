@@ -13,10 +13,12 @@ import (
 // watch gives signs of life and measures the lag until ctx ends. It also sees
 // when the generation it works on is no longer the live one.
 func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
-	tick := time.NewTicker(p.o.AliveEvery)
-	defer tick.Stop()
 	for {
 		lag, err := p.alive(ctx)
+		wait := p.o.AliveEvery
+		if err != nil || lag > 0 {
+			wait /= 10 // that it is over is known soon
+		}
 		switch {
 		case errors.Is(err, errOrphaned):
 			sub.Restart()
@@ -24,7 +26,7 @@ func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
 			p.o.Observer.Lag(p.group.Name, lag)
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}

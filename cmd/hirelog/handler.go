@@ -50,7 +50,7 @@ func (p *process) checks() []transport.Check {
 	}
 	if n := p.stores.node; n != nil {
 		checks = append(checks, transport.Check{Name: "event node", Run: func(context.Context) error {
-			if fault := n.Stats().Fault; fault != nil {
+			if fault := n.Fault(); fault != nil {
 				return fmt.Errorf("writes nothing: %w", fault)
 			}
 			return nil

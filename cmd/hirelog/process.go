@@ -150,7 +150,7 @@ func (p *process) startQueries(ctx, life context.Context) error {
 func (p *process) startCommands(ctx, life context.Context) error {
 	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
 	p.commands = commands.New(commands.Options{
-		Log: p.stores.log, Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
+		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
 		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Logger: p.logger,
 	})
 	if err := p.directory.Ready(ctx); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/hirelog/hirelog/internal/datafolder"
+	"github.com/hirelog/hirelog/internal/postgres"
 )
 
 // The first start founds the installation and says how to begin; the second
@@ -147,4 +151,36 @@ func greeted(t *testing.T, in *installation) {
 			t.Errorf("%s: %v: %s", call[1], err, out)
 		}
 	}
+}
+
+// The read models of an installation that stood still for long, with work left
+// to do, answer the first request.
+func TestReadsWorkAtOnceAfterALongStop(t *testing.T) {
+	t.Parallel()
+	in := newInstallation(t)
+	v := in.as(t, in.admin).vacancy("Engineer")
+	a := v.apply("Grace", "Hopper")
+	v.get(a)
+	in.end(t)
+	// As if that had been an hour ago.
+	server, err := postgres.Start(t.Context(), postgres.ServerOptions{Dir: filepath.Join(in.dir, "postgres")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pgx.Connect(t.Context(), server.ConnString(postgres.Database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), "UPDATE rm.checkpoints SET alive_at = now() - interval '1 hour', behind_since = now() - interval '2 hours'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Close(t.Context()), server.Stop(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	in.start(t)
+	v.url = in.url
+	began := time.Now()
+	v.see(a).want(http.StatusOK)
+	t.Logf("the first read took %v", time.Since(began).Round(time.Millisecond))
+	in.end(t)
 }

@@ -179,6 +179,29 @@ func (s *stores) startNode(logger *slog.Logger) (string, error) {
 	return "unix:" + path, nil
 }
 
+// writable returns the log for commands.
+func (s *stores) writable() eventlog.Log {
+	if s.node == nil {
+		return s.log
+	}
+	return nodeLog{Log: s.log, node: s.node}
+}
+
+// nodeLog is the log of the embedded node. One that has met a fault writes
+// nothing until the process starts again, so nobody need wait for it.
+type nodeLog struct {
+	eventlog.Log
+	node *eventnode.Node
+}
+
+// Append implements eventlog.Log. Errors: also ErrUnavailable at once.
+func (l nodeLog) Append(ctx context.Context, stream string, expected eventlog.Revision, events []eventlog.NewEvent) (eventlog.Appended, error) {
+	if fault := l.node.Fault(); fault != nil {
+		return eventlog.Appended{}, fmt.Errorf("append to %s: %w: the node writes nothing: %w", stream, eventlog.ErrUnavailable, fault)
+	}
+	return l.Log.Append(ctx, stream, expected, events)
+}
+
 func (s *stores) connect(ctx context.Context, database string, client eventlog.ClientOptions) error {
 	return s.connectIn(ctx, s.folder.Path("."), database, client)
 }

@@ -169,6 +169,9 @@ func (n *Node) close() error {
 	return nil
 }
 
+// Fault returns what stopped the node from writing, or nil.
+func (n *Node) Fault() error { return n.fs.err() }
+
 // Stats returns counts for metrics.
 func (n *Node) Stats() Stats {
 	return Stats{

@@ -41,6 +41,7 @@ type Options struct {
 // API are the routes of queries.
 type API struct {
 	Options
+	began time.Time
 }
 
 // group is the group of read models that every read needs.
@@ -57,7 +58,7 @@ func Declare(s *edge.Surface, o Options) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &API{Options: o}
+	a := &API{Options: o, began: time.Now()}
 	a.applications(s)
 	a.documents(s)
 	a.directory(s)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/transport/edge"
@@ -109,11 +110,8 @@ func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
 	}
 	waiting, cancel := context.WithTimeout(ctx, a.Wait)
 	defer cancel()
-	if !a.level() {
-		// Right after the start nobody has looked yet.
-		if err := a.Waiter.Wait(waiting, group, eventlog.Start); err != nil || !a.level() {
-			return false, edge.ErrRightsUnknown
-		}
+	if !a.level() && !a.becomesLevel(waiting) {
+		return false, edge.ErrRightsUnknown
 	}
 	switch err := a.Waiter.Wait(waiting, group, position); {
 	case err == nil:
@@ -132,6 +130,27 @@ func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
 func (a *API) level() bool {
 	lag, ok := a.Waiter.Lag(group)
 	return ok && lag <= maxLag
+}
+
+// starting is how long after the start reads wait for the read models to become
+// level: what was recorded while nobody projected is being caught up on then.
+const starting = 10 * time.Second
+
+// becomesLevel waits for the read models to become level, right after the start.
+func (a *API) becomesLevel(ctx context.Context) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for time.Since(a.began) < starting {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+		if a.level() {
+			return true
+		}
+	}
+	return false
 }
 
 // position returns the later of the positions that a request names.
