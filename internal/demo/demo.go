@@ -4,7 +4,8 @@
 // nothing of it ever has an effect outside.
 //
 // A company is told by its seed and its anchor: the same two give the same
-// people, ids and times. Loading is repeatable: what was loaded already is
+// people, ids and times, but for the ids of persons, which are derived by a key
+// of the installation. Loading is repeatable: what was loaded already is
 // recognised and left alone.
 package demo
 

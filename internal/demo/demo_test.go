@@ -32,8 +32,8 @@ func load(t *testing.T, c *commandstest.Company) map[fact]eventlog.Revision {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Claims are named by a key of the installation.
-		if meta.CorrelationID == "demo" && e.Category() != "claim" {
+		// Claims and people are named by a key of the installation.
+		if meta.CorrelationID == "demo" && e.Category() != "claim" && e.Category() != "candidate" {
 			facts[fact{e.Stream, e.Type, e.ID.String()}] = e.Revision
 		}
 	}
