@@ -38,7 +38,8 @@ var errOrphaned = errors.New("no projector is at work")
 
 // alive gives a sign of life, if this projector is the one at work, and returns
 // the lag. The database compares, so the answer is right whoever moves the
-// checkpoint meanwhile. If the log is out of reach, what was known stays.
+// checkpoint meanwhile. If the log is out of reach, its end is where it was seen
+// last: there is no more that anybody knows of.
 // Errors: errOrphaned.
 func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery)
@@ -46,11 +47,12 @@ func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	// A log that is away takes all the time it gets.
 	asking, stop := context.WithTimeout(ctx, p.o.AliveEvery/2)
 	defer stop()
-	head, err := Head(asking, p.log)
-	known := err == nil
+	if head, err := Head(asking, p.log); err == nil {
+		p.seen, p.knows = head, true
+	}
 	var lag time.Duration
 	var holder *uuid.UUID
-	err = p.pool.QueryRow(ctx, `
+	err := p.pool.QueryRow(ctx, `
 WITH live AS (
 	SELECT c.group_name, c.generation, c.holder, c.behind_since
 	FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
@@ -66,7 +68,7 @@ WITH live AS (
 	RETURNING coalesce(clock_timestamp() - c.behind_since, '0') AS lag
 )
 SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM live`,
-		p.group.Name, p.id, known, signed(head.Commit), signed(head.Prepare)).Scan(&holder, &lag)
+		p.group.Name, p.id, p.knows, signed(p.seen.Commit), signed(p.seen.Prepare)).Scan(&holder, &lag)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:
 		return 0, errOrphaned

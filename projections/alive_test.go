@@ -10,6 +10,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/projections"
+	"github.com/hirelog/hirelog/projections/projectionstest"
 )
 
 // silentLog is a log that does not answer who asks for its end until they give
@@ -52,4 +53,21 @@ func TestAliveWhileTheLogIsAway(t *testing.T) {
 	}
 	began := signs()
 	eventually(t, func() bool { return signs().Sub(began) > 3*o.AliveEvery }, func() any { return signs() })
+}
+
+// What was behind when the log went away is not behind any more once it has
+// caught up on all that was seen.
+func TestCatchingUpWhileTheLogIsAway(t *testing.T) {
+	t.Parallel()
+	pool := postgrestest.New(t)
+	log := &silentLog{Memory: history(t, 5, 2)}
+	m := newToy()
+	r := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, quick())
+	atEnd(t, pool, log.Memory)
+	m.broken.Store(true)
+	projectionstest.Append(t, log.Memory, claimStream(2), taken(1, waits))
+	eventually(t, func() bool { return r.toldLag() > 0 }, func() any { return r.toldLag() })
+	log.silent.Store(true)
+	m.broken.Store(false)
+	eventually(t, func() bool { return r.toldLag() == 0 }, func() any { return r.toldLag() })
 }

@@ -94,6 +94,10 @@ type Projector struct {
 	met    bool // another projector moved the checkpoint
 	halted int  // generation that is stopped, 0 if none
 
+	// Used by watch.
+	seen  eventlog.Position // the log's end, as seen last
+	knows bool              // whether it was ever seen
+
 	mu        sync.Mutex
 	condition Condition // guarded by mu
 }
