@@ -125,11 +125,6 @@ func (c *client) patch(path string, body any) reply {
 	return c.do(call{method: http.MethodPatch, path: path, body: body})
 }
 
-func (c *client) delete(path string) reply {
-	c.t.Helper()
-	return c.do(call{method: http.MethodDelete, path: path})
-}
-
 // see reads what there is, new or not.
 func (c *client) see(path string) reply {
 	c.t.Helper()

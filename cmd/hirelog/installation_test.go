@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,16 +94,6 @@ func (in *installation) runFile(t *testing.T) datafolder.Running {
 		t.Fatal(err)
 	}
 	return running
-}
-
-// copyTo returns a copy of the installation, which must be stopped, with owners
-// and modes.
-func (in *installation) copyTo(t *testing.T, dir string) *installation {
-	t.Helper()
-	if out, err := exec.Command("cp", "-a", in.dir, dir).CombinedOutput(); err != nil {
-		t.Fatalf("copy: %v: %s", err, out)
-	}
-	return &installation{dir: dir, ready: dir + ".ready", admin: in.admin}
 }
 
 // contents describes every file of a folder, to see whether anything changed.

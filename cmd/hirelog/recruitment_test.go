@@ -120,8 +120,10 @@ func replays(t *testing.T, in *installation) {
 	}
 	see := func() moment {
 		now := v.get(a)
-		return moment{position: v.position, at: time.Now().UTC().Format(time.RFC3339Nano), revision: now.at("revision").(float64),
-			comments: len(v.get(a+"/comments").list("items", "id")), stage: now.text("stage.id")}
+		return moment{
+			position: v.position, at: time.Now().UTC().Format(time.RFC3339Nano), revision: now.at("revision").(float64),
+			comments: len(v.get(a + "/comments").list("items", "id")), stage: now.text("stage.id"),
+		}
 	}
 	moments := []moment{see()}
 	v.post(a+"/comments", map[string]string{"text": "Rift valley"}).made()
