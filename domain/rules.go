@@ -47,3 +47,19 @@ func LineOf(name, text string, min, max int) (string, error) {
 	}
 	return text, nil
 }
+
+// EmailOf checks an e-mail address that people typed, or none: one line of at
+// most 254 characters with something before and after a single @, and no space.
+// Whether it reaches anybody only a message can tell.
+// Errors: ErrInvalid.
+func EmailOf(address string) (string, error) {
+	address, err := LineOf("The e-mail address", address, 0, 254)
+	if err != nil || address == "" {
+		return "", err
+	}
+	local, host, _ := strings.Cut(address, "@")
+	if local == "" || host == "" || strings.ContainsAny(host, "@/") || strings.ContainsAny(address, " \t<>,;\"") {
+		return "", ErrInvalid.Because("The e-mail address is none; leave it out if there is none.")
+	}
+	return address, nil
+}

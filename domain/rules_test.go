@@ -83,3 +83,17 @@ func TestTextOfIsStable(t *testing.T) {
 		}
 	})
 }
+
+// What is no address must not be taken for one: people are recognised by it.
+func TestEmailOf(t *testing.T) {
+	for _, ok := range []string{"", "a@b", " cleo@example.test ", "ünï@bücher.example", "a+b.c@d-e.f"} {
+		if got, err := domain.EmailOf(ok); err != nil || got != strings.TrimSpace(ok) {
+			t.Errorf("EmailOf(%q) = %q, %v", ok, got, err)
+		}
+	}
+	for _, bad := range []string{"n/a", "-", "none", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", "Cleo <a@b>", "a@b,c@d", "n@/a"} {
+		if got, err := domain.EmailOf(bad); !errors.Is(err, domain.ErrInvalid) {
+			t.Errorf("EmailOf(%q) = %q, %v; want ErrInvalid", bad, got, err)
+		}
+	}
+}

@@ -86,7 +86,7 @@ func (c Candidate) Register(d Details, key personal.Key, s domain.Stamp) ([]Even
 	if first == "" && last == "" {
 		return nil, domain.ErrInvalid.Because("A first or last name is required.")
 	}
-	email, err := domain.LineOf("The e-mail address", string(d.Email), 0, 254)
+	email, err := domain.EmailOf(string(d.Email))
 	if err != nil {
 		return nil, err
 	}

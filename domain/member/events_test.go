@@ -33,7 +33,7 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 	name := personal.Plain(rapid.SampledFrom([]string{"Ana", "Bo Li", "", "a\nb"}).Draw(t, "name"))
 	expires := s.At.Add(time.Duration(rapid.IntRange(-24, 24*800).Draw(t, "hours")) * time.Hour)
 	return rapid.SampledFrom([]when{
-		func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, name, key, s) },
+		func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, "ana@example.org", key, s) },
 		func(m member.Member) ([]member.Event, error) { return m.SetRole("m1", role, s) },
 		func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", s) },
 		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },

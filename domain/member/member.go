@@ -86,7 +86,7 @@ func (m Member) Invite(role access.OrganizationRole, name, email personal.Plain,
 	if err != nil {
 		return nil, err
 	}
-	mail, err := domain.LineOf("The e-mail address", string(email), 0, 254)
+	mail, err := domain.EmailOf(string(email))
 	if err != nil {
 		return nil, err
 	}
