@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 DATA ?= ./data
+LISTEN ?= 127.0.0.1:8080
 
 # Built from a module of its own, and kept in Go's build cache.
 LINT := go tool -modfile=tools/go.mod golangci-lint
@@ -10,8 +11,8 @@ help: ## print this
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r t d; do printf '  make %-8s %s\n' "$$t" "$$d"; done
 
 .PHONY: run
-run: setup build ## start everything on this machine, data in ./data (or DATA=...)
-	@exec ./bin/hirelog serve --data $(DATA)
+run: setup build ## start everything on this machine (DATA=./data LISTEN=127.0.0.1:8080)
+	@exec ./bin/hirelog serve --data $(DATA) --listen $(LISTEN)
 
 .PHONY: build
 build: ## build ./bin/hirelog

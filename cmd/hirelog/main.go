@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -23,6 +25,8 @@ usage: hirelog <command> [flags]
   token                 print a new token of the first admin
   audit replay ID       replay an application from the event log
   projections status    how far the read models are
+  projections rebuild   empty the read models and fill them from the log
+  projections resume    try an event again that stopped a projection
   node                  start an event node alone
   node check            look for damage in a stopped node's data
   version               print the version
@@ -89,7 +93,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "audit":
 		return sub(ctx, "audit", rest, stdout, stderr, map[string]command{"replay": auditReplay})
 	case "projections":
-		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{"status": projectionsStatus})
+		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{
+			"status": projectionsStatus, "rebuild": projectionsRebuild, "resume": projectionsResume,
+		})
 	case "node":
 		if len(rest) > 0 && rest[0] == "check" {
 			return nodeCheck(ctx, rest[1:], stdout, stderr)
@@ -115,7 +121,7 @@ func sub(ctx context.Context, group string, args []string, stdout, stderr io.Wri
 			return c(ctx, args[1:], stdout, stderr)
 		}
 	}
-	_, _ = fmt.Fprintf(stderr, "hirelog %s: which command? See \"hirelog help\".\n", group)
+	_, _ = fmt.Fprintf(stderr, "hirelog %s: which command? There is: %s. See \"hirelog help\".\n", group, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
 	return errUsage
 }
 

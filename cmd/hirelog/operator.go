@@ -100,7 +100,7 @@ func auditReplay(ctx context.Context, args []string, stdout, stderr io.Writer) e
 // it says below.
 func printHistory(w io.Writer, h history.History) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "application %s\n%d events, up to revision %d at position %s\n", h.Application, len(h.Events), h.Revision, h.Position)
+	fmt.Fprintf(&b, "application %s\n%d events, up to revision %d at position %s; times are UTC\n", h.Application, len(h.Events), h.Revision, h.Position)
 	for _, e := range h.Events {
 		fmt.Fprintf(&b, "\n%4d  %s  %s\n", e.Revision, e.At.Format(time.DateTime), strings.TrimPrefix(e.Type, "application."))
 		fmt.Fprintf(&b, "      by %s", e.By)
@@ -147,7 +147,7 @@ func projectionsStatus(ctx context.Context, args []string, stdout, stderr io.Wri
 			return err
 		}
 		t := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
-		_, _ = fmt.Fprintln(t, "GROUP\tGENERATION\tPOSITION\tMOVED\tLAG\tPARKED\tSTATE")
+		_, _ = fmt.Fprintln(t, "GROUP\tGENERATION\tPOSITION\tMOVED (UTC)\tLAG\tPARKED\tSTATE")
 		for _, st := range all {
 			state := "up to date"
 			switch {
@@ -159,6 +159,63 @@ func projectionsStatus(ctx context.Context, args []string, stdout, stderr io.Wri
 			_, _ = fmt.Fprintf(t, "%s\t%d (%s)\t%s\t%s\t%s\t%d\t%s\n", st.Group, st.Generation, st.Schema, st.Checkpoint.Position,
 				st.MovedAt.UTC().Format(time.DateTime), st.Lag.Round(time.Millisecond), st.Parked, state)
 		}
-		return t.Flush()
+		stopped := 0
+		for _, st := range all {
+			if st.Stopped != nil {
+				stopped++
+			}
+		}
+		if err := t.Flush(); err != nil {
+			return err
+		}
+		if stopped > 0 {
+			return fmt.Errorf("%d of %d groups are stopped: mend what is named and run \"hirelog projections resume\", or rebuild", stopped, len(all))
+		}
+		return nil
+	})
+}
+
+// projectionsRebuild empties the read models and begins to fill them anew.
+func projectionsRebuild(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("hirelog projections rebuild", flag.ContinueOnError)
+	where := operatorFlags(flags)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintln(stderr, "usage: hirelog projections rebuild [flags] GROUP\n\nQueries find little until the read models are filled again; commands go on.")
+		flags.PrintDefaults()
+	}
+	if err := parse(flags, args, 1, stderr); err != nil {
+		return err
+	}
+	return withStores(ctx, where, func(s *stores) error {
+		if flags.Arg(0) != projections.CoreGroup {
+			return fmt.Errorf("there is no group %q of read models; there is %s", flags.Arg(0), projections.CoreGroup)
+		}
+		group := projections.Group{Name: projections.CoreGroup, Models: projections.Core(s.vault)}
+		if err := projections.Recreate(ctx, s.pool, group); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(stdout, "The read models are empty and are filled from the log by the server that runs, or by the next; see \"hirelog projections status\".")
+		return err
+	})
+}
+
+// projectionsResume has a stopped group tried again.
+func projectionsResume(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("hirelog projections resume", flag.ContinueOnError)
+	where := operatorFlags(flags)
+	if err := parse(flags, args, 1, stderr); err != nil {
+		return err
+	}
+	return withStores(ctx, where, func(s *stores) error {
+		was, err := projections.Resume(ctx, s.pool, flags.Arg(0))
+		if err != nil {
+			return err
+		}
+		said := "The group was not stopped."
+		if was {
+			said = "The event is tried again by the server that runs, or by the next."
+		}
+		_, err = fmt.Fprintln(stdout, said)
+		return err
 	})
 }

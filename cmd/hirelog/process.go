@@ -60,6 +60,9 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 	if p.logID, err = eventlog.Identify(ctx, s.log, time.Now()); err != nil {
 		return nil, err
 	}
+	if err := ops.TieLog(ctx, s.pool, p.logID); err != nil {
+		return nil, err
+	}
 	p.tokens = ops.NewTokens(s.pool, nil)
 	p.directory = commands.NewDirectory(s.log, s.vault.Forget, logger.With("part", "directory"))
 	p.goes(life, "directory", p.directory.Run)
@@ -110,11 +113,8 @@ func (p *process) stop() error {
 	return nil
 }
 
-// coreGroup is the group of read models that are always at the same position.
-const coreGroup = "core"
-
 func (p *process) startProjections(ctx, life context.Context) error {
-	group := projections.Group{Name: coreGroup, Models: projections.Core(p.stores.vault)}
+	group := projections.Group{Name: projections.CoreGroup, Models: projections.Core(p.stores.vault)}
 	if err := projections.Ensure(ctx, p.stores.pool, group); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (p *process) startProjections(ctx, life context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.goes(life, "projection "+coreGroup, p.projector.Run)
+	p.goes(life, "projection "+projections.CoreGroup, p.projector.Run)
 	return nil
 }
 

@@ -122,7 +122,7 @@ func replays(t *testing.T, in *installation) {
 		now := v.get(a)
 		return moment{
 			position: v.position, at: time.Now().UTC().Format(time.RFC3339Nano), revision: now.at("revision").(float64),
-			comments: len(v.get(a + "/comments").list("items", "id")), stage: now.text("stage.id"),
+			comments: len(v.get(a+"/comments").list("items", "id")), stage: now.text("stage.id"),
 		}
 	}
 	moments := []moment{see()}

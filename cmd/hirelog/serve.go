@@ -103,7 +103,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// The port first: a wrong one is said before anything is started.
 	ln, err := net.Listen("tcp", o.listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", o.listen, cause(err))
+		return fmt.Errorf("listen on %s: %w; --listen chooses another address", o.listen, cause(err))
 	}
 	s, err := openStores(ctx, o.storage, true, logger)
 	if err != nil {

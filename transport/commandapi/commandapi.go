@@ -97,6 +97,9 @@ func (a *API) caller(ctx context.Context, c Conditions, print func() [32]byte) (
 		return caller, err
 	}
 	if c.IdempotencyKey == "" {
+		if _, named := r.HTTP.Header["Idempotency-Key"]; named {
+			return caller, edge.Invalid("header.Idempotency-Key", "must not be empty")
+		}
 		caller.CommandID, err = uuid.NewV7()
 		return caller, err
 	}

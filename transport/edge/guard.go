@@ -88,6 +88,9 @@ func (x *Request) readJSON() error {
 	case len(body) > MaxBody:
 		return &http.MaxBytesError{Limit: MaxBody}
 	}
+	if strict(body) != nil {
+		return newProblem(http.StatusUnprocessableEntity, "invalid", "The request does not fit its description.").at("body", "names must be in lower case and stand once in an object, and text must be valid UTF-8")
+	}
 	x.Raw = body
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return nil

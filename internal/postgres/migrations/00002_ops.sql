@@ -1,6 +1,12 @@
 -- +goose Up
 CREATE SCHEMA ops;
 
+-- The log that everything here belongs to.
+CREATE TABLE ops.log (
+	singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+	log_id    uuid NOT NULL
+);
+
 -- A token is looked up by its id and compared by the hash of its secret.
 CREATE TABLE ops.tokens (
 	id         uuid PRIMARY KEY,
