@@ -153,7 +153,7 @@ func describe(err error) string {
 		return unknownEvent.Error()
 	case errors.As(err, &typ):
 		kind, _, _ := strings.Cut(typ.Value, " ") // "number 12" quotes the number
-		if typ.Field == "" { // told by a type that decodes itself
+		if typ.Field == "" {                      // told by a type that decodes itself
 			return fmt.Sprintf("a field takes %s, not %s", typ.Type, kind)
 		}
 		return fmt.Sprintf("field %s of %s takes %s, not %s", typ.Field, typ.Struct, typ.Type, kind)
