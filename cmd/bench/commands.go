@@ -49,7 +49,7 @@ func benchCommands(ctx context.Context, s settings, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer raw.close()
+	defer func() { _ = raw.close() }()
 	var ratios []float64
 	for range s.rounds {
 		before := cpuOf(os.Getpid())
@@ -262,7 +262,7 @@ func openRaw(dir string, sample esdb.EventData) (*raw, error) {
 func (r *raw) close() {
 	_ = r.client.Close()
 	_ = r.node.Close()
-	_ = <-r.served
+	<-r.served
 }
 
 // run has every writer append to a stream of its own at the exact revision, and

@@ -50,6 +50,10 @@ func answersOperator(t *testing.T, in *installation) {
 		t.Errorf("the new token is of %s", got.body)
 	}
 	in.as(t, in.admin).get("/v1/me") // and the old one counts still
+	hirelog(t, "projections", "rebuild", "--data", in.dir, "cores").refused(t, `no group "cores"`, "core")
+	if got := hirelog(t, "projections", "resume", "--data", in.dir, "core").succeeded(t); !strings.Contains(got, "was not stopped") {
+		t.Errorf("resume: %s", got)
+	}
 	status := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t)
 	if !regexp.MustCompile(`(?m)^core +1 \(rm_core_1\) +\d+/\d+ .* (up to date|behind)$`).MatchString(status) {
 		t.Errorf("status of projections: %s", status)
@@ -75,8 +79,18 @@ func TestTheOperatorNeedsNoServer(t *testing.T) {
 		t.Errorf("check: %s", got)
 	}
 	token := strings.TrimSpace(hirelog(t, "token", "--data", in.dir).succeeded(t))
+	if got := hirelog(t, "projections", "rebuild", "--data", in.dir, "core").succeeded(t); !strings.Contains(got, "projections status") {
+		t.Errorf("rebuild: %s", got)
+	}
+	if got := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t); !strings.Contains(got, "behind") {
+		t.Errorf("status of emptied projections: %s", got)
+	}
 	free(t, in.dir)
 	in.start(t)
+	v.url = in.url
+	if got := v.get("/v1/applications/" + id); got.text("last_name") != "Hopper" {
+		t.Errorf("filled again: %s", got.body)
+	}
 	in.as(t, token).get("/v1/me")
 	in.end(t)
 

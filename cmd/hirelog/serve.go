@@ -156,7 +156,7 @@ func (p *process) serve(ctx context.Context, ln net.Listener, o serveOptions, st
 		err = nil
 	}
 	if introduced != nil {
-		_ = <-introduced
+		<-introduced
 	}
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.grace)
 	defer cancel()
