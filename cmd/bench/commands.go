@@ -49,7 +49,7 @@ func benchCommands(ctx context.Context, s settings, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = raw.close() }()
+	defer raw.close()
 	var ratios []float64
 	for range s.rounds {
 		before := cpuOf(os.Getpid())
