@@ -49,7 +49,7 @@ func benchCommands(ctx context.Context, s settings, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer raw.close()
+	defer func() { _ = raw.close() }()
 	var ratios []float64
 	for range s.rounds {
 		before := cpuOf(os.Getpid())
@@ -259,10 +259,8 @@ func openRaw(dir string, sample esdb.EventData) (*raw, error) {
 	return r, err
 }
 
-func (r *raw) close() {
-	_ = r.client.Close()
-	_ = r.node.Close()
-	<-r.served
+func (r *raw) close() error {
+	return errors.Join(r.client.Close(), r.node.Close(), <-r.served)
 }
 
 // run has every writer append to a stream of its own at the exact revision, and

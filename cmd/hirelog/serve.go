@@ -156,7 +156,9 @@ func (p *process) serve(ctx context.Context, ln net.Listener, o serveOptions, st
 		err = nil
 	}
 	if introduced != nil {
-		<-introduced
+		if cut := <-introduced; cut != nil {
+			p.logger.Debug("the introduction was cut off", "error", cut)
+		}
 	}
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.grace)
 	defer cancel()
