@@ -206,9 +206,11 @@ func TestASecondProjectorStandsByAndSucceeds(t *testing.T) {
 	atEnd(t, pool, log)
 	b := start(t, pool, log, toyGroup(), o)
 	b.until(projections.Running)
-	// The next batch shows to one of them that it is not alone.
-	projectionstest.Append(t, log, claimStream(1), taken(50, "ann"))
+	// A batch that both have shows to one of them that it is not alone.
+	meeting := 200
 	eventually(t, func() bool {
+		projectionstest.Append(t, log, claimStream(1), taken(meeting, "ann"))
+		meeting++
 		return a.Condition().State == projections.Standby || b.Condition().State == projections.Standby
 	}, func() any { return []any{a.Condition(), b.Condition()} })
 	first, second := a, b

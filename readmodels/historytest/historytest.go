@@ -5,6 +5,7 @@ package historytest
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -158,7 +159,7 @@ func (h *History) Member(role access.OrganizationRole, name personal.Plain) stri
 	id := h.ID()
 	h.MemberIDs = append(h.MemberIDs, id)
 	h.ChangeMember(id, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
-		return m.Invite(role, name, name+"@acme.example", personal.Key{ID: id, Owner: id}, s)
+		return m.Invite(role, name, personal.Plain(strings.ReplaceAll(string(name), " ", "."))+"@acme.example", personal.Key{ID: id, Owner: id}, s)
 	})
 	return id
 }
