@@ -211,15 +211,6 @@ func (e DocumentUploaded) evolve(a Application) Application {
 	return a.withDocument(e.Document, d)
 }
 
-// CategoryOf returns the category an upload to document will have: the one that
-// was asked for, or the one the uploader names for a new document.
-func (a Application) CategoryOf(document string, named access.Category) access.Category {
-	if d, ok := a.Documents[document]; ok {
-		return d.Category
-	}
-	return named
-}
-
 // CanUpload says whether document takes a new version, before any file of it is
 // looked at, and returns what is asked of the files. A document that does not
 // exist yet gets the category that is named.

@@ -180,16 +180,6 @@ func TestCanUpload(t *testing.T) {
 	}
 }
 
-func TestCategoryOf(t *testing.T) {
-	a := application.Application{}.Fold(received, requested)
-	if got := a.CategoryOf("d1", access.CV); got != access.Certificate {
-		t.Errorf("an upload to a request is %s", got)
-	}
-	if got := a.CategoryOf("d2", access.CV); got != access.CV {
-		t.Errorf("an upload to a new document is %s", got)
-	}
-}
-
 func TestReview(t *testing.T) {
 	approve := func(version int, reason personal.Text) when {
 		return func(a application.Application) ([]application.Event, error) {
