@@ -62,10 +62,11 @@ func (p *Projector) refused(ctx context.Context, err error) {
 	}
 	f := Failure{Position: p.here.at.Event.String(), Error: eventlog.ErrForeignPosition.Error() +
 		": the read models were filled from another one; give back that log, or run `hirelog projections rebuild " + p.group.Name + "`"}
-	p.halt(f)
-	if err := p.here.stop(ctx, p.pool, f); err != nil {
-		p.halted = 0 // tried again, and refused again
+	if err := p.here.stop(ctx, p.pool, f); err != nil { // tried again, and refused again
+		p.turn(Retrying, reason(err))
+		return
 	}
+	p.halt(f)
 }
 
 // waitResumed waits while the generation that was stopped is live and stopped.
