@@ -203,6 +203,24 @@ func decodeMaster(data []byte) (*master, error) {
 	return m, nil
 }
 
+// resolveKeyset returns where the keyset file really is, so that what replaces
+// it and what locks it lie beside it, for every process that names it by a link.
+// A file that is not there yet is where its name says. Errors: ErrKeysetLost for
+// a link that leads nowhere.
+func resolveKeyset(path string) (string, error) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("keyset %s: %w: it is a link to a file that is not there", path, ErrKeysetLost)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keyset: %w", err)
+	}
+	return real, nil
+}
+
 // readMaster reads the keyset file. Errors: fs.ErrNotExist, ErrKeysetLoose.
 func readMaster(path string) (*master, error) {
 	var err error

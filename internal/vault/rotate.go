@@ -35,6 +35,11 @@ func (v *Vault) RotateEpoch(ctx context.Context) (Rotation, error) {
 		return Rotation{}, fmt.Errorf("vault: rotate: %w", err)
 	}
 	defer unlock()
+	return v.rotate(ctx)
+}
+
+// rotate is RotateEpoch for who holds the keyset's lock.
+func (v *Vault) rotate(ctx context.Context) (Rotation, error) {
 	m, err := readMaster(v.path)
 	if err != nil {
 		return Rotation{}, fmt.Errorf("vault: rotate: %w", err)
@@ -77,29 +82,51 @@ func (v *Vault) RotateEpoch(ctx context.Context) (Rotation, error) {
 }
 
 // RotateIfDue rotates the epoch if anything was erased since the last rotation,
-// or if one was cut off; done says whether it did.
+// or if one was cut off; done says whether it did. Of several processes that do
+// it at once on one keyset file exactly one rotates; the others wait for it and
+// find nothing to do.
 // Errors: those of RotateEpoch.
 func (v *Vault) RotateIfDue(ctx context.Context) (r Rotation, done bool, err error) {
-	m, err := readMaster(v.path)
+	due, err := v.rotationDue(ctx)
+	if err != nil || !due {
+		return r, false, err
+	}
+	if err := v.step("found due"); err != nil {
+		return r, false, err
+	}
+	unlock, err := lockKeyset(ctx, v.path)
 	if err != nil {
 		return r, false, fmt.Errorf("vault: rotate: %w", err)
+	}
+	defer unlock()
+	// Another process may have done it while this one waited for the lock.
+	if due, err = v.rotationDue(ctx); err != nil || !due {
+		return r, false, err
+	}
+	r, err = v.rotate(ctx)
+	return r, err == nil, err
+}
+
+// rotationDue reports whether a rotation was cut off, or is under way, or
+// anything was erased since the last one.
+func (v *Vault) rotationDue(ctx context.Context) (bool, error) {
+	m, err := readMaster(v.path)
+	if err != nil {
+		return false, fmt.Errorf("vault: rotate: %w", err)
 	}
 	epochs, _, err := m.epochIDs()
 	if err != nil {
-		return r, false, fmt.Errorf("vault: rotate: %w", err)
+		return false, fmt.Errorf("vault: rotate: %w", err)
 	}
-	due := len(epochs) > 1
-	if !due {
-		err := v.query(ctx, "look for erasures", func(ctx context.Context) error {
-			return v.pool.QueryRow(ctx, `
-				SELECT EXISTS (SELECT FROM vault.erasures e JOIN vault.master m ON e.erased_at >= m.rotated_at)`).Scan(&due)
-		})
-		if err != nil || !due {
-			return r, false, err
-		}
+	if len(epochs) > 1 {
+		return true, nil
 	}
-	r, err = v.RotateEpoch(ctx)
-	return r, err == nil, err
+	due := false
+	err = v.query(ctx, "look for erasures", func(ctx context.Context) error {
+		return v.pool.QueryRow(ctx, `
+			SELECT EXISTS (SELECT FROM vault.erasures e JOIN vault.master m ON e.erased_at >= m.rotated_at)`).Scan(&due)
+	})
+	return due, err
 }
 
 func (v *Vault) replaceMaster(m *master) error {

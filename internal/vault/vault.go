@@ -111,11 +111,16 @@ type Vault struct {
 
 // Open returns the vault of a database whose migrations are applied. The first
 // use of a database makes the keyset file, mode 0600, and ties both together.
+// keysetPath may be a link: it is followed once, here, and rotations replace the
+// file it leads to.
 // Errors: ErrKeysetLost, ErrKeysetLoose, ErrKeysetForeign, ErrUnavailable.
 func Open(ctx context.Context, pool *pgxpool.Pool, keysetPath string, o Options) (*Vault, error) {
 	o = o.withDefaults()
 	keys, err := newCache(o.CacheSize)
 	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	if keysetPath, err = resolveKeyset(keysetPath); err != nil {
 		return nil, fmt.Errorf("open vault: %w", err)
 	}
 	v := &Vault{pool: pool, path: keysetPath, o: o, cache: keys, step: func(string) error { return nil }}
