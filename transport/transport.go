@@ -19,8 +19,9 @@ import (
 	"github.com/hirelog/hirelog/transport/queryapi"
 )
 
-// Options say what a process serves. Tokens, Directory and at least one of
-// Commands and Queries are required.
+// Options say what a process serves. Tokens and Directory are required. Without
+// Commands and Queries it answers only for itself: whether it runs, whether it
+// is ready, and its metrics.
 type Options struct {
 	Commands *commandapi.Options // nil = no commands here
 	Queries  *queryapi.Options   // nil = no queries here
@@ -76,6 +77,10 @@ func compose(o Options) *handler {
 		if h.writing == nil {
 			h.writing = public
 		}
+	}
+	if public == nil {
+		public = e.Surface("operation", auth.New(o.Tokens, active(o.Directory)))
+		h.reading, h.writing = public, public
 	}
 	declareDocs(e, public)
 	declareOperation(public, o)

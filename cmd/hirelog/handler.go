@@ -36,9 +36,9 @@ func (p *process) handler(o serveOptions) http.Handler {
 
 // checks are what makes the process ready.
 func (p *process) checks() []transport.Check {
-	checks := []transport.Check{
-		{Name: "rights", Run: func(context.Context) error { return p.directory.Check() }},
-		{Name: "postgres", Run: p.stores.pool.Ping},
+	checks := []transport.Check{{Name: "postgres", Run: p.stores.pool.Ping}}
+	if p.commands != nil { // queries and projections go on while the log is away
+		checks = append(checks, transport.Check{Name: "rights", Run: func(context.Context) error { return p.directory.Check() }})
 	}
 	if p.projector != nil {
 		checks = append(checks, transport.Check{Name: "projections", Run: func(context.Context) error {

@@ -28,6 +28,7 @@ func operatorFlags(flags *flag.FlagSet) *storage {
 	flags.StringVar(&s.dir, "data", "./data", "`folder` of the installation; a server may be running on it")
 	flags.StringVar(&s.eventStore, "eventstore", os.Getenv("HIRELOG_EVENTSTORE"), "connection string of an EventStoreDB, if not the folder's node (HIRELOG_EVENTSTORE)")
 	flags.StringVar(&s.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL, if not the folder's (HIRELOG_DATABASE)")
+	s.sharedFlags(flags)
 	return s
 }
 

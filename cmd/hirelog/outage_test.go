@@ -190,12 +190,8 @@ func TestCommandsGoOnWithoutProjections(t *testing.T) {
 	reading := &installation{dir: filepath.Join(t.TempDir(), "data"), admin: writing.admin}
 	reading.ready = reading.dir + ".ready"
 	hirelog(t, "serve", "--data", reading.dir, "--listen", "127.0.0.1:0", stores[0], stores[1], "--serve=queries,projections").refused(t, "master keyset is missing")
-	for _, name := range []string{"keyset.json", "files"} {
-		if err := os.Symlink(filepath.Join(writing.dir, name), filepath.Join(reading.dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	both := append(slices.Clone(stores), "--serve=queries,projections")
+	both := append(slices.Clone(stores), "--serve=queries,projections",
+		"--keyset="+filepath.Join(writing.dir, "keyset.json"), "--files="+filepath.Join(writing.dir, "files"))
 	reading.start(t, both...)
 	admin.reads = reading.url
 	v := admin.vacancy("Engineer")

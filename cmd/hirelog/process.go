@@ -57,10 +57,7 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 			err = errors.Join(err, p.stop())
 		}
 	}()
-	if p.logID, err = eventlog.Identify(ctx, s.log, time.Now()); err != nil {
-		return nil, err
-	}
-	if err := ops.TieLog(ctx, s.pool, p.logID); err != nil {
+	if err := p.identify(ctx, life, o.parts); err != nil {
 		return nil, err
 	}
 	p.tokens = ops.NewTokens(s.pool, nil)
@@ -83,6 +80,46 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 	}
 	p.storeMetrics()
 	return p, nil
+}
+
+// identify finds out which log this is, and makes sure that the database is of
+// the same. Queries do without the event store: they take the database's word,
+// and compare when the event store answers.
+func (p *process) identify(ctx, life context.Context, does parts) (err error) {
+	if !does.commands && !does.projections {
+		if p.logID, err = ops.TiedLog(ctx, p.stores.pool); err != nil {
+			return err
+		}
+	}
+	if p.logID == uuid.Nil {
+		p.logID, err = p.compareLogs(ctx)
+		return err
+	}
+	p.goes(life, "comparison of log and database", func(ctx context.Context) error {
+		for {
+			if _, err := p.compareLogs(ctx); err == nil || errors.Is(err, ops.ErrForeignLog) {
+				if err == nil {
+					<-ctx.Done()
+				}
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Second):
+			}
+		}
+	})
+	return nil
+}
+
+// compareLogs returns the id of the log, of which the database must be too.
+func (p *process) compareLogs(ctx context.Context) (uuid.UUID, error) {
+	id, err := eventlog.Identify(ctx, p.stores.log, time.Now())
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return id, ops.TieLog(ctx, p.stores.pool, id)
 }
 
 // goes runs one part until the process ends. A part that ends before ends the
@@ -156,7 +193,11 @@ func (p *process) startCommands(ctx, life context.Context) error {
 	if err := p.directory.Ready(ctx); err != nil {
 		return err
 	}
-	if err := p.finish(ctx, 0); err != nil {
+	age := finishEvery
+	if p.stores.alone {
+		age = 0 // nobody is at work on what is found
+	}
+	if err := p.finish(ctx, age); err != nil {
 		return err
 	}
 	p.goes(life, "finishing", func(ctx context.Context) error {

@@ -71,6 +71,7 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.company, "company", "Example Company", "`name` of the organisation, on the first start")
 	flags.StringVar(&o.eventStore, "eventstore", os.Getenv("HIRELOG_EVENTSTORE"), "connection string of an EventStoreDB; empty starts a node in the data folder (HIRELOG_EVENTSTORE)")
 	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
+	o.sharedFlags(flags)
 	flags.Func("serve", "`parts` this process serves: commands,queries,projections (default all)", o.parts.set)
 	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {
 		for _, s := range strings.Split(list, ",") {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -25,6 +27,28 @@ type storage struct {
 	dir        string
 	eventStore string // EventStoreDB connection string
 	database   string // Postgres connection string
+	keyset     string // file of the master keyset
+	files      string // folder of sealed documents
+}
+
+// sharedFlags adds the flags that say where the keyset and the documents are.
+// Processes that work together name the same ones.
+func (w *storage) sharedFlags(flags *flag.FlagSet) {
+	flags.StringVar(&w.keyset, "keyset", os.Getenv("HIRELOG_KEYSET"), "`file` of the master keyset; empty means keyset.json in the data folder (HIRELOG_KEYSET)")
+	flags.StringVar(&w.files, "files", os.Getenv("HIRELOG_FILES"), "`folder` of the sealed documents; empty means files in the data folder (HIRELOG_FILES)")
+}
+
+// located returns w with absolute paths in the place of empty ones and of those
+// relative to where the program was started.
+func (w storage) located() (storage, error) {
+	var err error
+	if w.keyset, err = filepath.Abs(cmp.Or(w.keyset, filepath.Join(w.dir, "keyset.json"))); err == nil {
+		w.files, err = filepath.Abs(cmp.Or(w.files, filepath.Join(w.dir, "files")))
+	}
+	if err != nil {
+		return w, fmt.Errorf("keyset and files: %w", err)
+	}
+	return w, nil
 }
 
 // stores are the stores of a process: the event log, Postgres, the vault and
@@ -37,6 +61,7 @@ type stores struct {
 	vault  *vault.Vault
 	files  *files.Store
 	spool  string // folder for uploads under way
+	alone  bool   // no other process can be at work on the database
 
 	closers []func() error // in the order of opening
 }
@@ -50,6 +75,9 @@ func openStores(ctx context.Context, where storage, create bool, logger *slog.Lo
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if where, err = where.located(); err != nil {
+		return nil, err
+	}
 	if s.folder, err = datafolder.Open(where.dir, create, time.Now()); err != nil {
 		return nil, err
 	}
@@ -70,10 +98,14 @@ func openStores(ctx context.Context, where storage, create bool, logger *slog.Lo
 		}
 		client.ConnectionString = embeddedNode
 	}
-	if err := s.connect(ctx, database, client); err != nil {
+	s.alone = where.database == ""
+	if err := s.connect(ctx, where, database, client); err != nil {
 		return nil, err
 	}
-	return s, s.folder.Announce(datafolder.Running{PID: os.Getpid(), Node: client.Address, EventStore: client.ConnectionString, Database: database})
+	return s, s.folder.Announce(datafolder.Running{
+		PID: os.Getpid(), Node: client.Address, EventStore: client.ConnectionString, Database: database,
+		Keyset: where.keyset, Files: where.files,
+	})
 }
 
 // embeddedNode is the connection string of a node whose address is given apart.
@@ -92,7 +124,11 @@ func attachStores(ctx context.Context, where storage, logger *slog.Logger) (*sto
 	}
 	s = &stores{}
 	client := eventlog.ClientOptions{ConnectionString: running.EventStore, Address: running.Node}
-	if err := s.connectIn(ctx, where.dir, running.Database, client); err != nil {
+	where.keyset, where.files = cmp.Or(where.keyset, running.Keyset), cmp.Or(where.files, running.Files)
+	if where, err = where.located(); err != nil {
+		return nil, err
+	}
+	if err := s.connect(ctx, where, running.Database, client); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -202,11 +238,7 @@ func (l nodeLog) Append(ctx context.Context, stream string, expected eventlog.Re
 	return l.Log.Append(ctx, stream, expected, events)
 }
 
-func (s *stores) connect(ctx context.Context, database string, client eventlog.ClientOptions) error {
-	return s.connectIn(ctx, s.folder.Path("."), database, client)
-}
-
-func (s *stores) connectIn(ctx context.Context, dir, database string, client eventlog.ClientOptions) (err error) {
+func (s *stores) connect(ctx context.Context, where storage, database string, client eventlog.ClientOptions) (err error) {
 	if s.log, err = eventlog.Connect(client); err != nil {
 		return err
 	}
@@ -215,13 +247,13 @@ func (s *stores) connectIn(ctx context.Context, dir, database string, client eve
 		return err
 	}
 	s.onClose(func() error { s.pool.Close(); return nil })
-	if s.vault, err = vault.Open(ctx, s.pool, filepath.Join(dir, "keyset.json"), vault.Options{}); err != nil {
+	if s.vault, err = vault.Open(ctx, s.pool, where.keyset, vault.Options{}); err != nil {
 		return err
 	}
-	if s.files, err = files.New(filepath.Join(dir, "files"), s.vault); err != nil {
+	if s.files, err = files.New(where.files, s.vault); err != nil {
 		return err
 	}
-	s.spool = filepath.Join(dir, "uploads")
+	s.spool = filepath.Join(where.dir, "uploads")
 	if err := os.MkdirAll(s.spool, 0o700); err != nil {
 		return fmt.Errorf("folder of uploads: %w", err)
 	}

@@ -51,6 +51,8 @@ type Running struct {
 	Node       string `json:"node"`        // address of the embedded event node in gRPC's notation, or empty
 	EventStore string `json:"event_store"` // connection string
 	Database   string `json:"database"`    // connection string
+	Keyset     string `json:"keyset"`      // file of the master keyset
+	Files      string `json:"files"`       // folder of sealed documents
 }
 
 type identity struct {

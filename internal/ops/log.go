@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -27,4 +28,18 @@ func TieLog(ctx context.Context, pool *pgxpool.Pool, log uuid.UUID) error {
 		return fmt.Errorf("%w: the event store holds log %s, the database wants %s; give the addresses that belong together", ErrForeignLog, log, tied)
 	}
 	return nil
+}
+
+// TiedLog returns the log the database is tied to, uuid.Nil if it is to none.
+// Errors: ErrUnavailable.
+func TiedLog(ctx context.Context, pool *pgxpool.Pool) (uuid.UUID, error) {
+	var tied uuid.UUID
+	err := pool.QueryRow(ctx, `SELECT log_id FROM ops.log`).Scan(&tied)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read which log the database is tied to: %w: %w", ErrUnavailable, err)
+	}
+	return tied, nil
 }
