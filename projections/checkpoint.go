@@ -23,19 +23,22 @@ type place struct {
 	generation
 	at     Checkpoint
 	parked map[string]bool // streams with events put aside
+	// parkedVersion is of parked: who changes them besides the projector counts.
+	parkedVersion int
 }
 
 // errMoved means that the checkpoint is not where it was: another projector
-// moved it, or the generation is no more. Nothing was written.
-var errMoved = errors.New("checkpoint was moved by another projector")
+// moved it, an operator parked or replayed a stream, or the generation is no
+// more. Nothing was written.
+var errMoved = errors.New("checkpoint was moved by somebody else")
 
 // readPlace reads how far a generation is.
 func readPlace(ctx context.Context, db querier, group string, g generation) (place, error) {
 	p := place{group: group, generation: g, parked: make(map[string]bool)}
 	err := db.QueryRow(ctx, `
-SELECT event_commit, event_prepare, event_id, commit_position, prepare_position
+SELECT event_commit, event_prepare, event_id, commit_position, prepare_position, parked_version
 FROM rm.checkpoints WHERE group_name = $1 AND generation = $2`, group, g.number).
-		Scan(&p.at.Event.Commit, &p.at.Event.Prepare, &p.at.EventID, &p.at.Position.Commit, &p.at.Position.Prepare)
+		Scan(&p.at.Event.Commit, &p.at.Event.Prepare, &p.at.EventID, &p.at.Position.Commit, &p.at.Position.Prepare, &p.parkedVersion)
 	if err != nil {
 		return p, fmt.Errorf("read checkpoint of %s: %w", g.schema, err)
 	}
@@ -56,9 +59,9 @@ func (p place) claim(ctx context.Context, tx pgx.Tx) error {
 	var one int
 	err := tx.QueryRow(ctx, `
 SELECT 1 FROM rm.checkpoints
-WHERE group_name = $1 AND generation = $2 AND event_commit = $3 AND event_prepare = $4 AND event_id = $5
+WHERE group_name = $1 AND generation = $2 AND event_commit = $3 AND event_prepare = $4 AND event_id = $5 AND parked_version = $6
 FOR UPDATE`,
-		p.group, p.number, signed(p.at.Event.Commit), signed(p.at.Event.Prepare), p.at.EventID).Scan(&one)
+		p.group, p.number, signed(p.at.Event.Commit), signed(p.at.Event.Prepare), p.at.EventID, p.parkedVersion).Scan(&one)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return errMoved
 	}
@@ -80,13 +83,13 @@ WITH moved AS (
 	UPDATE rm.checkpoints SET
 		event_commit = $6, event_prepare = $7, event_id = $8, commit_position = $9, prepare_position = $10,
 		moved_at = clock_timestamp(), holder = $11, alive_at = clock_timestamp(), state = 'running', failure = NULL
-	WHERE group_name = $1 AND generation = $2 AND event_commit = $3 AND event_prepare = $4 AND event_id = $5
+	WHERE group_name = $1 AND generation = $2 AND event_commit = $3 AND event_prepare = $4 AND event_id = $5 AND parked_version = $14
 	RETURNING 1
 )
 SELECT pg_notify($12, $13) FROM moved`,
 		p.group, p.number, signed(p.at.Event.Commit), signed(p.at.Event.Prepare), p.at.EventID,
 		signed(to.Event.Commit), signed(to.Event.Prepare), to.EventID, signed(to.Position.Commit), signed(to.Position.Prepare),
-		holder, CheckpointChannel, moved{p.group, p.number, to.Position}.String())
+		holder, CheckpointChannel, moved{p.group, p.number, to.Position}.String(), p.parkedVersion)
 	if err != nil {
 		return fmt.Errorf("move checkpoint: %w", err)
 	}
@@ -109,27 +112,6 @@ type moved struct {
 
 func (m moved) String() string {
 	return fmt.Sprintf("%s:%d:%d:%d", m.group, m.generation, m.to.Commit, m.to.Prepare)
-}
-
-// parkedEvent is an event put aside; why is empty for one that only waits for an
-// earlier one of its stream.
-type parkedEvent struct {
-	eventlog.Event
-	why string
-}
-
-// park queues the putting aside of events.
-func (p place) park(b *pgx.Batch, events []parkedEvent) {
-	for _, e := range events {
-		var why *string
-		if e.why != "" {
-			why = &e.why
-		}
-		b.Queue(`
-INSERT INTO rm.parked (group_name, generation, commit_position, prepare_position, stream, revision, event_id, event_type, error)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			p.group, p.number, signed(e.Position.Commit), signed(e.Position.Prepare), e.Stream, int64(e.Revision), e.ID, e.Type, why)
-	}
 }
 
 // stop stores that the generation is stopped and why.

@@ -183,7 +183,7 @@ func (p *Projector) isolate(ctx context.Context, b *Batch) error {
 			case err == nil:
 			case !errors.As(err, &bad):
 				return err
-			case p.group.OnFailure == Park:
+			case p.group.OnFailure == Park && !p.group.keeps(e.Stream):
 				parked[e.Stream] = true
 				if err := p.setAside(ctx, tx, parkedEvent{e, bad.Error()}); err != nil {
 					return err
@@ -237,11 +237,18 @@ func (p *Projector) one(ctx context.Context, tx pgx.Tx, e eventlog.Event, parked
 	if !ok {
 		return nil
 	}
+	return p.group.alone(ctx, tx, p.here, f)
+}
+
+// alone folds one fact behind a savepoint. If it cannot be applied, the
+// transaction is as it was before.
+// Errors: *inapplicable.
+func (g Group) alone(ctx context.Context, tx pgx.Tx, p place, f Fact) error {
 	inner, err := tx.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
-	if err := p.group.fold(ctx, inner, p.here, []Fact{f}, nil); err != nil {
+	if err := g.fold(ctx, inner, p, []Fact{f}, nil); err != nil {
 		if back := inner.Rollback(ctx); back != nil {
 			return fmt.Errorf("roll back to savepoint: %w", back)
 		}

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
@@ -99,6 +100,16 @@ type Group struct {
 	// OnFailure says what becomes of an event that cannot be applied. Default
 	// Stop.
 	OnFailure FailurePolicy
+	// Kept are categories of streams that are never put aside, because others
+	// must not be shown without them: an event of theirs that cannot be applied
+	// stops the projection, whatever OnFailure says.
+	Kept []string
+}
+
+// keeps reports whether a stream is never put aside.
+func (g Group) keeps(stream string) bool {
+	category, _ := eventlog.SplitStream(stream)
+	return slices.Contains(g.Kept, category)
 }
 
 // FailurePolicy says what becomes of an event that cannot be applied.

@@ -27,6 +27,9 @@ usage: hirelog <command> [flags]
   projections status    how far the read models are
   projections rebuild   empty the read models and fill them from the log
   projections resume    try an event again that stopped a projection
+  projections park      put the stream of that event aside and go on
+  projections parked    what is put aside, and why
+  projections replay    apply what is put aside, in order
   node                  start an event node alone
   node check            look for damage in a stopped node's data
   version               print the version
@@ -95,6 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case "projections":
 		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{
 			"status": projectionsStatus, "rebuild": projectionsRebuild, "resume": projectionsResume,
+			"park": projectionsPark, "parked": projectionsParked, "replay": projectionsReplay,
 		})
 	case "node":
 		if len(rest) > 0 && rest[0] == "check" {
