@@ -111,7 +111,7 @@ func TestErasureIsRecordedThoughTheRightIsGone(t *testing.T) {
 		return call()
 	}
 	commandstest.Must(c.DeleteNote(t.Context(), c.As(c.Recruiter), commands.DeleteNote{Application: app, Note: note}))
-	if n := c.State(t).Applications[app].Notes[note]; !n.Deleted {
+	if n, _ := c.State(t).Applications[app].Notes.Get(note); !n.Deleted {
 		t.Errorf("note = %+v, want it deleted", n)
 	}
 	c.CheckFinished(t)

@@ -199,7 +199,7 @@ func (c *Company) CheckFinished(t *testing.T) {
 		if a.Outcome != "" && keys[id] == a.Anonymised {
 			t.Errorf("application %s: anonymised %v, but key there %v", id, a.Anonymised, keys[id])
 		}
-		for note, n := range a.Notes {
+		for note, n := range a.Notes.All() {
 			if keys[note] == n.Deleted {
 				t.Errorf("note %s: deleted %v, but key there %v", note, n.Deleted, keys[note])
 			}

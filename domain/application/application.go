@@ -35,9 +35,9 @@ type Application struct {
 	Anonymised bool
 	ClaimLost  bool // fenced off: it is not live and never will be
 	Tags       []string
-	Comments   []string // ids
+	Comments   domain.Index[struct{}]
 	Documents  map[string]Document
-	Notes      map[string]Note
+	Notes      domain.Index[Note]
 }
 
 // Live reports whether the candidacy is going on.
@@ -185,7 +185,8 @@ func (Anonymised) EventName() string { return "application.anonymised.v1" }
 func (Anonymised) evolve(a Application) Application {
 	a.Anonymised = true
 	a.Candidate, a.Claim = personal.Text{}, personal.Text{}
-	a.Tags, a.Comments, a.Documents, a.Notes = nil, nil, nil, nil
+	a.Tags, a.Documents = nil, nil
+	a.Comments, a.Notes = domain.Index[struct{}]{}, domain.Index[Note]{}
 	return a
 }
 

@@ -182,14 +182,15 @@ func holds(before application.Application, e application.Event, after applicatio
 	case len(after.Tags) > application.MaxTags, len(after.Documents) > application.MaxDocuments:
 		return "it carries too much"
 	}
-	for id, n := range after.Notes {
+	for id, n := range after.Notes.All() {
+		was, _ := before.Notes.Get(id)
 		if n.Author == domain.Candidate && !n.Visible {
 			return "the candidate cannot see their own note"
 		}
-		if before.Notes[id].Deleted && !n.Deleted {
+		if was.Deleted && !n.Deleted {
 			return "a deleted note came back"
 		}
-		if n.Deleted != before.Notes[id].Deleted && n.Author == domain.Candidate && e.Who() != domain.Candidate {
+		if n.Deleted != was.Deleted && n.Author == domain.Candidate && e.Who() != domain.Candidate {
 			return "somebody deleted a candidate's note"
 		}
 	}

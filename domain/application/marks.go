@@ -102,7 +102,7 @@ type CommentAdded struct {
 func (CommentAdded) EventName() string { return "application.comment_added.v1" }
 
 func (e CommentAdded) evolve(a Application) Application {
-	a.Comments = append(slices.Clip(a.Comments), e.Comment)
+	a.Comments = a.Comments.With(e.Comment, struct{}{})
 	return a
 }
 
@@ -113,9 +113,10 @@ func (a Application) AddComment(comment string, text personal.Text, mentions []s
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
-	switch {
-	case slices.Contains(a.Comments, comment):
+	if _, added := a.Comments.Get(comment); added {
 		return nil, nil
+	}
+	switch {
 	case text.IsZero():
 		return nil, domain.ErrInvalid.Because("A comment needs a text.")
 	case len(mentions) > 20:

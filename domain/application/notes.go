@@ -1,8 +1,6 @@
 package application
 
 import (
-	"maps"
-
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -36,15 +34,7 @@ type NoteAdded struct {
 func (NoteAdded) EventName() string { return "application.note_added.v1" }
 
 func (e NoteAdded) evolve(a Application) Application {
-	return a.withNote(e.Note, Note{Author: e.By, Visible: e.Visible})
-}
-
-func (a Application) withNote(id string, n Note) Application {
-	a.Notes = maps.Clone(a.Notes)
-	if a.Notes == nil {
-		a.Notes = map[string]Note{}
-	}
-	a.Notes[id] = n
+	a.Notes = a.Notes.With(e.Note, Note{Author: e.By, Visible: e.Visible})
 	return a
 }
 
@@ -55,7 +45,7 @@ func (a Application) AddNote(note string, text personal.Text, visible bool, s do
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
-	if _, ok := a.Notes[note]; ok {
+	if _, added := a.Notes.Get(note); added {
 		return nil, nil
 	}
 	if text.IsZero() {
@@ -75,9 +65,10 @@ type NoteVisibilitySet struct {
 func (NoteVisibilitySet) EventName() string { return "application.note_visibility_set.v1" }
 
 func (e NoteVisibilitySet) evolve(a Application) Application {
-	n := a.Notes[e.Note]
+	n, _ := a.Notes.Get(e.Note)
 	n.Visible = e.Visible
-	return a.withNote(e.Note, n)
+	a.Notes = a.Notes.With(e.Note, n)
+	return a
 }
 
 // SetNoteVisibility sets whether the candidate sees a member's note. manager is
@@ -112,9 +103,10 @@ type NoteDeleted struct {
 func (NoteDeleted) EventName() string { return "application.note_deleted.v1" }
 
 func (e NoteDeleted) evolve(a Application) Application {
-	n := a.Notes[e.Note]
+	n, _ := a.Notes.Get(e.Note)
 	n.Deleted = true
-	return a.withNote(e.Note, n)
+	a.Notes = a.Notes.With(e.Note, n)
+	return a
 }
 
 // DeleteNote erases a note: candidates their own, members their own, and
@@ -143,7 +135,7 @@ func (a Application) note(id string) (Note, error) {
 	if err := a.exists(); err != nil {
 		return Note{}, err
 	}
-	n, ok := a.Notes[id]
+	n, ok := a.Notes.Get(id)
 	if !ok {
 		return Note{}, ErrUnknownNote
 	}

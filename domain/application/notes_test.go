@@ -86,7 +86,8 @@ func TestDeleteNote(t *testing.T) {
 // The fact of deletion stays: who wrote it, and that it is gone.
 func TestADeletedNoteStaysKnown(t *testing.T) {
 	a := application.Application{}.Fold(received, noteOf(domain.Candidate, true), application.NoteDeleted{Stamp: by, Note: "n1"})
-	if got, want := a.Notes["n1"], (application.Note{Author: domain.Candidate, Visible: true, Deleted: true}); got != want {
+	got, _ := a.Notes.Get("n1")
+	if want := (application.Note{Author: domain.Candidate, Visible: true, Deleted: true}); got != want {
 		t.Errorf("note = %+v, want %+v", got, want)
 	}
 }
