@@ -39,7 +39,9 @@ func (s *streamsServer) Append(call pb.Streams_AppendServer) error {
 // receive reads a whole append, also one that is refused: a client that is
 // answered while it still sends gets to see a broken stream, not the answer.
 func (n *Node) receive(call pb.Streams_AppendServer) (*request, error) {
-	in := &appendReader{limit: n.o.MaxAppendBytes}
+	in := &appendReader{limit: n.o.MaxAppendBytes, allowed: func(stream string) error {
+		return n.authorize(call.Context(), stream, rightWrite)
+	}}
 	for {
 		msg, err := call.Recv()
 		switch {
@@ -58,6 +60,7 @@ func (n *Node) receive(call pb.Streams_AppendServer) (*request, error) {
 // appendReader puts an append together from its messages.
 type appendReader struct {
 	limit   int
+	allowed func(stream string) error // whether the caller may write it
 	request *request
 	size    int
 	refused error // the first reason to refuse it
@@ -111,12 +114,14 @@ func (a *appendReader) takeOptions(o *pb.AppendReq_Options) {
 	if err == nil {
 		err = checkName(r.stream)
 	}
+	if err == nil && r.stream == "$all" {
+		err = refuse(codes.PermissionDenied, "$all cannot be written to", "access-denied")
+	}
+	if err == nil {
+		err = a.allowed(r.stream)
+	}
 	if err != nil {
 		a.refuse(err)
-		return
-	}
-	if r.stream == "$all" {
-		a.refuse(status.Error(codes.PermissionDenied, "$all cannot be written to"))
 		return
 	}
 	a.request = r

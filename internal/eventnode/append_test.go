@@ -390,7 +390,7 @@ func TestWhatIsNoAppendIsRefused(t *testing.T) {
 		{"no stream", rawAppend{"", anyRevision, rawEvents("a")}, "InvalidArgument"},
 		{"metadata of no stream", rawAppend{"$$", anyRevision, rawEvents("a")}, "InvalidArgument"},
 		{"a long name", rawAppend{strings.Repeat("n", 4097), anyRevision, rawEvents("a")}, "InvalidArgument"},
-		{"$all", rawAppend{"$all", anyRevision, rawEvents("a")}, "PermissionDenied"},
+		{"$all", rawAppend{"$all", anyRevision, rawEvents("a")}, "access-denied"},
 	} {
 		if got := outcomeOf(tt.append.send(t, client)); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)

@@ -64,6 +64,9 @@ func (s *streamsServer) end(ctx context.Context, what string, r *request, err er
 		err = checkName(r.stream)
 	}
 	if err == nil {
+		err = s.n.authorize(ctx, r.stream, rightDelete)
+	}
+	if err == nil {
 		err = s.n.submit(ctx, r)
 	}
 	if err == nil && r.outcome.verdict == wrongRevision {

@@ -8,12 +8,13 @@ import (
 )
 
 // streamMeta is what a stream's metadata say about which of its events are
-// visible. Other keys ($cacheControl, $acl, the user's own) are stored and not
-// looked at.
+// visible, and for whom. Other keys ($cacheControl, the user's own) are stored
+// and not looked at.
 type streamMeta struct {
 	maxCount       int64 // 0: no limit
 	maxAge         int64 // ticks, 0: no limit
 	truncateBefore int64
+	acl            *acl // nil: the metadata do not say
 }
 
 // softDeleted is the $tb of a deleted stream.
@@ -38,7 +39,7 @@ func parseMetadata(isJSON bool, data []byte) streamMeta {
 		}
 		return n
 	}
-	m := streamMeta{maxCount: positive("$maxCount"), truncateBefore: positive("$tb")}
+	m := streamMeta{maxCount: positive("$maxCount"), truncateBefore: positive("$tb"), acl: parseACL(stored["$acl"])}
 	if seconds := positive("$maxAge"); seconds > 0 {
 		m.maxAge = min(seconds, math.MaxInt64/ticksPerSecond) * ticksPerSecond
 	}

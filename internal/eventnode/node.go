@@ -97,7 +97,9 @@ func (n *Node) open() (err error) {
 	if err != nil {
 		return errors.Join(err, n.db.Close())
 	}
-	n.grpc = n.newServer()
+	if n.grpc, err = n.newServer(); err != nil {
+		return errors.Join(err, n.db.Close())
+	}
 	n.fs.armed.Store(true)
 	n.workers.Add(2)
 	go w.run()

@@ -20,6 +20,19 @@ type Options struct {
 	// is time.Now. Recorded times do not go back when the clock does.
 	Now func() time.Time
 
+	// CertFile and KeyFile name PEM files; with them the node serves TLS (1.2 or
+	// newer) on all its listeners, else without. A changed certificate is in use
+	// a second later.
+	CertFile, KeyFile string
+	// UsersFile names who may call the node; see UserLine for its lines. It needs
+	// TLS. Without it everybody who reaches the node may do everything. A changed
+	// file is in force a second later, for calls that begin then.
+	UsersFile string
+	// Advertise is the host:port clients are told to reach the node at when they
+	// ask for the members of its cluster. Default: the address they asked at,
+	// which is an IP address and so in few certificates.
+	Advertise string
+
 	// MaxAppendBytes is the most one append may weigh: the sum over its events
 	// of data, custom metadata and two bytes for each UTF-16 unit of the type.
 	// Default 1 MiB, at most 15 MiB.

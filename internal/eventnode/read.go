@@ -45,6 +45,13 @@ func (n *Node) serveRead(o *pb.ReadReq_Options, call pb.Streams_ReadServer) erro
 	} else if o.GetAll() == nil {
 		return invalid("read names neither a stream nor $all")
 	}
+	name := "$all"
+	if so := o.GetStream(); so != nil {
+		name = string(so.GetStreamIdentifier().GetStreamName())
+	}
+	if err := n.authorize(call.Context(), name, rightRead); err != nil {
+		return err
+	}
 	back := o.GetReadDirection() == pb.ReadReq_Options_Backwards
 	switch o.GetCountOption().(type) {
 	case *pb.ReadReq_Options_Count:
@@ -231,19 +238,23 @@ func (s *sender) event(e *event) error {
 	}
 	if s.resolve && e.flags&flagLink != 0 {
 		read.Link = read.Event
-		if read.Event, err = s.n.resolve(read.Link.GetData(), s.spellIDs); err != nil {
+		if read.Event, err = s.n.resolve(read.Link.GetData(), s.spellIDs, caller(s.call.Context())); err != nil {
 			return err
 		}
 	}
 	return s.send(resp)
 }
 
-// resolve returns the event a link points at, or nil if it is gone.
-func (n *Node) resolve(link []byte, spellIDs bool) (*pb.ReadResp_ReadEvent_RecordedEvent, error) {
+// resolve returns the event a link points at, or nil if it is gone or u may not
+// read it.
+func (n *Node) resolve(link []byte, spellIDs bool, u *user) (*pb.ReadResp_ReadEvent_RecordedEvent, error) {
 	number, name, ok := strings.Cut(string(link), "@")
 	rev, err := strconv.ParseInt(number, 10, 64)
 	if !ok || err != nil || rev < 0 {
 		return nil, nil //nolint:nilerr // a link that points nowhere has no target
+	}
+	if !n.allowed(u, name, rightRead) {
+		return nil, nil
 	}
 	st := n.streams.state(name)
 	if st.tombstoned() || st.absent() || rev > st.last {

@@ -3,7 +3,6 @@ package eventnode
 import (
 	"context"
 	"errors"
-	"net"
 	"net/url"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 )
 
@@ -41,11 +39,22 @@ type streamsServer struct {
 // nodeServer answers what clients ask about the node itself.
 type nodeServer struct {
 	serverfeatures.UnimplementedServerFeaturesServer
-	gossip.UnimplementedGossipServer
 }
 
-func (n *Node) newServer() *grpc.Server {
-	g := grpc.NewServer(
+func (n *Node) newServer() (*grpc.Server, error) {
+	transport, err := n.o.transport()
+	if err != nil {
+		return nil, err
+	}
+	users, err := newAccounts(&n.o)
+	if err != nil {
+		return nil, err
+	}
+	self, err := newGossipServer(n.o.Advertise)
+	if err != nil {
+		return nil, err
+	}
+	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(messageLimit),
 		grpc.ForceServerCodecV2(wireCodec{encoding.GetCodecV2("proto")}),
 		grpc.WaitForHandlers(true),
@@ -54,12 +63,18 @@ func (n *Node) newServer() *grpc.Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 100 * time.Millisecond, PermitWithoutStream: true}),
 		// A client that vanished without closing its connection is noticed.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}),
-	)
+	}
+	if transport != nil {
+		options = append(options, grpc.Creds(transport))
+	}
+	if users != nil {
+		options = append(options, grpc.UnaryInterceptor(users.unary), grpc.StreamInterceptor(users.stream))
+	}
+	g := grpc.NewServer(options...)
 	pb.RegisterStreamsServer(g, &streamsServer{n: n})
-	self := &nodeServer{}
-	serverfeatures.RegisterServerFeaturesServer(g, self)
+	serverfeatures.RegisterServerFeaturesServer(g, &nodeServer{})
 	gossip.RegisterGossipServer(g, self)
-	return g
+	return g, nil
 }
 
 // wireCodec is gRPC's own codec, except that a *wire goes out as it is.
@@ -89,21 +104,6 @@ func (*nodeServer) GetSupportedMethods(context.Context, *shared.Empty) (*serverf
 		{MethodName: "getsupportedmethods", ServiceName: "event_store.client.server_features.serverfeatures"},
 	}
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: serverVersion, Methods: methods}, nil
-}
-
-// Read of Gossip names this node, at the address it was asked at, as the leader
-// of a cluster of one.
-func (*nodeServer) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
-	end := &gossip.EndPoint{}
-	if p, ok := peer.FromContext(ctx); ok && p.LocalAddr != nil {
-		end.Address = p.LocalAddr.String()
-		if tcp, ok := p.LocalAddr.(*net.TCPAddr); ok {
-			end.Address, end.Port = tcp.IP.String(), uint32(tcp.Port)
-		}
-	}
-	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
-		State: gossip.MemberInfo_Leader, IsAlive: true, TimeStamp: ticks(time.Now()), HttpEndPoint: end,
-	}}}, nil
 }
 
 // refusal is an error with the trailers clients tell it by.
