@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -18,7 +16,6 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/internal/eventlog"
-	"github.com/hirelog/hirelog/internal/eventnode"
 )
 
 // connections is how many clients give commands at once, and how many writers
@@ -45,30 +42,36 @@ func benchCommands(ctx context.Context, s settings, dir string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := openRaw(dir+"-raw", sample)
+	node, err := openNode(dir + "-raw")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = raw.close() }()
-	var ratios []float64
-	for range s.rounds {
-		before := cpuOf(os.Getpid())
-		appends, err := raw.run(ctx, s.phase)
+	defer func() { _ = node.Close() }()
+	raw := newWriters(node.client, sample, connections)
+	var rounds []figure
+	for n := range s.rounds {
+		var moves, appends pace
+		var ofServer time.Duration
+		err := inTurns(n, func() (err error) {
+			before := cpuOf(srv.pid)
+			moves, err = measured(meter{}, func() (int, error) { return c.move(ctx, srv, s.phase) })
+			ofServer = cpuOf(srv.pid) - before
+			return err
+		}, func() (err error) {
+			appends, err = measured(meter{}, func() (int, error) { return raw.run(ctx, s.phase) })
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		ofAppends := cpuOf(os.Getpid()) - before
-		serverBefore, loadBefore := cpuOf(srv.cmd.Process.Pid), cpuOf(os.Getpid())
-		moved, err := c.move(ctx, srv, s.phase)
-		if err != nil {
-			return err
-		}
-		ofServer, load := cpuOf(srv.cmd.Process.Pid)-serverBefore, cpuOf(os.Getpid())-loadBefore
-		fmt.Printf("# %.0f commands/s over HTTP, %.0f raw appends/s; processor time %v a command in the server and %v in the load, %v an append\n",
-			moved, appends, each(ofServer, moved*s.phase.Seconds()), each(load, moved*s.phase.Seconds()), each(ofAppends, appends*s.phase.Seconds()))
-		ratios = append(ratios, moved/appends)
+		rounds = append(rounds, figure{
+			moves.perSecond() / appends.perSecond(),
+			fmt.Sprintf("commands %.0f/s, processor time %v each in the server and %v in the load",
+				moves.perSecond(), each(ofServer, float64(moves.n)), each(moves.cost, float64(moves.n))),
+			"appends " + appends.String(),
+		})
 	}
-	report("commands_over_http_per_raw_append", ratios, ">=0.5")
+	s.report("commands_over_http_per_raw_append", rounds, atLeast(0.5))
 	return nil
 }
 
@@ -116,14 +119,13 @@ func setUp(ctx context.Context, srv *server, applications int) (*company, error)
 }
 
 // move has every connection move an application of its own back and forth, and
-// returns the commands per second.
-func (c *company) move(ctx context.Context, srv *server, phase time.Duration) (float64, error) {
+// returns the number of commands.
+func (c *company) move(ctx context.Context, srv *server, phase time.Duration) (int, error) {
 	var given atomic.Int64
 	errs := make([]error, connections)
 	var wg sync.WaitGroup
 	until := time.Now().Add(phase)
 	run := uuid.NewString()
-	began := time.Now()
 	for i := range connections {
 		wg.Add(1)
 		go func() {
@@ -134,7 +136,7 @@ func (c *company) move(ctx context.Context, srv *server, phase time.Duration) (f
 		}()
 	}
 	wg.Wait()
-	return float64(given.Load()) / time.Since(began).Seconds(), errors.Join(errs...)
+	return int(given.Load()), errors.Join(errs...)
 }
 
 func (c *company) moves(ctx context.Context, srv *server, i int, run string, until time.Time) (int64, error) {
@@ -224,75 +226,4 @@ func (c *company) plan(ctx context.Context, log eventlog.Log) error {
 		c.bodies[k] = body
 	}
 	return nil
-}
-
-// raw is a node and the official client in this process, without anything of
-// ours between the two.
-type raw struct {
-	node   *eventnode.Node
-	client *esdb.Client
-	sample esdb.EventData
-	served chan error
-	next   [connections]uint64
-	begun  [connections]bool
-}
-
-func openRaw(dir string, sample esdb.EventData) (*raw, error) {
-	node, err := eventnode.Open(eventnode.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, "node.sock")
-	ln, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, errors.Join(err, node.Close())
-	}
-	r := &raw{node: node, sample: sample, served: make(chan error, 1)}
-	go func() { r.served <- node.Serve(ln) }()
-	config, err := esdb.ParseConnectionString("esdb://localhost:2113?tls=false")
-	if err != nil {
-		return nil, err
-	}
-	config.Address = "unix:" + path
-	config.Logger = esdb.NoopLogging()
-	r.client, err = esdb.NewClient(config)
-	return r, err
-}
-
-func (r *raw) close() error {
-	return errors.Join(r.client.Close(), r.node.Close(), <-r.served)
-}
-
-// run has every writer append to a stream of its own at the exact revision, and
-// returns the appends per second.
-func (r *raw) run(ctx context.Context, phase time.Duration) (float64, error) {
-	var written atomic.Int64
-	errs := make([]error, connections)
-	var wg sync.WaitGroup
-	until := time.Now().Add(phase)
-	began := time.Now()
-	for i := range connections {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			stream := fmt.Sprintf("application-%d", i)
-			for time.Now().Before(until) {
-				event := r.sample
-				event.EventID = uuid.New()
-				var expected esdb.ExpectedRevision = esdb.NoStream{}
-				if r.begun[i] {
-					expected = esdb.Revision(r.next[i])
-				}
-				at, err := r.client.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, event)
-				if err != nil {
-					errs[i] = err
-					return
-				}
-				r.begun[i], r.next[i] = true, at.NextExpectedVersion
-				written.Add(1)
-			}
-		}()
-	}
-	wg.Wait()
-	return float64(written.Load()) / time.Since(began).Seconds(), errors.Join(errs...)
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -12,22 +14,68 @@ import (
 // It tells what something costs whatever else the machine does. Linux only; 0
 // elsewhere.
 func cpuOf(pid int) time.Duration {
+	s, _ := statOf(pid)
+	return s.own
+}
+
+// processStat is what /proc says of a process.
+type processStat struct {
+	parent int
+	own    time.Duration // processor time
+	ended  time.Duration // of its children that have ended and were waited for
+}
+
+func statOf(pid int) (processStat, bool) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return processStat{}, false
 	}
 	// The name in parentheses may hold anything; what counts stands behind it.
 	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	if len(fields) < 13 {
-		return 0
+	if len(fields) < 15 {
+		return processStat{}, false
 	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if err1 != nil || err2 != nil {
-		return 0
+	number := func(i int) time.Duration {
+		n, _ := strconv.ParseInt(fields[i], 10, 64)
+		return time.Duration(n)
 	}
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux Go runs on
-	return time.Duration(user+system) * tick
+	return processStat{
+		parent: int(number(1)),
+		own:    (number(11) + number(12)) * tick,
+		ended:  (number(13) + number(14)) * tick,
+	}, true
+}
+
+// meter reads the processor time of this process and of servers it started,
+// with their own processes.
+type meter struct{ servers []int }
+
+func (m meter) read() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail for oneself
+	sum := time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	if len(m.servers) == 0 {
+		return sum
+	}
+	for _, pid := range m.servers {
+		s, _ := statOf(pid)
+		sum += s.own + s.ended
+	}
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, path := range all {
+		pid, err := strconv.Atoi(filepath.Base(path))
+		if err != nil {
+			continue
+		}
+		s, ok := statOf(pid)
+		for _, server := range m.servers {
+			if ok && s.parent == server {
+				sum += s.own
+			}
+		}
+	}
+	return sum
 }
 
 // each returns what one of n cost.
@@ -35,5 +83,9 @@ func each(cost time.Duration, n float64) time.Duration {
 	if n == 0 {
 		return 0
 	}
-	return time.Duration(float64(cost) / n).Round(time.Microsecond)
+	d := time.Duration(float64(cost) / n)
+	if d < 10*time.Microsecond {
+		return d.Round(10 * time.Nanosecond)
+	}
+	return d.Round(time.Microsecond)
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +23,8 @@ import (
 
 // server is a hirelog started for one measurement.
 type server struct {
-	cmd   *exec.Cmd
+	pid   int
+	ended chan error // holds how it ended
 	dir   string
 	host  string
 	token string
@@ -35,10 +37,23 @@ func start(ctx context.Context, binary, dir string, flags ...string) (*server, e
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	if err := cmd.Start(); err != nil {
+	// It ends with us, whatever ends us. The kernel goes by the thread that
+	// started it, so one goroutine keeps that thread.
+	cmd.SysProcAttr = dyingWithParent()
+	s := &server{ended: make(chan error, 1), dir: dir}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			s.ended <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, err
 	}
-	s := &server{cmd: cmd, dir: dir}
+	s.pid = cmd.Process.Pid
 	for range 600 {
 		data, err := os.ReadFile(ready)
 		if err == nil {
@@ -57,6 +72,8 @@ func start(ctx context.Context, binary, dir string, flags ...string) (*server, e
 			return s, nil
 		}
 		select {
+		case err := <-s.ended:
+			return nil, fmt.Errorf("%s ended before it was ready: %w", binary, errors.Join(err, errors.New("see above")))
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), s.stop())
 		case <-time.After(100 * time.Millisecond):
@@ -66,10 +83,9 @@ func start(ctx context.Context, binary, dir string, flags ...string) (*server, e
 }
 
 func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return s.cmd.Wait()
+	// An error means that it ended already, which is told below.
+	_ = syscall.Kill(s.pid, syscall.SIGTERM)
+	return <-s.ended
 }
 
 // database returns the connection string of the server's Postgres.

@@ -43,21 +43,27 @@ func benchVisible(ctx context.Context, s settings, dir string) error {
 	if _, err := db.Exec(ctx, `CREATE TABLE public.bench (id int PRIMARY KEY, n bigint); INSERT INTO public.bench VALUES (1, 0)`); err != nil {
 		return err
 	}
-	var ratios []float64
-	for range s.rounds {
-		commit, err := commits(ctx, db, s.phase)
+	var rounds []figure
+	for n := range s.rounds {
+		var visible, commit []time.Duration
+		err := inTurns(n, func() (err error) {
+			visible, err = c.visible(ctx, srv, s.phase)
+			return err
+		}, func() (err error) {
+			commit, err = commits(ctx, db, s.phase)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		visible, err := c.visible(ctx, srv, s.phase)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("# visible after p50 %v p99 %v; commit p50 %v p99 %v\n",
-			quantile(visible, 0.5), quantile(visible, 0.99), quantile(commit, 0.5), quantile(commit, 0.99))
-		ratios = append(ratios, float64(quantile(visible, 0.99))/float64(quantile(commit, 0.99)))
+		a, b := quantile(visible, 0.99), quantile(commit, 0.99)
+		rounds = append(rounds, figure{
+			float64(a) / float64(b),
+			fmt.Sprintf("visible p50 %v p99 %v", quantile(visible, 0.5), a),
+			fmt.Sprintf("commit p50 %v p99 %v, at %d/s", quantile(commit, 0.5), b, rate),
+		})
 	}
-	report("visible_in_list_p99_per_commit_p99", ratios, "<=10")
+	s.report("visible_in_list_p99_per_commit_p99", rounds, atMost(10))
 	return nil
 }
 
