@@ -92,8 +92,18 @@ func (p *process) identify(ctx, life context.Context, does parts) (err error) {
 		}
 	}
 	if p.logID == uuid.Nil {
-		p.logID, err = p.compareLogs(ctx)
-		return err
+		// Started together with the event store, it may be the first to be there.
+		for giveUp := time.Now().Add(startPatience); ; {
+			p.logID, err = p.compareLogs(ctx)
+			if !errors.Is(err, eventlog.ErrUnavailable) || time.Now().After(giveUp) {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Second / 4):
+			}
+		}
 	}
 	p.goes(life, "comparison of log and database", func(ctx context.Context) error {
 		for {
@@ -112,6 +122,10 @@ func (p *process) identify(ctx, life context.Context, does parts) (err error) {
 	})
 	return nil
 }
+
+// startPatience is how long an event store that is away is waited for at the
+// start.
+const startPatience = 10 * time.Second
 
 // compareLogs returns the id of the log, of which the database must be too.
 func (p *process) compareLogs(ctx context.Context) (uuid.UUID, error) {

@@ -13,6 +13,10 @@ import (
 // ErrClosed means that the client was closed. It matches ErrUnavailable.
 var ErrClosed = fmt.Errorf("client is closed: %w", ErrUnavailable)
 
+// ErrAway means that the event store has been out of reach for some time, so
+// that the call was not even tried. It matches ErrUnavailable.
+var ErrAway = fmt.Errorf("event store is away: %w", ErrUnavailable)
+
 // The defaults of ClientOptions.
 const (
 	DefaultCallTimeout    = 10 * time.Second
@@ -20,6 +24,7 @@ const (
 	DefaultCloseTimeout   = 5 * time.Second
 	DefaultMaxStuckCalls  = 100
 	DefaultSearchWindow   = checkpointEvery
+	DefaultAwayAfter      = 2 * time.Second
 )
 
 // ClientOptions says how to reach an event store. Only ConnectionString must be
@@ -52,6 +57,13 @@ type ClientOptions struct {
 	// allows. Default DefaultAttemptTimeout.
 	AttemptTimeout time.Duration
 
+	// AwayAfter is how long it may be impossible to connect before the event store
+	// counts as away: then calls end at once with ErrAway, whatever time they
+	// have left, until a connection stands again, which is tried every second or
+	// so. A shorter absence is waited out. Subscriptions wait on. Default
+	// DefaultAwayAfter.
+	AwayAfter time.Duration
+
 	// CloseTimeout bounds Close. Default DefaultCloseTimeout.
 	CloseTimeout time.Duration
 
@@ -70,6 +82,7 @@ type ClientOptions struct {
 func (o ClientOptions) withDefaults() ClientOptions {
 	o.CallTimeout = positiveOr(o.CallTimeout, DefaultCallTimeout)
 	o.AttemptTimeout = positiveOr(o.AttemptTimeout, DefaultAttemptTimeout)
+	o.AwayAfter = positiveOr(o.AwayAfter, DefaultAwayAfter)
 	o.CloseTimeout = positiveOr(o.CloseTimeout, DefaultCloseTimeout)
 	o.MaxStuckCalls = positiveOr(o.MaxStuckCalls, DefaultMaxStuckCalls)
 	o.SearchWindow = positiveOr(o.SearchWindow, DefaultSearchWindow)
@@ -93,9 +106,9 @@ func positiveOr[T ~int | ~int64](value, otherwise T) T {
 // first sign of trouble, and closed when the last call on it has returned.
 // Calls run on one lane of generations, subscriptions on another.
 //
-// Appends, deletions and reads are tried again until their context ends; an
-// append with the same ids and revision, which the server recognises. A read
-// goes on where it was interrupted.
+// Appends, deletions and reads are tried again until their context ends or the
+// event store is known to be away; an append with the same ids and revision,
+// which the server recognises. A read goes on where it was interrupted.
 //
 // Three things the underlying client does are beyond supervision, because they
 // happen in no goroutine of ours or end the process: it exits when a server
@@ -136,6 +149,7 @@ func Connect(o ClientOptions) (*Client, error) {
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	c.calls = newLane(c.life, "calls", *config, o)
+	c.calls.awayAfter = o.AwayAfter
 	c.subscriptions = newLane(c.life, "subscriptions", *config, o)
 	c.close = sync.OnceValue(c.shut)
 	return c, nil

@@ -128,7 +128,7 @@ func TestANodeRestartedIsTheSameLog(t *testing.T) {
 		return node
 	}
 	node := start()
-	c := connect(t, eventlog.ClientOptions{Address: address})
+	c := connect(t, eventlog.ClientOptions{Address: address, AwayAfter: time.Minute})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	const n = 30

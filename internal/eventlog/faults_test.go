@@ -104,7 +104,7 @@ func (f *faulty) recovers() {
 func TestAnAppendRidesOutAnOutage(t *testing.T) {
 	f := newFaulty(t, eventlog.ClientOptions{})
 	f.proxy.refuse()
-	time.AfterFunc(1500*time.Millisecond, f.proxy.restore)
+	time.AfterFunc(time.Second, f.proxy.restore)
 	e := event(`{"during":"outage"}`)
 	f.mustAppend(f.Context(), "outage", eventlog.NoStream, e)
 	f.holds("outage", e)
@@ -114,7 +114,7 @@ func TestAnAppendRidesOutAnOutage(t *testing.T) {
 func TestAReadRidesOutAnOutage(t *testing.T) {
 	f := newFaulty(t, eventlog.ClientOptions{})
 	f.proxy.refuse()
-	time.AfterFunc(1500*time.Millisecond, f.proxy.restore)
+	time.AfterFunc(time.Second, f.proxy.restore)
 	n := 0
 	for _, err := range f.client.ReadStream(f.Context(), "warm-up", 0, eventlog.Forwards) {
 		if err != nil {

@@ -20,13 +20,18 @@ type lane struct {
 	life     context.Context
 	maxStuck int
 	epoch    time.Time // what generation.answered counts from
+	// awayAfter is how long connecting may fail before calls no longer wait for
+	// it; 0 means that they wait for ever.
+	awayAfter time.Duration
 
 	mu         sync.Mutex
 	current    *generation   // takes new calls; nil if none is connected
 	connecting bool          // a goroutine is at it
 	waiting    int           // calls that need current
-	changed    chan struct{} // closed when current is set or the lane shut
+	changed    chan struct{} // closed when current or away is set or the lane shut
 	failure    error         // why connecting failed last
+	since      time.Time     // when the goroutine at it began
+	away       bool          // it has been at it for awayAfter; it goes on until it succeeds
 	closed     bool
 	open       int           // generations not closed
 	empty      chan struct{} // closed when the lane is shut and open is 0
@@ -69,7 +74,7 @@ func (l *lane) stats() laneStats {
 }
 
 // acquire returns a connected generation and counts a call on it, which must be
-// released. It waits until there is one or ctx ends.
+// released. It waits until there is one, or ctx ends, or the event store is away.
 func (l *lane) acquire(ctx context.Context) (*generation, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,8 +90,10 @@ func (l *lane) acquire(ctx context.Context) (*generation, error) {
 			g.entering++
 			l.counts.inFlight++
 			return g, nil
+		case l.away:
+			return nil, fmt.Errorf("connect: %w: %w", ErrAway, l.failure)
 		case !l.connecting:
-			l.connecting = true
+			l.connecting, l.since = true, time.Now()
 			go l.connect()
 		}
 		if err := l.await(ctx); err != nil {
@@ -119,15 +126,28 @@ func (l *lane) await(ctx context.Context) error {
 }
 
 // connect makes connections until one stands, the lane is shut, or nobody waits
-// for one any more.
+// for one any more. Once the event store is away nobody does: then it goes on,
+// so that somebody knows when it is back.
 func (l *lane) connect() {
 	for attempt := 0; ; attempt++ {
 		g, err := l.dial()
 		if l.connected(g, err) {
 			return
 		}
-		pause(l.life, backoff(attempt, connectMinPause, connectMaxPause))
+		pause(l.life, l.untilNext(attempt))
 	}
+}
+
+// untilNext is how long to wait after an attempt to connect. There is one at the
+// moment it is decided whether the event store is away.
+func (l *lane) untilNext(attempt int) time.Duration {
+	d := backoff(attempt, connectMinPause, connectMaxPause)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.awayAfter > 0 && !l.away {
+		d = min(d, max(0, time.Until(l.since.Add(l.awayAfter))))
+	}
+	return d
 }
 
 // The pauses between two attempts to connect.
@@ -161,7 +181,12 @@ func (l *lane) connected(g *generation, err error) bool {
 	if err != nil {
 		l.counts.failed++
 		l.failure = err
-		if l.closed || l.waiting == 0 {
+		if l.awayAfter > 0 && !l.away && time.Since(l.since) >= l.awayAfter && !l.closed {
+			l.log.Warn("event store is away", "error", err)
+			l.away = true
+			l.tell()
+		}
+		if l.closed || l.waiting == 0 && !l.away {
 			l.connecting = false
 			return true
 		}
@@ -173,14 +198,22 @@ func (l *lane) connected(g *generation, err error) bool {
 		_ = g.raw.Close()
 		return true
 	}
-	l.failure = nil
+	if l.away {
+		l.log.Info("event store is back", "after", time.Since(l.since).Round(time.Millisecond))
+	}
+	l.failure, l.away = nil, false
 	l.counts.made++
 	l.open++
 	l.current = g
 	l.log.Debug("connected to event store", "generation", l.counts.made)
+	l.tell()
+	return true
+}
+
+// tell wakes whoever waits for a change; mu is held.
+func (l *lane) tell() {
 	close(l.changed)
 	l.changed = make(chan struct{})
-	return true
 }
 
 // shut lets no more calls in and closes each generation when it is drained. The

@@ -24,7 +24,7 @@ type verdict struct {
 // own error, wrapped or not, a bare gRPC status, or neither.
 func judge(err error) verdict {
 	v := verdict{err: err}
-	if err == nil {
+	if err == nil || errors.Is(err, ErrAway) { // which says why connecting failed too
 		return v
 	}
 	var own *esdb.Error
