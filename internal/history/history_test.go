@@ -490,7 +490,7 @@ func TestProfileIsTheFold(t *testing.T) {
 			t.Fatalf("at %d (%s): %s", rec.Revision, rec.Type, diff)
 		}
 	}
-	if state.Outcome == "" || len(state.Notes) < 5 || len(state.Documents) < 3 {
+	if state.Outcome == "" || state.Notes.Len() < 5 || len(state.Documents) < 3 {
 		t.Errorf("too little happened: %+v", state)
 	}
 }
@@ -549,11 +549,12 @@ func differs(p *history.PastProfile, a application.Application) string {
 	if !slices.Equal(p.Tags, append([]string{}, a.Tags...)) {
 		return fmt.Sprintf("tags %v are not %v", p.Tags, a.Tags)
 	}
-	if len(p.Notes) != len(a.Notes) || len(p.Documents) != len(a.Documents) || len(p.Comments) != len(a.Comments) {
-		return fmt.Sprintf("%d notes, %d documents, %d comments are not %d, %d, %d", len(p.Notes), len(p.Documents), len(p.Comments), len(a.Notes), len(a.Documents), len(a.Comments))
+	if len(p.Notes) != a.Notes.Len() || len(p.Documents) != len(a.Documents) || len(p.Comments) != a.Comments.Len() {
+		return fmt.Sprintf("%d notes, %d documents, %d comments are not %d, %d, %d", len(p.Notes), len(p.Documents), len(p.Comments), a.Notes.Len(), len(a.Documents), a.Comments.Len())
 	}
 	for _, n := range p.Notes {
-		if have := a.Notes[n.ID]; have != (application.Note{Author: n.By, Visible: n.Visible, Deleted: n.Deleted}) {
+		have, _ := a.Notes.Get(n.ID)
+		if have != (application.Note{Author: n.By, Visible: n.Visible, Deleted: n.Deleted}) {
 			return fmt.Sprintf("note %+v is not %+v", n, have)
 		}
 	}

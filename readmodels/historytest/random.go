@@ -192,8 +192,9 @@ func (c *Company) randomlyOn(id string) {
 
 // randomNote changes or deletes the first of the notes of members, by id.
 func (c *Company) randomNote(id string, by domain.Actor) {
-	for _, note := range sortedKeys(c.Applications[id].Notes) {
-		if n := c.Applications[id].Notes[note]; n.Author == by && !n.Deleted {
+	notes := maps.Collect(c.Applications[id].Notes.All())
+	for _, note := range sortedKeys(notes) {
+		if n := notes[note]; n.Author == by && !n.Deleted {
 			if c.r.IntN(2) == 0 {
 				c.DeleteNote(id, by, note)
 				return
