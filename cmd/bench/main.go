@@ -70,8 +70,8 @@ func rows() []row {
 		{"appends", "durable appends by the official client, per append that is not stored", benchAppends},
 		{"catchup", "a subscription to $all that catches up, per one that is fed prepared bytes", benchCatchUp},
 		{"delivery", "an append until a subscriber has it, per acknowledgement", benchDelivery},
-		// {"cycles", "load, decide, append, per the same on Postgres", benchCycles},
-		// {"cost", "commands on long histories, per command on a short one", benchCost},
+		{"cycles", "load, decide, append, per the same on Postgres", benchCycles},
+		{"cost", "commands on long histories, per command on a short one", benchCost},
 		{"commands", "commands over HTTP, per append", benchCommands},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},
 	}
