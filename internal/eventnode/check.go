@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -14,7 +15,10 @@ type Report struct {
 	Events   int
 	Streams  int
 	Bytes    int64  // of stored events
-	Position uint64 // of the last event
+	Position uint64 // of the last event, also of one that was removed
+	Format   int
+	// Scavenges are the reports of those that removed something.
+	Scavenges []ScavengeReport
 	// Problems are what is wrong, in words; empty means the folder is sound.
 	// At most maxProblems are listed.
 	Problems []string
@@ -27,7 +31,13 @@ const maxProblems = 100
 // String is the report for a terminal.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d events in %d streams, %d bytes, last position %d\n", r.Events, r.Streams, r.Bytes, r.Position)
+	fmt.Fprintf(&b, "%d events in %d streams, %d bytes, last position %d, format %d\n", r.Events, r.Streams, r.Bytes, r.Position, r.Format)
+	if r.Format < latestFormat {
+		fmt.Fprintf(&b, "format %d is older than this program's; the next opening makes it %d\n", r.Format, latestFormat)
+	}
+	for _, s := range r.Scavenges {
+		fmt.Fprintln(&b, s)
+	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(&b, "PROBLEM: %s\n", p)
 	}
@@ -42,8 +52,8 @@ func (r Report) String() string {
 
 // Check reads everything in a folder no node has open, and changes nothing. It
 // verifies all checksums, that events, index and streams say the same, that
-// revisions are dense, that positions and times grow, and that what readers are
-// sent decodes. Of o only Dir, FS, Logger and CacheBytes matter. It needs
+// revisions are dense but for what scavenges say they removed, that positions and
+// times grow, and that what readers are sent decodes. Of o only Dir, FS, Logger and CacheBytes matter. It needs
 // memory for each stream, as a node does.
 // Errors: ErrLocked, ErrFormat, or what the disk said; damage is in the report.
 func Check(o Options) (report Report, err error) {
@@ -56,15 +66,25 @@ func Check(o Options) (report Report, err error) {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, f.lock.Close()) }()
+	return f.check(o)
+}
+
+// check is Check of a folder that is locked.
+func (f *folder) check(o Options) (report Report, err error) {
 	db, err := f.open(o.FS, o, true, func(error) {})
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	c := &checker{db: db, streams: map[uint64]*checkedStream{}}
-	for _, pass := range []func() error{c.streamRecords, c.events, c.index, c.compare, c.strangers} {
+	c.report.Format = f.format
+	passes := []func() error{c.streamRecords, c.events, c.index, c.compare, c.strangers}
+	if f.format > 1 {
+		passes = []func() error{c.streamRecords, c.scavenges, c.removals, c.logEnd, c.events, c.index, c.compare, c.strangers}
+	}
+	for _, pass := range passes {
 		if err := pass(); err != nil {
-			return c.report, fmt.Errorf("event node: check %s: %w", o.Dir, err)
+			return c.report, fmt.Errorf("event node: check %s: %w", f.dir, err)
 		}
 	}
 	return c.report, nil
@@ -74,13 +94,15 @@ type checker struct {
 	db      *pebble.DB
 	report  Report
 	streams map[uint64]*checkedStream
+	end     logEnd // as of the last removal
 }
 
 // checkedStream is one stream as each of the three key spaces tells it.
 type checkedStream struct {
 	name     string
 	recorded int64 // last revision in the stream's record
-	last     int64 // last revision among the events; -1 none
+	kept     int64 // first revision a scavenge has left
+	last     int64 // last revision among the events; one before kept if none
 	events   int
 	indexed  int
 	// Sums over event and index of what both say of each event: equal if they
@@ -98,14 +120,56 @@ func (c *checker) problem(format string, args ...any) {
 
 // each calls f for every key of a key space.
 func (c *checker) each(lower, upper []byte, f func(key, value []byte)) error {
-	it, err := c.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return err
-	}
-	for it.First(); it.Valid(); it.Next() {
-		f(it.Key(), it.Value())
-	}
-	return it.Close()
+	return eachKey(c.db, lower, upper, func(key, value []byte) error {
+		f(key, value)
+		return nil
+	})
+}
+
+func (c *checker) scavenges() error {
+	return c.each([]byte{scavengeSpace}, spaceEnd(scavengeSpace), func(key, value []byte) {
+		r, err := decodeScavengeReport(key, value)
+		if err != nil {
+			c.problem("%v", err)
+			return
+		}
+		c.report.Scavenges = append(c.report.Scavenges, r)
+	})
+}
+
+// removals takes note of where streams begin. What a scavenge removed it says
+// in the same commit, so all else that is missing is damage.
+func (c *checker) removals() error {
+	return c.each([]byte{removalSpace}, spaceEnd(removalSpace), func(key, value []byte) {
+		id, r, err := decodeRemoval(key, value)
+		if err != nil {
+			c.problem("%v", err)
+			return
+		}
+		s := c.streams[id]
+		if s == nil {
+			c.problem("events of stream number %d were removed, but it has no record", id)
+			return
+		}
+		if s.recorded != tombstoneRevision && r.kept > s.recorded+1 {
+			c.problem("events before %d of stream %q were removed, but its last is %d", r.kept, s.name, s.recorded)
+		}
+		if !slices.ContainsFunc(c.report.Scavenges, func(of ScavengeReport) bool { return of.Number == r.scavenge }) {
+			c.problem("events before %d of stream %q were removed by scavenge %d, of which there is no report", r.kept, s.name, r.scavenge)
+		}
+		s.kept, s.last = r.kept, r.kept-1
+	})
+}
+
+func (c *checker) logEnd() error {
+	return c.each(endKey, spaceEnd(endSpace), func(key, value []byte) {
+		e, err := decodeLogEnd(key, value)
+		if err != nil {
+			c.problem("%v", err)
+			return
+		}
+		c.end = e
+	})
 }
 
 func (c *checker) streamRecords() error {
@@ -126,6 +190,7 @@ func (c *checker) streamRecords() error {
 
 func (c *checker) events() error {
 	end, created := uint64(0), int64(0)
+	defer func() { c.report.Position = max(c.report.Position, c.end.last) }()
 	return c.each([]byte{eventSpace}, spaceEnd(eventSpace), func(key, value []byte) {
 		pos, err := eventPosition(key)
 		if err != nil {
@@ -139,6 +204,9 @@ func (c *checker) events() error {
 			c.problem("event at %d lies within the one before, which ends at %d", pos, end)
 		}
 		end = pos + uint64(len(value))
+		if pos <= c.end.last && end > c.end.next || pos > c.end.last && pos < c.end.next {
+			c.problem("event at %d lies where the log ended at %d when a scavenge removed events", pos, c.end.next)
+		}
 		e, err := decodeEvent(pos, value)
 		if err != nil {
 			c.problem("%v", err)
@@ -236,7 +304,7 @@ func agreement(rev int64, e indexEntry) uint64 {
 func (c *checker) compare() error {
 	for id, s := range c.streams {
 		switch {
-		case s.events == 0:
+		case s.events == 0 && (s.kept == 0 || s.kept <= s.recorded):
 			c.problem("stream %q (number %d) has a record but no events", s.name, id)
 		case s.recorded != s.last && s.recorded >= 0:
 			c.problem("record of stream %q says its last event is %d; it is %d", s.name, s.recorded, s.last)
@@ -251,8 +319,12 @@ func (c *checker) compare() error {
 // strangers looks for keys that do not belong to a node.
 func (c *checker) strangers() error {
 	report := func(key, _ []byte) { c.problem("key %x does not belong here", key) }
+	spaces := []byte{eventSpace, streamSpace, indexSpace} // ascending
+	if c.report.Format > 1 {
+		spaces = []byte{eventSpace, removalSpace, endSpace, streamSpace, scavengeSpace, indexSpace}
+	}
 	var lower []byte
-	for _, space := range []byte{eventSpace, streamSpace, indexSpace} { // ascending
+	for _, space := range spaces {
 		if err := c.each(lower, []byte{space}, report); err != nil {
 			return err
 		}

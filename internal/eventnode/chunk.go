@@ -75,14 +75,20 @@ func (n *Node) readLog(c *chunk, lower, upper uint64, backwards bool, limit uint
 	return errors.Join(err, it.Close())
 }
 
+// errRemoved: a scavenge has removed an event that was there when the reading
+// began.
+var errRemoved = errors.New("event was removed")
+
 // readStream fills c with at most limit events of a stream at revisions from
 // lower to upper, both included; newest first if backwards. All of them must
-// exist.
-func (n *Node) readStream(c *chunk, stream uint64, lower, upper int64, backwards bool, limit uint64) error {
+// exist, or else a scavenge must have removed them meanwhile: then the error is
+// errRemoved, and c has those before.
+func (n *Node) readStream(c *chunk, st streamState, lower, upper int64, backwards bool, limit uint64) error {
 	c.clear()
 	if lower > upper {
 		return nil
 	}
+	stream := st.id
 	at, err := n.db.NewIter(&pebble.IterOptions{LowerBound: indexKey(stream, lower), UpperBound: append(indexKey(stream, upper), 0)})
 	if err != nil {
 		return fmt.Errorf("read the index: %w", err)
@@ -100,8 +106,12 @@ func (n *Node) readStream(c *chunk, stream uint64, lower, upper int64, backwards
 			err = corrupt("event %d of stream number %d is not in the index", rev, stream)
 			break
 		}
-		err = c.addIndexed(at, values, stream, rev)
-		rev += dir
+		if err = c.addIndexed(at, values, stream, rev); err == nil {
+			rev += dir
+		}
+	}
+	if errors.Is(err, ErrCorrupt) && st.gone(rev) {
+		err = errRemoved
 	}
 	return errors.Join(err, at.Close(), values.Close())
 }
@@ -129,6 +139,15 @@ func (c *chunk) addIndexed(at, values *pebble.Iterator, stream uint64, rev int64
 	return nil
 }
 
+// readEvent returns event rev of a stream, or errRemoved.
+func (n *Node) readEvent(st streamState, rev int64) (event, error) {
+	e, err := readRevision(n.db, st.id, rev)
+	if errors.Is(err, ErrCorrupt) && st.gone(rev) {
+		err = errRemoved
+	}
+	return e, err
+}
+
 // firstVisible returns the first revision of a stream that its metadata leave
 // visible; one more than the last if none is.
 func (n *Node) firstVisible(st streamState) (int64, error) {
@@ -144,7 +163,11 @@ func (n *Node) firstVisible(st streamState) (int64, error) {
 			return true
 		}
 		var e event
-		e, err = readRevision(n.db, st.id, first+int64(i))
+		e, err = n.readEvent(st, first+int64(i))
+		if errors.Is(err, errRemoved) {
+			err = nil // it was too old
+			return false
+		}
 		return e.created >= oldest
 	})
 	return first + int64(k), err

@@ -7,6 +7,10 @@ import "github.com/google/uuid"
 // the server's.
 func (w *writer) decide(u *unit, r *request) {
 	u.requests = append(u.requests, r)
+	if r.kind == kindSweep {
+		r.outcome = w.sweep(u, r)
+		return
+	}
 	s := w.n.streams.get(r.stream)
 	if s == nil {
 		s = &stream{name: r.stream, last: -1} // kept only if something is written
@@ -84,6 +88,10 @@ func (w *writer) repeatedExactly(u *unit, s *stream, r *request) (outcome, bool)
 		rev := r.expected + 1 + int64(i)
 		if rev > s.last {
 			return wrong, true
+		}
+		if rev < s.removed.Load() {
+			// What was there is gone, so nobody knows whether this repeats it.
+			return wrong, !(i == 0 && startsAgain)
 		}
 		e, err := w.written(u, s, rev)
 		if err != nil {

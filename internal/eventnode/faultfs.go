@@ -34,10 +34,27 @@ type faultFS struct {
 	released chan struct{} // closed when waiting operations are to return
 
 	syncs atomic.Uint64 // fsyncs of Pebble's log
+
+	reuse   sync.RWMutex // held for reading while a log is reused
+	noReuse bool         // guarded by reuse
 }
 
 func newFaultFS(fs vfs.FS, dir string, told func(error)) *faultFS {
-	return &faultFS{FS: fs, dir: dir, told: told, released: make(chan struct{})}
+	return &faultFS{FS: fs, dir: dir + "/", told: told, released: make(chan struct{})}
+}
+
+// stopReuse makes new logs new files from now on, until the returned function
+// is called. Pebble keeps old logs to write over them, and with them their
+// content.
+func (f *faultFS) stopReuse() (again func()) {
+	f.setReuse(true)
+	return func() { f.setReuse(false) }
+}
+
+func (f *faultFS) setReuse(no bool) {
+	f.reuse.Lock()
+	f.noReuse = no
+	f.reuse.Unlock()
 }
 
 // fail makes the file system stand still. Only the first cause counts.
@@ -60,9 +77,14 @@ func (f *faultFS) err() error {
 	return f.cause
 }
 
+// inside reports whether name is the store or in it.
+func (f *faultFS) inside(name string) bool {
+	return strings.HasPrefix(name, f.dir) || name == f.dir[:len(f.dir)-1]
+}
+
 // do runs one operation that changes file name.
 func (f *faultFS) do(op, name string, change func() error) error {
-	if !f.armed.Load() || !strings.HasPrefix(name, f.dir) {
+	if !f.armed.Load() || !f.inside(name) {
 		return change()
 	}
 	if !f.failed.Load() {
@@ -109,7 +131,18 @@ func (f *faultFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vf
 
 // ReuseForWrite implements vfs.FS.
 func (f *faultFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return f.file("reuse", to, func() (vfs.File, error) { return f.FS.ReuseForWrite(from, to, c) })
+	return f.file("reuse", to, func() (vfs.File, error) {
+		f.reuse.RLock()
+		defer f.reuse.RUnlock()
+		if !f.noReuse {
+			return f.FS.ReuseForWrite(from, to, c)
+		}
+		file, err := f.FS.Create(to, c)
+		if err != nil {
+			return nil, err
+		}
+		return file, f.FS.Remove(from)
+	})
 }
 
 // OpenDir implements vfs.FS.
@@ -129,7 +162,7 @@ func (f *faultFS) Link(from, to string) error {
 // Remove implements vfs.FS. A file that stays is no harm, so failing is not
 // the end; but nothing is removed once the file system stands still.
 func (f *faultFS) Remove(name string) error {
-	if !f.failed.Load() {
+	if !f.failed.Load() || !f.inside(name) {
 		return f.FS.Remove(name)
 	}
 	return f.do("remove", name, nil)

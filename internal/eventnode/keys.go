@@ -10,9 +10,12 @@ import (
 
 // The key spaces of the store; see the package comment.
 const (
-	eventSpace  = 'e'
-	indexSpace  = 's'
-	streamSpace = 'n'
+	eventSpace    = 'e'
+	removalSpace  = 'k'
+	endSpace      = 'l'
+	streamSpace   = 'n'
+	scavengeSpace = 'r'
+	indexSpace    = 's'
 )
 
 // checksums uses the polynomial processors have an instruction for.

@@ -28,6 +28,10 @@ type Node struct {
 	units    chan *unit
 	workers  sync.WaitGroup // the writer and the one that waits for the disk
 
+	operating  sync.Mutex     // held by a scavenge or backup
+	operations sync.WaitGroup // the same
+	control    *control
+
 	grpc *grpc.Server
 	// closing ends what would not end by itself: subscriptions and reads.
 	closing context.Context
@@ -97,7 +101,13 @@ func (n *Node) open() (err error) {
 	if err != nil {
 		return errors.Join(err, n.db.Close())
 	}
+	if err := n.folder.upgrade(n.db); err != nil {
+		return errors.Join(err, n.db.Close())
+	}
 	if n.grpc, err = n.newServer(); err != nil {
+		return errors.Join(err, n.db.Close())
+	}
+	if n.control, err = newControl(n); err != nil {
 		return errors.Join(err, n.db.Close())
 	}
 	n.fs.armed.Store(true)
@@ -117,13 +127,19 @@ func (n *Node) load() (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	end, err := readLogEnd(n.db)
+	if err != nil {
+		return nil, err
+	}
 	n.streams = streams
 	w := &writer{n: n, nextPos: firstPosition, recent: newRecentIDs(n.o.RecentIDs)}
 	if found {
-		w.nextPos = last.pos + uint64(last.size)
-		w.lastCreated = last.created
-		n.durable.Store(last.pos)
+		w.lastPos, w.nextPos, w.lastCreated = last.pos, last.pos+uint64(last.size), last.created
 	}
+	if end.last > w.lastPos { // and removed
+		w.lastPos, w.nextPos, w.lastCreated = end.last, end.next, end.created
+	}
+	n.durable.Store(w.lastPos)
 	n.tail = newTail(n.durable.Load(), n.o.TailBytes)
 	return w, nil
 }
@@ -156,16 +172,18 @@ func (n *Node) close() error {
 	cut := time.AfterFunc(n.o.CloseTimeout, n.grpc.Stop)
 	n.grpc.GracefulStop()
 	cut.Stop()
-	// No handler is left, so nobody sends requests.
-	close(n.requests)
 	n.fs.release()
+	n.operations.Wait()
+	uncontrolled := n.control.close()
+	// Nobody is left who sends requests.
+	close(n.requests)
 	n.workers.Wait()
 	err := n.db.Close()
 	if n.fs.err() != nil {
 		// What Pebble says of a store that stood still means nothing.
 		err = nil
 	}
-	if err = errors.Join(err, n.folder.lock.Close()); err != nil {
+	if err = errors.Join(err, uncontrolled, n.folder.lock.Close()); err != nil {
 		return fmt.Errorf("event node: close %s: %w", n.o.Dir, err)
 	}
 	return nil

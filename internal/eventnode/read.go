@@ -1,6 +1,7 @@
 package eventnode
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -136,20 +137,44 @@ func (n *Node) serveAll(o *pb.ReadReq_Options, out *sender, flt *filter, back bo
 func (n *Node) serveStream(o *pb.ReadReq_Options, out *sender, back bool) error {
 	so := o.GetStream()
 	name := string(so.GetStreamIdentifier().GetStreamName())
-	st := n.streams.state(name)
-	if st.tombstoned() {
-		return deletedStream(name)
+	for {
+		st := n.streams.state(name)
+		if st.tombstoned() {
+			return deletedStream(name)
+		}
+		if st.absent() {
+			return out.send(&pb.ReadResp{Content: &pb.ReadResp_StreamNotFound_{StreamNotFound: &pb.ReadResp_StreamNotFound{
+				StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
+			}}})
+		}
+		lower, upper, err := n.visibleRange(st, so, back)
+		if err != nil {
+			return err
+		}
+		sent, err := n.sendStream(out, st, lower, upper, back, o.GetCount())
+		if errors.Is(err, errRemoved) {
+			if sent == 0 {
+				continue // it begins elsewhere now
+			}
+			err = nil // what was sent is how the stream began, or its end
+		}
+		if err != nil {
+			return err
+		}
+		if o.GetControlOption().GetCompatibility() >= 1 {
+			return out.send(&pb.ReadResp{Content: &pb.ReadResp_LastStreamPosition{LastStreamPosition: uint64(st.last)}})
+		}
+		return nil
 	}
-	if st.absent() {
-		return out.send(&pb.ReadResp{Content: &pb.ReadResp_StreamNotFound_{StreamNotFound: &pb.ReadResp_StreamNotFound{
-			StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(name)},
-		}}})
+}
+
+// visibleRange returns the first and last revision a read of a stream is to
+// deliver; nothing if the last is before the first.
+func (n *Node) visibleRange(st streamState, so *pb.ReadReq_Options_StreamOptions, back bool) (lower, upper int64, err error) {
+	if lower, err = n.firstVisible(st); err != nil {
+		return 0, 0, err
 	}
-	lower, err := n.firstVisible(st)
-	if err != nil {
-		return err
-	}
-	upper := st.last
+	upper = st.last
 	switch v := so.GetRevisionOption().(type) {
 	case *pb.ReadReq_Options_StreamOptions_Revision:
 		at := int64(min(v.Revision, math.MaxInt64))
@@ -167,25 +192,26 @@ func (n *Node) serveStream(o *pb.ReadReq_Options, out *sender, back bool) error 
 			lower = upper + 1
 		}
 	}
-	if err := n.sendStream(out, st.id, lower, upper, back, o.GetCount()); err != nil {
-		return err
-	}
-	if o.GetControlOption().GetCompatibility() >= 1 {
-		return out.send(&pb.ReadResp{Content: &pb.ReadResp_LastStreamPosition{LastStreamPosition: uint64(st.last)}})
-	}
-	return nil
+	return lower, upper, nil
 }
 
-func (n *Node) sendStream(out *sender, stream uint64, lower, upper int64, back bool, left uint64) error {
+// sendStream sends at most left events of a stream and returns how many. If a
+// scavenge removes them meanwhile it ends before the gap, with errRemoved.
+func (n *Node) sendStream(out *sender, st streamState, lower, upper int64, back bool, left uint64) (sent int64, err error) {
 	var c chunk
 	for left > 0 && lower <= upper {
-		if err := n.readStream(&c, stream, lower, upper, back, left); err != nil {
-			return err
+		removed := n.readStream(&c, st, lower, upper, back, left)
+		if removed != nil && !errors.Is(removed, errRemoved) {
+			return sent, removed
 		}
 		for i := range c.events {
 			if err := out.event(&c.events[i]); err != nil {
-				return err
+				return sent, err
 			}
+		}
+		sent += int64(len(c.events))
+		if removed != nil {
+			return sent, removed
 		}
 		left -= uint64(len(c.events))
 		if back {
@@ -194,10 +220,10 @@ func (n *Node) sendStream(out *sender, stream uint64, lower, upper int64, back b
 			lower += int64(len(c.events))
 		}
 		if err := out.alive(); err != nil {
-			return err
+			return sent, err
 		}
 	}
-	return nil
+	return sent, nil
 }
 
 // sender sends events to one client the way it asked for.
@@ -264,7 +290,10 @@ func (n *Node) resolve(link []byte, spellIDs bool, u *user) (*pb.ReadResp_ReadEv
 	if err != nil || rev < first {
 		return nil, err
 	}
-	e, err := readRevision(n.db, st.id, rev)
+	e, err := n.readEvent(st, rev)
+	if errors.Is(err, errRemoved) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

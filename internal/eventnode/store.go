@@ -6,21 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-const (
-	formatFile   = "FORMAT"
-	formatPrefix = "hirelog event node, format "
-	formatNumber = "1"
-	storeFolder  = "store"
-
-	// pebbleFormat is the version of Pebble's files; see the package comment.
-	pebbleFormat = pebble.FormatWALSyncChunks
-)
+const storeFolder = "store"
 
 // The errors that say why a folder cannot be opened.
 var (
@@ -34,10 +25,11 @@ var (
 
 // folder is a node's folder, locked.
 type folder struct {
-	fs    vfs.FS
-	dir   string
-	store string
-	lock  *pebble.Lock
+	fs     vfs.FS
+	dir    string
+	store  string
+	format int
+	lock   *pebble.Lock
 }
 
 // lockFolder locks folder dir and reads its format. If it does not exist it is
@@ -62,38 +54,10 @@ func lockFolder(fs vfs.FS, dir string, create bool) (*folder, error) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
 	f.lock = lock
-	if err := f.checkFormat(create); err != nil {
+	if err := f.readFormat(create); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return f, nil
-}
-
-func (f *folder) checkFormat(create bool) error {
-	text, err := readFile(f.fs, f.fs.PathJoin(f.dir, formatFile))
-	if err == nil {
-		version, ours := strings.CutPrefix(text, formatPrefix)
-		switch {
-		case !ours:
-			return fmt.Errorf("%w: %s does not begin with %q", ErrFormat, f.fs.PathJoin(f.dir, formatFile), formatPrefix)
-		case strings.TrimSuffix(version, "\n") != formatNumber:
-			return fmt.Errorf("%w: %s has format %q, this program knows %s", ErrFormat, f.dir, strings.TrimSpace(version), formatNumber)
-		}
-		return nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("event node: read format of %s: %w", f.dir, err)
-	}
-	desc, err := pebble.Peek(f.store, f.fs)
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrFormat, f.store, err)
-	}
-	if desc.Exists || !create {
-		return fmt.Errorf("%w: %s has no file %s", ErrFormat, f.dir, formatFile)
-	}
-	if err := writeFileDurably(f.fs, f.dir, formatFile, formatPrefix+formatNumber+"\n"); err != nil {
-		return fmt.Errorf("event node: write format of %s: %w", f.dir, err)
-	}
-	return nil
 }
 
 // open opens the store through fs. The caller closes it before it unlocks the folder.
@@ -106,7 +70,7 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 		ReadOnly:                    readOnly,
 		ErrorIfNotExists:            readOnly,
 		Cache:                       cache,
-		FormatMajorVersion:          pebbleFormat,
+		FormatMajorVersion:          pebbleFormatOf(f.format),
 		MemTableSize:                o.MemTableBytes,
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
@@ -128,8 +92,8 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 	}()
 	if desc, err := pebble.Peek(f.store, f.fs); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.store, err)
-	} else if desc.Exists && desc.FormatMajorVersion > pebbleFormat {
-		return nil, fmt.Errorf("%w: %s has Pebble format %d, this program knows %d", ErrFormat, f.store, desc.FormatMajorVersion, pebbleFormat)
+	} else if desc.Exists && desc.FormatMajorVersion > pebbleFormatOf(f.format) {
+		return nil, fmt.Errorf("%w: %s has Pebble format %d, this program knows %d", ErrFormat, f.store, desc.FormatMajorVersion, pebbleFormatOf(f.format))
 	}
 	if db, err = pebble.Open(f.store, po); err != nil {
 		return nil, fmt.Errorf("event node: open %s: %w", f.store, err)

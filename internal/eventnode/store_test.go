@@ -82,16 +82,17 @@ func TestFoldersOfUnknownFormatAreRefused(t *testing.T) {
 		}
 	}
 	for name, prepare := range map[string]func(t *testing.T, fs vfs.FS){
-		"a newer version": writeFormat(formatPrefix + "2\n"),
+		"a newer version": writeFormat(formatPrefix + "3\n"),
 		"something else":  writeFormat("photos\n"),
 		"nothing":         writeFormat(""),
+		"no number":       writeFormat(formatPrefix + "0\n"),
 		"a store without a format": func(t *testing.T, fs vfs.FS) {
 			if err := fs.Remove("/node/" + formatFile); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"a newer Pebble": func(t *testing.T, fs vfs.FS) {
-			db, err := pebble.Open("/node/store", &pebble.Options{FS: fs, FormatMajorVersion: pebbleFormat + 1, Logger: pebbleLogger{quiet()}})
+			db, err := pebble.Open("/node/store", &pebble.Options{FS: fs, FormatMajorVersion: pebbleFormatOf(latestFormat) + 1, Logger: pebbleLogger{quiet()}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +148,7 @@ func TestCheckOfWhatIsNotThere(t *testing.T) {
 // damage changes the store of a closed node behind its back.
 func damage(t *testing.T, o Options, change func(db *pebble.DB) error) {
 	t.Helper()
-	db, err := pebble.Open("/node/store", &pebble.Options{FS: o.FS, FormatMajorVersion: pebbleFormat, Logger: pebbleLogger{quiet()}})
+	db, err := pebble.Open("/node/store", &pebble.Options{FS: o.FS, FormatMajorVersion: pebbleFormatOf(latestFormat), Logger: pebbleLogger{quiet()}})
 	if err != nil {
 		t.Fatal(err)
 	}

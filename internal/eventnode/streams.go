@@ -2,6 +2,8 @@ package eventnode
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,6 +21,10 @@ type stream struct {
 	rawMeta   []byte // what meta was read from, kept only while it is deleted
 	touchedBy *unit  // the one that changed it and is still being filled
 
+	// removed is the first revision a scavenge has left, or is about to: only
+	// the writer changes it, before the events go. It only grows.
+	removed atomic.Int64
+
 	// What readers see: durable. Nil until then.
 	published atomic.Pointer[streamState]
 }
@@ -28,16 +34,22 @@ type streamState struct {
 	id   uint64
 	last int64
 	meta streamMeta
+	kept int64 // first revision a scavenge has left
+
+	removed *atomic.Int64 // what kept is by now; nil for a stream nobody knows
 }
+
+// gone reports whether a scavenge has removed event rev by now.
+func (s streamState) gone(rev int64) bool { return s.removed != nil && rev < s.removed.Load() }
 
 func (s streamState) tombstoned() bool { return s.last == tombstoneRevision }
 
 // absent reports whether the stream reads as not found.
 func (s streamState) absent() bool { return s.last < 0 || s.meta.deleted() }
 
-// firstByNumber is the first revision $maxCount and $tb leave visible.
+// firstByNumber is the first revision $maxCount, $tb and scavenges leave visible.
 func (s streamState) firstByNumber() int64 {
-	first := s.meta.truncateBefore
+	first := max(s.meta.truncateBefore, s.kept)
 	if n := s.meta.maxCount; n > 0 {
 		first = max(first, s.last-n+1)
 	}
@@ -58,7 +70,9 @@ func (t *streamTable) state(name string) streamState {
 	t.mu.RUnlock()
 	if s != nil {
 		if st := s.published.Load(); st != nil {
-			return visibleState(name, *st)
+			visible := visibleState(name, *st)
+			visible.kept, visible.removed = s.removed.Load(), &s.removed
+			return visible
 		}
 	}
 	return streamState{last: -1}
@@ -76,6 +90,13 @@ func (t *streamTable) len() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return len(t.byName)
+}
+
+// names returns the names of all streams.
+func (t *streamTable) names() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.Collect(maps.Keys(t.byName))
 }
 
 // get returns stream name, or nil. Writer only.
@@ -119,6 +140,9 @@ func loadStreams(db *pebble.DB) (*streamTable, error) {
 	}
 	if err := it.Close(); err != nil {
 		return nil, fmt.Errorf("read the streams: %w", err)
+	}
+	if err := t.loadRemovals(db); err != nil {
+		return nil, err
 	}
 	if err := t.loadMetadata(db); err != nil {
 		return nil, err

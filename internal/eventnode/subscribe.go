@@ -2,6 +2,7 @@ package eventnode
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -238,20 +239,26 @@ func (n *Node) streamSource(o *pb.ReadReq_Options_StreamOptions) (*streamSource,
 }
 
 func (s *streamSource) catchUp(f *follower, _ uint64) error {
-	st := f.n.streams.state(string(s.name))
-	if st.tombstoned() {
-		return deletedStream(string(s.name))
+	for {
+		st := f.n.streams.state(string(s.name))
+		if st.tombstoned() {
+			return deletedStream(string(s.name))
+		}
+		first, err := f.n.firstVisible(st)
+		if err != nil {
+			return err
+		}
+		first = max(first, s.rev+1)
+		if first > st.last {
+			return nil
+		}
+		sent, err := f.n.sendStream(f.out, st, first, st.last, false, noLimit)
+		if !errors.Is(err, errRemoved) {
+			s.rev = st.last
+			return err
+		}
+		s.rev = first + sent - 1 // and on behind the gap
 	}
-	first, err := f.n.firstVisible(st)
-	if err != nil {
-		return err
-	}
-	first = max(first, s.rev+1)
-	if first > st.last {
-		return nil
-	}
-	s.rev = st.last
-	return f.n.sendStream(f.out, st.id, first, st.last, false, noLimit)
 }
 
 func (s *streamSource) live(f *follower, e *event) error {

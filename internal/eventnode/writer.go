@@ -20,6 +20,7 @@ const (
 	kindAppend requestKind = iota
 	kindDelete
 	kindTombstone
+	kindSweep
 )
 
 // The expected revisions that are not numbers.
@@ -35,6 +36,7 @@ type request struct {
 	stream   string
 	expected int64
 	events   []proposed
+	sweep    *sweep // of a kindSweep, which has nothing else but a stream
 
 	outcome outcome       // to be read once done is closed
 	done    chan struct{} // closed when the outcome is durable
@@ -61,6 +63,7 @@ type outcome struct {
 // unit is one commit and the requests it answers.
 type unit struct {
 	batch    *pebble.Batch
+	changes  bool // batch is not empty
 	requests []*request
 	appends  int
 	events   []event
@@ -75,6 +78,7 @@ type unit struct {
 // after a failure.
 type writer struct {
 	n           *Node
+	lastPos     uint64
 	nextPos     uint64
 	lastCreated int64
 	recent      *recentIDs
@@ -127,7 +131,7 @@ func (w *writer) commit(u *unit) {
 			w.must(u.batch.Set(w.key, w.value, nil))
 		}
 	}
-	if len(u.events) > 0 && w.n.fs.err() == nil {
+	if u.changes = !u.batch.Empty(); u.changes && w.n.fs.err() == nil {
 		w.must(w.n.db.ApplyNoSyncWait(u.batch, pebble.Sync))
 	}
 	w.n.units <- u
@@ -144,7 +148,7 @@ func (w *writer) must(err error) {
 func (n *Node) awaitSyncs() {
 	defer n.workers.Done()
 	for u := range n.units {
-		if n.fs.err() == nil && len(u.events) > 0 {
+		if n.fs.err() == nil && u.changes {
 			if err := u.batch.SyncWait(); err != nil {
 				n.fs.fail(fmt.Errorf("commit: %w", err))
 			}
@@ -183,6 +187,7 @@ func (w *writer) put(u *unit, s *stream, rev int64, p *proposed) uint64 {
 	}
 	w.lastCreated = max(w.lastCreated, ticks(w.n.o.Now()))
 	value, e := encodeEvent(w.nextPos, s.name, s.id, rev, w.lastCreated, p)
+	w.lastPos = w.nextPos
 	w.nextPos += uint64(len(value))
 
 	w.key = binary.BigEndian.AppendUint64(append(w.key[:0], eventSpace), e.pos)

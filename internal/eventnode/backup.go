@@ -1,0 +1,255 @@
+package eventnode
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+const (
+	manifestFile   = "BACKUP"
+	manifestPrefix = "hirelog event node backup 1, sha256 "
+)
+
+// ErrBackup: a folder is no backup, is an incomplete one, or was changed since.
+var ErrBackup = errors.New("event node: not a complete backup")
+
+// Manifest says what a backup holds. It is written last, so a backup without
+// one is incomplete.
+type Manifest struct {
+	Started  time.Time `json:"started"`
+	Ended    time.Time `json:"ended"`
+	Position uint64    `json:"position"` // of the last event in it
+	Bytes    int64     `json:"bytes"`
+	// Files are all files but the manifest, in order of their names.
+	Files []ManifestFile `json:"files"`
+}
+
+// ManifestFile is one file of a backup.
+type ManifestFile struct {
+	Name   string `json:"name"` // with slashes, from the backup's folder
+	Size   int64  `json:"size"` // in bytes
+	SHA256 string `json:"sha256"`
+}
+
+// String is the manifest in one line for a terminal.
+func (m Manifest) String() string {
+	return fmt.Sprintf("backup of %s: %d bytes in %d files, last position %d",
+		m.Started.Format(time.RFC3339), m.Bytes, len(m.Files), m.Position)
+}
+
+// Backup copies the log to folder to, which must be empty or missing and not in
+// the node's own, while the node works. Everything acknowledged before the call
+// is in it, and it is durable when Backup returns. On the same file system
+// tables are hard links, so they cost nothing until they are compacted away.
+// Progress may be nil.
+//
+// A backup that failed leaves what it wrote, without a manifest: Restore
+// refuses it. Errors: ErrBusy, fs.ErrExist, what stopped the node, ctx, or what
+// the disk said.
+func (n *Node) Backup(ctx context.Context, to string, progress func(Progress)) (Manifest, error) {
+	b := &backup{fs: n.o.FS, to: to, progress: progress, now: n.o.Now}
+	if b.progress == nil {
+		b.progress = func(Progress) {}
+	}
+	err := n.operate(ctx, "backup to "+to, func(ctx context.Context) error { return b.run(ctx, n) })
+	if err != nil {
+		return Manifest{}, err
+	}
+	return b.manifest, nil
+}
+
+type backup struct {
+	fs       vfs.FS
+	to       string
+	progress func(Progress)
+	now      func() time.Time
+	manifest Manifest
+}
+
+func (b *backup) run(ctx context.Context, n *Node) error {
+	b.manifest.Started = b.now().UTC()
+	if inside(b.to, n.folder.dir) {
+		return fmt.Errorf("%s is in the folder that is to be backed up", b.to)
+	}
+	if err := makeEmptyFolder(b.fs, b.to); err != nil {
+		return err
+	}
+	b.progress(Progress{Step: "copying", Unit: "bytes"})
+	store := b.fs.PathJoin(b.to, storeFolder)
+	if err := n.db.Checkpoint(store, pebble.WithFlushedWAL()); err != nil {
+		return fmt.Errorf("copy the store: %w", err)
+	}
+	if err := n.fs.err(); err != nil { // what was copied since is not known to be on disk
+		return err
+	}
+	if err := writeFileDurably(b.fs, b.to, formatFile, formatLine(n.folder.format)); err != nil {
+		return err
+	}
+	var err error
+	if b.manifest.Position, err = copiedEnd(n.o, b.to, n.folder.format); err != nil {
+		return err
+	}
+	names, err := treeOf(b.fs, b.to)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		f, err := digest(ctx, b.fs, b.fs.PathJoin(b.to, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
+		f.Name = name
+		b.manifest.Files = append(b.manifest.Files, f)
+		b.manifest.Bytes += f.Size
+		b.progress(Progress{Step: "hashing", Done: b.manifest.Bytes, Unit: "bytes"})
+	}
+	b.manifest.Ended = b.now().UTC()
+	if err := syncFolder(b.fs, store); err != nil {
+		return err
+	}
+	return b.manifest.write(b.fs, b.to)
+}
+
+// copiedEnd returns the position of the last event in the copy in folder dir.
+func copiedEnd(o Options, dir string, format int) (pos uint64, err error) {
+	f := &folder{fs: o.FS, dir: dir, store: o.FS.PathJoin(dir, storeFolder), format: format}
+	if f.lock, err = pebble.LockDirectory(f.store, f.fs); err != nil {
+		return 0, fmt.Errorf("lock the copy: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, f.lock.Close(), f.fs.Remove(f.fs.PathJoin(f.store, lockFile)))
+	}()
+	db, err := f.open(f.fs, o, true, func(error) {})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	last, _, err := lastEvent(db)
+	if err != nil {
+		return 0, err
+	}
+	end, err := readLogEnd(db)
+	return max(last.pos, end.last), err
+}
+
+// lockFile is the name Pebble gives to the file it locks a store by.
+const lockFile = "LOCK"
+
+func (m *Manifest) write(fs vfs.FS, dir string) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the manifest: %w", err)
+	}
+	of := sha256.Sum256(text)
+	return writeFileDurably(fs, dir, manifestFile, manifestPrefix+hex.EncodeToString(of[:])+"\n"+string(text))
+}
+
+// ReadManifest reads what the backup in folder dir on the disk says of itself.
+// The files are not read. Errors: ErrBackup.
+func ReadManifest(dir string) (Manifest, error) { return readManifest(vfs.Default, dir) }
+
+func readManifest(fs vfs.FS, dir string) (Manifest, error) {
+	var m Manifest
+	f, err := fs.Open(fs.PathJoin(dir, manifestFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return m, fmt.Errorf("%w: %s has no file %s", ErrBackup, dir, manifestFile)
+	}
+	if err != nil {
+		return m, fmt.Errorf("event node: %w", err)
+	}
+	all, err := io.ReadAll(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return m, fmt.Errorf("event node: read the manifest of %s: %w", dir, err)
+	}
+	head, text, _ := strings.Cut(string(all), "\n")
+	want, ours := strings.CutPrefix(head, manifestPrefix)
+	if !ours {
+		return m, fmt.Errorf("%w: %s in %s does not begin with %q", ErrBackup, manifestFile, dir, manifestPrefix)
+	}
+	if got := sha256.Sum256([]byte(text)); hex.EncodeToString(got[:]) != want {
+		return m, fmt.Errorf("%w: the manifest of %s was changed", ErrBackup, dir)
+	}
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return m, fmt.Errorf("%w: the manifest of %s: %w", ErrBackup, dir, err)
+	}
+	return m, nil
+}
+
+// digest reads a whole file and puts it on disk.
+func digest(ctx context.Context, fs vfs.FS, name string) (ManifestFile, error) {
+	f, err := fs.Open(name, vfs.SequentialReadsOption)
+	if err != nil {
+		return ManifestFile{}, err
+	}
+	h := sha256.New()
+	size, err := io.Copy(h, reading{ctx, f})
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return ManifestFile{}, fmt.Errorf("read %s: %w", name, err)
+	}
+	return ManifestFile{Size: size, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
+}
+
+// reading is a reader that ends with its context.
+type reading struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (r reading) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// treeOf returns the files of a backup or a node's folder, in order of name.
+func treeOf(fs vfs.FS, dir string) ([]string, error) {
+	names := []string{formatFile}
+	store, err := fs.List(fs.PathJoin(dir, storeFolder))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", dir, err)
+	}
+	for _, name := range store {
+		if name != lockFile { // somebody checked it
+			names = append(names, storeFolder+"/"+name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// makeEmptyFolder makes dir, or takes it if it is empty.
+func makeEmptyFolder(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return makeFolder(fs, dir)
+	case err != nil:
+		return err
+	case len(names) > 0:
+		return fmt.Errorf("folder %s is not empty: %w", dir, os.ErrExist)
+	}
+	return nil
+}
+
+// inside reports whether path is dir or in it.
+func inside(path, dir string) bool {
+	p, err1 := filepath.Abs(path)
+	d, err2 := filepath.Abs(dir)
+	rel, err3 := filepath.Rel(d, p)
+	return err1 == nil && err2 == nil && err3 == nil && (rel == "." || filepath.IsLocal(rel))
+}
