@@ -72,6 +72,7 @@ func rows() []row {
 		{"delivery", "an append until a subscriber has it, per acknowledgement", benchDelivery},
 		{"cycles", "load, decide, append, per the same on Postgres", benchCycles},
 		{"cost", "commands on long histories, per command on a short one", benchCost},
+		{"project", "the projector from the beginning of a log, per writing the rows it ends in", benchProject},
 		{"commands", "commands over HTTP, per append", benchCommands},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},
 	}
