@@ -32,6 +32,9 @@ usage: hirelog <command> [flags]
   projections replay    apply what is put aside, in order
   node                  start an event node alone
   node check            look for damage in a stopped node's data
+  node scavenge         remove what is deleted from the disk, also while it runs
+  node backup DIR       copy a node's data, also while it runs
+  node restore DIR      make a node's data of a backup
   version               print the version
 
 "hirelog <command> -h" explains the flags of a command.
@@ -101,8 +104,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			"park": projectionsPark, "parked": projectionsParked, "replay": projectionsReplay,
 		})
 	case "node":
-		if len(rest) > 0 && rest[0] == "check" {
-			return nodeCheck(ctx, rest[1:], stdout, stderr)
+		if len(rest) > 0 {
+			if c, ok := nodeCommands()[rest[0]]; ok {
+				return c(ctx, rest[1:], stdout, stderr)
+			}
 		}
 		return node(ctx, rest, stdout, stderr)
 	case "version":
