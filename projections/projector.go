@@ -93,6 +93,7 @@ type Projector struct {
 	here   place
 	met    bool // another projector moved the checkpoint
 	halted int  // generation that is stopped, 0 if none
+	why    Failure
 
 	// Used by watch.
 	seen  eventlog.Position // the log's end, as seen last

@@ -1,7 +1,9 @@
 package projections
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"slices"
@@ -25,6 +27,25 @@ type AnyTable interface {
 	fault() error                      // what the model did wrong since begin
 	count() int                        // rows changed since begin
 	keys() iter.Seq[string]            // of all rows in memory, in order
+
+	bulkTable
+}
+
+// bulkTable is what a table does in a rebuild, where nothing is behind its rows.
+type bulkTable interface {
+	beginWhole(dir string)  // forget every row; from now on everything is here, what is too much in a file of a folder
+	end() error             // give the file back
+	weight() int            // roughly what the rows in memory take, in bytes
+	spill(least bool) error // write rows to the file: all, or only those not put since the last time
+	mark()                  // what is put or deleted from here on can be undone
+	undo()                  // back to the mark
+	size() int              // rows, wherever they are
+
+	create(schema string) string // the statements that create the table without indexes
+	copySQL(schema string) string
+	createIndexes(schema string) string // and the primary key
+	copyTo(ctx context.Context, w io.Writer) error
+	key() string // the name of the key's column
 }
 
 // Rows is the part of one table that is in memory: all of it when nothing is
@@ -33,18 +54,42 @@ type AnyTable interface {
 //
 // Rows are given and taken by value; a slice in a row is never written into.
 type Rows[R any] struct {
-	table readmodels.Table[R]
+	table   readmodels.Table[R]
+	lookups []lookup[R] // one for each column of table.By, by name
 
-	whole bool          // everything is in memory; absent means absent
-	rows  map[string]*R // by key; nil for a row known to be absent
-	// For each column of table.By and each value, the keys of the rows in memory
-	// that have it.
-	index map[string]map[string]map[string]struct{}
-	dirty map[string]struct{} // keys put or deleted
+	whole bool                // everything is here; absent means absent
+	rows  map[string]*held[R] // by key; nil for a row known to be absent
+	dirty map[string]struct{} // keys put or deleted; unused if whole
 
 	wanted   map[string]struct{}            // keys needed
 	wantedBy map[string]map[string]struct{} // values needed, by column
 	err      error                          // the first thing the model did wrong
+
+	disk    *spillFile // rows that are not in memory; nil until there are some
+	dir     string     // where its file is to be
+	weighs  bool       // what is put must fit its columns, and is weighed
+	weigher weigher
+	marked  bool
+	undone  []change[R] // what undo puts back, the last first
+}
+
+// held is a row in memory.
+type held[R any] struct {
+	row    R
+	recent bool // put since rows were spilled last
+}
+
+// change is what a key had before it was put or deleted.
+type change[R any] struct {
+	key    string
+	before *held[R]
+}
+
+// lookup knows for each value of a column the keys of the rows that have it.
+type lookup[R any] struct {
+	column string
+	field  func(*R) *string
+	keys   map[string]*keySet
 }
 
 // NewRows returns the empty rows of a table, with nothing behind them. It
@@ -54,6 +99,9 @@ func NewRows[R any](table readmodels.Table[R]) *Rows[R] {
 		panic("projections: " + err.Error())
 	}
 	r := &Rows[R]{table: table}
+	for _, column := range slices.Sorted(maps.Keys(table.By)) {
+		r.lookups = append(r.lookups, lookup[R]{column: column, field: table.By[column]})
+	}
 	r.begin()
 	r.whole = true
 	return r
@@ -90,15 +138,38 @@ func (r *Rows[R]) NeedBy(column, value string) {
 // Get returns the row of a key. A row that was not needed, and not put or
 // deleted before in this batch, is a fault of the model.
 func (r *Rows[R]) Get(key string) (R, bool) {
-	row, known := r.rows[key]
+	row, known := r.find(key)
 	if row != nil {
-		return *row, true
+		return row.row, true
 	}
 	if _, asked := r.wanted[key]; !known && !r.whole && !asked && key != "" {
 		r.fail("row read that was not needed")
 	}
 	var none R
 	return none, false
+}
+
+// find returns the row of a key, from the file if it is there.
+func (r *Rows[R]) find(key string) (row *held[R], known bool) {
+	if row, known = r.rows[key]; known || r.disk == nil {
+		return row, known
+	}
+	data, there, err := r.disk.take(key)
+	if err != nil {
+		r.broken(err)
+	}
+	if !there || err != nil {
+		return nil, false
+	}
+	read, err := r.table.ReadBinary(data)
+	if err != nil {
+		r.broken(err)
+		return nil, false
+	}
+	// It keeps its places in the look-ups.
+	row = &held[R]{row: read}
+	r.rows[key] = row
+	return row, true
 }
 
 // Put writes a row over the one with its key, if there is one.
@@ -109,27 +180,96 @@ func (r *Rows[R]) Put(row R) {
 		r.fail("row put without a key")
 		return
 	}
-	r.forget(key)
-	r.hold(&row)
-	r.dirty[key] = struct{}{}
+	if !r.whole {
+		r.dirty[key] = struct{}{}
+	} else if r.weighs {
+		if err := r.weigh(&row); err != nil {
+			r.fail("%w", err)
+			return
+		}
+	}
+	r.replace(key, &held[R]{row: row, recent: true})
 }
 
 // Delete removes the row of a key, if there is one.
 func (r *Rows[R]) Delete(key string) {
-	r.forget(key)
-	r.rows[key] = nil
-	r.dirty[key] = struct{}{}
+	if !r.whole {
+		r.dirty[key] = struct{}{}
+	}
+	r.replace(key, nil)
+}
+
+// replace puts a row, or none, in the place of the one with its key.
+func (r *Rows[R]) replace(key string, row *held[R]) {
+	before, _ := r.find(key)
+	if r.marked {
+		r.undone = append(r.undone, change[R]{key, before})
+	}
+	r.set(key, before, row)
+}
+
+func (r *Rows[R]) set(key string, before, row *held[R]) {
+	for i := range r.lookups {
+		l := &r.lookups[i]
+		if before != nil && row != nil && *l.field(&before.row) == *l.field(&row.row) {
+			continue // a set may be large, and is left alone
+		}
+		if before != nil {
+			l.remove(*l.field(&before.row), key)
+		}
+		if row != nil {
+			l.add(*l.field(&row.row), key)
+		}
+	}
+	if row == nil && r.whole {
+		delete(r.rows, key)
+		return
+	}
+	r.rows[key] = row
+}
+
+func (l *lookup[R]) add(value, key string) {
+	set := l.keys[value]
+	if set == nil {
+		set = &keySet{}
+		l.keys[value] = set
+	}
+	set.add(key)
+}
+
+func (l *lookup[R]) remove(value, key string) {
+	set := l.keys[value]
+	if set == nil {
+		return
+	}
+	set.remove(key)
+	if set.size() == 0 {
+		delete(l.keys, value)
+	}
+}
+
+// found returns the keys of the rows whose column has a value, in order.
+func (r *Rows[R]) found(column, value string) []string {
+	for i := range r.lookups {
+		if l := &r.lookups[i]; l.column == column {
+			return l.keys[value].sorted()
+		}
+	}
+	return nil
 }
 
 // Select yields the rows whose column has a value, in the order of their keys.
 // The rows may be changed meanwhile; what is yielded is as it was at the start.
 func (r *Rows[R]) Select(column, value string) iter.Seq[R] {
-	found := make([]R, 0, len(r.index[column][value]))
 	if _, asked := r.wantedBy[column][value]; !asked && !r.whole {
 		r.fail("rows selected by %s that were not needed", column)
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.index[column][value])) {
-		found = append(found, *r.rows[key])
+	keys := r.found(column, value)
+	found := make([]R, 0, len(keys))
+	for _, key := range keys {
+		if row, _ := r.find(key); row != nil {
+			found = append(found, row.row)
+		}
 	}
 	return slices.Values(found)
 }
@@ -153,7 +293,7 @@ func (r *Rows[R]) Each(column, value string, change func(R) (R, bool)) {
 func (r *Rows[R]) All() iter.Seq[R] {
 	return func(yield func(R) bool) {
 		for key := range r.keys() {
-			if !yield(*r.rows[key]) {
+			if !yield(r.rows[key].row) {
 				return
 			}
 		}
@@ -170,34 +310,6 @@ func (r *Rows[R]) keys() iter.Seq[string] {
 	}
 }
 
-// hold takes a row into memory.
-func (r *Rows[R]) hold(row *R) {
-	key := *r.table.Key(row)
-	r.rows[key] = row
-	for column, field := range r.table.By {
-		value := *field(row)
-		if r.index[column][value] == nil {
-			r.index[column][value] = make(map[string]struct{})
-		}
-		r.index[column][value][key] = struct{}{}
-	}
-}
-
-// forget takes a row out of the look-ups.
-func (r *Rows[R]) forget(key string) {
-	row := r.rows[key]
-	if row == nil {
-		return
-	}
-	for column, field := range r.table.By {
-		value := *field(row)
-		delete(r.index[column][value], key)
-		if len(r.index[column][value]) == 0 {
-			delete(r.index[column], value)
-		}
-	}
-}
-
 func (r *Rows[R]) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("table %s: %w", r.table.Name, fmt.Errorf(format, args...))
@@ -209,11 +321,10 @@ func (r *Rows[R]) count() int   { return len(r.dirty) }
 func (r *Rows[R]) check() error { return r.table.Check() }
 
 func (r *Rows[R]) begin() {
-	r.whole = false
-	r.rows = make(map[string]*R)
-	r.index = make(map[string]map[string]map[string]struct{}, len(r.table.By))
-	for column := range r.table.By {
-		r.index[column] = make(map[string]map[string]struct{})
+	r.whole, r.marked, r.weighs = false, false, false
+	r.rows = make(map[string]*held[R])
+	for i := range r.lookups {
+		r.lookups[i].keys = make(map[string]*keySet)
 	}
 	r.dirty = make(map[string]struct{})
 	r.wanted = make(map[string]struct{})
@@ -230,7 +341,8 @@ func (r *Rows[R]) load(b *pgx.Batch, schema string) {
 			if err != nil {
 				return err
 			}
-			r.hold(&row) // again, if two look-ups find it
+			key := *r.table.Key(&row)
+			r.set(key, r.rows[key], &held[R]{row: row}) // again, if two look-ups find it
 		}
 		return rows.Err()
 	}
@@ -249,7 +361,7 @@ func (r *Rows[R]) write(b *pgx.Batch, schema string) {
 	var put []R
 	for _, key := range slices.Sorted(maps.Keys(r.dirty)) {
 		if row := r.rows[key]; row != nil {
-			put = append(put, *row)
+			put = append(put, row.row)
 		} else {
 			deleted = append(deleted, key)
 		}

@@ -50,7 +50,7 @@ UPDATE rm.checkpoints SET holder = $3, alive_at = clock_timestamp() WHERE group_
 
 // halt remembers that the projection is stopped at a generation.
 func (p *Projector) halt(f Failure) {
-	p.halted = p.here.number
+	p.halted, p.why = p.here.number, f
 	p.turn(Stopped, f.String())
 }
 

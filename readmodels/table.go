@@ -41,6 +41,7 @@ type Column[R any] struct {
 	gather func(rows []R) any // the column's values of all rows, as one array parameter
 	normal func(*R)           // makes the value what it reads as; nil if it is already
 	array  bool               // gathered as text, to be cast
+	codec  binaryCodec        // of COPY; without functions if there is none for the type
 }
 
 // Col is a column of sqlType (without NOT NULL: a V that can be nil may be NULL,
@@ -59,6 +60,7 @@ func Col[R, V any](name, sqlType string, field func(*R) *V) Column[R] {
 			return values
 		},
 	}
+	c.codec, _ = codecOf(sqlType)
 	switch reflect.TypeFor[V]().Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
 		c.null = true
@@ -93,8 +95,9 @@ type Element interface {
 // ArrayCol is a column of an array type, such as uuid[], text[] or bigint[]. It
 // is never NULL: nothing is the empty array.
 func ArrayCol[R any, V Element](name, sqlType string, field func(*R) *[]V) Column[R] {
+	codec, _ := codecOf(sqlType)
 	return Column[R]{
-		name: name, typ: sqlType, array: true,
+		name: name, typ: sqlType, array: true, codec: codec,
 		scan: func(r *R) any { return field(r) },
 		// unnest takes an array of arrays apart down to its elements, so each
 		// array travels as its text.
@@ -270,6 +273,11 @@ func (t Table[R]) Check() error {
 	var r R
 	if t.Columns[0].scan(&r) != any(t.Key(&r)) {
 		return fmt.Errorf("table %s: the first column, %s, is not the key", t.Name, t.Columns[0].name)
+	}
+	for _, c := range t.Columns {
+		if c.codec.write == nil {
+			return fmt.Errorf("table %s: column %s: type %s has no binary form here, see codecOf", t.Name, c.name, c.typ)
+		}
 	}
 	for column, field := range t.By {
 		c := t.column(column)
