@@ -28,6 +28,7 @@ type database struct {
 	server *postgres.Server
 	pool   *pgxpool.Pool
 	vault  *vault.Vault
+	keyset string // path of the vault's keys
 }
 
 // meter reads the processor time of this process and of Postgres.
@@ -35,7 +36,7 @@ func (d *database) meter() meter { return meter{servers: []int{d.server.PID()}} 
 
 // openDatabase starts Postgres in dir as the program does.
 func openDatabase(ctx context.Context, dir string, o vault.Options) (_ *database, err error) {
-	d := &database{}
+	d := &database{keyset: filepath.Join(dir, "keyset.json")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -52,7 +53,7 @@ func openDatabase(ctx context.Context, dir string, o vault.Options) (_ *database
 	if d.pool, err = postgres.OpenPool(ctx, address, postgres.PoolOptions{StatementTimeout: -1}); err != nil {
 		return nil, err
 	}
-	d.vault, err = vault.Open(ctx, d.pool, filepath.Join(dir, "keyset.json"), o)
+	d.vault, err = vault.Open(ctx, d.pool, d.keyset, o)
 	return d, err
 }
 

@@ -36,14 +36,15 @@ type settings struct {
 	phase  time.Duration
 	cache  string // folder that keeps logs and tables between runs; empty = none
 
-	catchUp      int // events of the subscription that catches up
-	rate         int // appends a second while their delivery is measured
-	streams      int // streams of ten events of a round of command cycles
-	applications int // in the log that is projected
-	listed       int // applications in the list
-	searches     int // queries for each combination of filters and round
-	history      int // events of the longest history
-	probes       int // commands at each history in a round
+	catchUp      int    // events of the subscription that catches up
+	rate         int    // appends a second while their delivery is measured
+	streams      int    // streams of ten events of a round of command cycles
+	applications int    // in the log that is projected
+	listed       int    // applications in the list
+	searches     int    // queries for each combination of filters and round
+	plan         string // plan_cache_mode of the list's connections
+	history      int    // events of the longest history
+	probes       int    // commands at each history in a round
 }
 
 // full is what the published figures are measured with, quick is for a try.
@@ -73,6 +74,7 @@ func rows() []row {
 		{"cycles", "load, decide, append, per the same on Postgres", benchCycles},
 		{"cost", "commands on long histories, per command on a short one", benchCost},
 		{"project", "the projector from the beginning of a log, per writing the rows it ends in", benchProject},
+		{"list", "pages of the application list, per look-up of as many rows by key", benchList},
 		{"commands", "commands over HTTP, per append", benchCommands},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},
 	}
@@ -167,6 +169,7 @@ func parse() (settings, []row, error) {
 	flag.IntVar(&s.applications, "applications", s.applications, "applications in the log that is projected, about ten events each")
 	flag.IntVar(&s.listed, "listed", s.listed, "applications in the list")
 	flag.IntVar(&s.searches, "searches", s.searches, "queries for each combination of filters in a round")
+	flag.StringVar(&s.plan, "plan", "force_custom_plan", "plan_cache_mode of the connections that list")
 	flag.IntVar(&s.history, "history", s.history, "events of the longest history commands are given on")
 	flag.IntVar(&s.probes, "probes", s.probes, "commands at each length of history in a round")
 	flag.Parse()
