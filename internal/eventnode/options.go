@@ -58,6 +58,9 @@ type Options struct {
 	// their connections are cut. Appends that were accepted are answered before
 	// or made durable all the same. Default 5 s.
 	CloseTimeout time.Duration
+
+	// noCompactions leaves tables alone but for what a scavenge compacts; for tests.
+	noCompactions bool
 }
 
 func (o Options) withDefaults() (Options, error) {

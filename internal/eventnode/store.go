@@ -77,6 +77,7 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 		L0StopWritesThreshold:       64,
 		BytesPerSync:                1 << 20,
 		DisableTableStats:           true,
+		DisableAutomaticCompactions: o.noCompactions,
 		Logger:                      pebbleLogger{o.Logger},
 		EventListener:               &pebble.EventListener{BackgroundError: background},
 	}
