@@ -74,6 +74,7 @@ func rows() []row {
 		{"cycles", "load, decide, append, per the same on Postgres", benchCycles},
 		{"cost", "commands on long histories, per command on a short one", benchCost},
 		{"project", "the projector from the beginning of a log, per writing the rows it ends in", benchProject},
+		{"rebuild", "read models built anew from a log, per copying the rows they end in", benchRebuild},
 		{"list", "pages of the application list, per look-up of as many rows by key", benchList},
 		{"commands", "commands over HTTP, per append", benchCommands},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},

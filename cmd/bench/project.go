@@ -91,6 +91,9 @@ type anyTable interface {
 	// thousand to a statement, in the order in which from was written. Only
 	// writing is timed.
 	upsert(ctx context.Context, c *corpus, from, to string) (pace, error)
+	// copyAll copies all rows of schema from, by way of a file, into the table of
+	// schema to, which it makes anew. Only copying in and indexing are timed.
+	copyAll(ctx context.Context, c *corpus, from, to, path string) (pace, error)
 }
 
 type tableOf[R any] struct{ readmodels.Table[R] }

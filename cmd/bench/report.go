@@ -65,7 +65,11 @@ func (p printer) report(name string, rounds []figure, g goal) {
 	if !g.met(m.value) {
 		missed = " missed"
 	}
-	p.print("ratio %s %.2f goal %v (a = %s, b = %s)%s", name, m.value, g, m.a, m.b, missed)
+	decimals := 2
+	if m.value >= 100 {
+		decimals = 0
+	}
+	p.print("ratio %s %.*f goal %v (a = %s, b = %s)%s", name, decimals, m.value, g, m.a, m.b, missed)
 }
 
 // quantile returns the q-quantile of sorted durations.
