@@ -40,6 +40,9 @@ type Options struct {
 	// FoldCache is how many folds are kept for each kind of aggregate; 0 means
 	// 20,000. A fold of an application takes about 1 KiB.
 	FoldCache int
+	// Observer is told how each command went, by several goroutines; it must not
+	// wait. Nil = nobody is told.
+	Observer func(Transacted)
 }
 
 // Commands runs the commands. It is safe for concurrent use.
@@ -52,6 +55,7 @@ type Commands struct {
 	arrivals  *ops.Arrivals
 	now       func() time.Time
 	logger    *slog.Logger
+	observer  func(Transacted)
 
 	applications  *aggregate[application.Application, application.Event]
 	candidates    *aggregate[candidate.Candidate, candidate.Event]
@@ -74,7 +78,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, now: o.Now, logger: o.Logger,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, now: o.Now, logger: o.Logger, observer: o.Observer,
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
 		candidates:    newAggregate("candidate", candidate.Codec, candidate.Candidate.Fold, o.FoldCache),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
@@ -125,24 +126,26 @@ type decision[S any, E domain.Fact] struct {
 //
 // Errors: refusals; *StaleError; eventlog.ErrConflict after maxAttempts; those
 // of the log and of the vault.
-func transact[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggregate[S, E], id string, caller Caller, d decision[S, E]) (Answer, error) {
+func transact[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggregate[S, E], id string, caller Caller, d decision[S, E]) (answer Answer, err error) {
 	stream := a.category + "-" + id
 	f, cached := a.folds.Get(stream)
+	ctx, span := tracing.Span(ctx, "transact "+a.category)
+	t := Transacted{Category: a.category, Cached: cached}
+	defer func() { c.observe(span, t, answer, f.revision, err) }()
 	fresh := !cached
 	if !cached {
 		f.revision = eventlog.NoStream
-		var err error
 		if f, err = a.catchUp(ctx, c.log, stream, f); err != nil {
 			return Answer{}, err
 		}
 	}
-	for attempt := 1; ; attempt++ {
+	for ; ; t.Again++ {
 		answer, done, err := a.attempt(ctx, c, stream, f, fresh, caller, d)
 		switch {
 		case done:
 			return answer, err
-		case attempt >= maxAttempts:
-			return Answer{}, fmt.Errorf("%s: %d attempts: %w", stream, attempt, eventlog.ErrConflict)
+		case t.Again+1 >= maxAttempts:
+			return Answer{}, fmt.Errorf("%s: %d attempts: %w", stream, maxAttempts, eventlog.ErrConflict)
 		}
 		if f, err = a.catchUp(ctx, c.log, stream, f); err != nil {
 			return Answer{}, err
@@ -196,9 +199,12 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 
 // append writes events behind f and remembers the fold they lead to.
 func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string, f folded[S], caller Caller, events []E) (Answer, error) {
+	ctx, span := tracing.Span(ctx, "append "+a.category)
+	defer span.End()
 	meta := eventlog.Metadata{
 		Actor: caller.Actor, OnBehalfOf: caller.OnBehalfOf, CommandID: caller.CommandID,
 		CorrelationID: caller.CorrelationID, CausationID: caller.CausationID, Origin: caller.Origin,
+		TraceParent: tracing.Parent(ctx),
 	}
 	records := make([]eventlog.NewEvent, len(events))
 	for i, e := range events {
@@ -224,6 +230,8 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 
 // catchUp reads what the stream holds behind f.
 func (a *aggregate[S, E]) catchUp(ctx context.Context, log eventlog.Log, stream string, f folded[S]) (folded[S], error) {
+	ctx, span := tracing.Span(ctx, "read "+a.category)
+	defer span.End()
 	for rec, err := range log.ReadStream(ctx, stream, f.revision+1, eventlog.Forwards) {
 		if err != nil {
 			return f, fmt.Errorf("read %s: %w", stream, err)

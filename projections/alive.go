@@ -8,13 +8,23 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // watch gives signs of life and measures the lag until ctx ends. It also sees
 // when the generation it works on is no longer the live one.
 func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
+	var counted time.Time // when behind was counted last
+	behind := 0
 	for {
 		lag, err := p.alive(ctx)
+		switch {
+		case lag == 0:
+			behind = 0
+		case time.Since(counted) >= p.o.AliveEvery: // it may take many reads
+			counted, behind = time.Now(), p.countBehind(ctx)
+		}
 		wait := p.o.AliveEvery
 		if err != nil || lag > 0 {
 			wait /= 10 // that it is over is known soon
@@ -23,7 +33,7 @@ func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
 		case errors.Is(err, errOrphaned):
 			sub.Restart()
 		case err == nil && p.o.Observer.Lag != nil:
-			p.o.Observer.Lag(p.group.Name, lag)
+			p.o.Observer.Lag(p.group.Name, lag, behind)
 		}
 		select {
 		case <-time.After(wait):
@@ -76,6 +86,30 @@ SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since
 		return 0, fmt.Errorf("sign of life: %w", err)
 	}
 	return lag, nil
+}
+
+// MaxLagEvents is up to where events behind a checkpoint are counted.
+const MaxLagEvents = 10_000
+
+// countBehind counts the events the log holds behind the checkpoint, from its
+// end, up to MaxLagEvents. What cannot be counted in time is not.
+func (p *Projector) countBehind(ctx context.Context) (events int) {
+	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery/2)
+	defer cancel()
+	var at eventlog.Position
+	err := p.pool.QueryRow(ctx, `
+SELECT commit_position, prepare_position FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
+WHERE g.status = 'live' AND group_name = $1`, p.group.Name).Scan(&at.Commit, &at.Prepare)
+	if err != nil {
+		return 0
+	}
+	for e, err := range p.log.ReadAll(ctx, eventlog.Start, eventlog.Backwards) {
+		if err != nil || !e.Position.After(at) || events == MaxLagEvents {
+			break
+		}
+		events++
+	}
+	return events
 }
 
 // leave tells a successor that it need not wait.

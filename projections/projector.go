@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/tracing"
 )
 
 // Options says how a Projector works. The zero value is usable.
@@ -36,6 +37,9 @@ type Options struct {
 	Middleware []message.HandlerMiddleware
 	// Observer is told what happens.
 	Observer Observer
+	// Tracing records batches, and in the traces of commands when their events
+	// became visible. Nil records nothing.
+	Tracing *tracing.Provider
 	// Logger is told of changes of state. Default: nobody.
 	Logger *slog.Logger
 }
@@ -45,8 +49,9 @@ type Options struct {
 type Observer struct {
 	// Batch: a batch was committed, with so many events, in that time.
 	Batch func(group string, events int, took time.Duration)
-	// Lag: how long the log has been seen to hold events behind the checkpoint.
-	Lag func(group string, lag time.Duration)
+	// Lag: how long the log has been seen to hold events behind the checkpoint,
+	// and how many, counted up to MaxLagEvents.
+	Lag func(group string, lag time.Duration, events int)
 	// State: the projector's state changed.
 	State func(group string, state State)
 }
@@ -194,6 +199,7 @@ func (p *Projector) handle(msg *message.Message) error {
 		if p.o.Observer.Batch != nil {
 			p.o.Observer.Batch(p.group.Name, len(b.Events), time.Since(began))
 		}
+		p.trace(b, began)
 		return nil
 	case errors.Is(err, errMoved):
 		p.met = true

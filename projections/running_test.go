@@ -50,7 +50,7 @@ func start(t *testing.T, pool *pgxpool.Pool, log eventlog.Log, g projections.Gro
 		defer r.mu.Unlock()
 		r.states = append(r.states, s)
 	}
-	o.Observer.Lag = func(_ string, lag time.Duration) {
+	o.Observer.Lag = func(_ string, lag time.Duration, _ int) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.lag = lag

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/transport/auth"
 	"github.com/hirelog/hirelog/transport/commandapi"
 	"github.com/hirelog/hirelog/transport/edge"
@@ -34,6 +35,7 @@ type Options struct {
 	// Metrics holds what /metrics shows, and what is counted of requests; nil =
 	// nothing is counted and there is no such page.
 	Metrics *prometheus.Registry
+	Tracing *tracing.Provider // nil = nothing is traced
 	// Checks are what /readyz asks.
 	Checks []Check
 	// TrustedProxies, Timeout and TransferTimeout: see edge.Options.
@@ -56,7 +58,7 @@ func compose(o Options) *handler {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	eo := edge.Options{
-		Version: o.Version, Logger: o.Logger, TrustedProxies: o.TrustedProxies,
+		Version: o.Version, Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: o.TrustedProxies,
 		Timeout: o.Timeout, TransferTimeout: o.TransferTimeout,
 	}
 	if o.Metrics != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/projections"
 )
 
@@ -26,19 +27,30 @@ func projectionMetrics(r prometheus.Registerer) projections.Observer {
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hirelog_projection_events_total", Help: "Events projected, by group of read models.",
 	}, []string{"group"})
+	sizes := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "hirelog_projection_batch_events", Help: "Events in one batch, by group of read models.",
+		Buckets: prometheus.ExponentialBuckets(1, 2, 11),
+	}, []string{"group"})
 	lag := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "hirelog_projection_lag_seconds", Help: "How long the log has been seen to hold events that are not projected.",
+	}, []string{"group"})
+	behind := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "hirelog_projection_lag_events", Help: "Events that are not projected, counted every few seconds, up to 10,000.",
 	}, []string{"group"})
 	running := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "hirelog_projection_running", Help: "1 while the projection runs, 0 while it waits or is stopped.",
 	}, []string{"group"})
-	r.MustRegister(batch, events, lag, running)
+	r.MustRegister(batch, events, sizes, lag, behind, running)
 	return projections.Observer{
 		Batch: func(group string, n int, took time.Duration) {
 			batch.WithLabelValues(group).Observe(took.Seconds())
 			events.WithLabelValues(group).Add(float64(n))
+			sizes.WithLabelValues(group).Observe(float64(n))
 		},
-		Lag: func(group string, d time.Duration) { lag.WithLabelValues(group).Set(d.Seconds()) },
+		Lag: func(group string, d time.Duration, n int) {
+			lag.WithLabelValues(group).Set(d.Seconds())
+			behind.WithLabelValues(group).Set(float64(n))
+		},
 		State: func(group string, s projections.State) {
 			value := 0.0
 			if s == projections.Running {
@@ -46,6 +58,25 @@ func projectionMetrics(r prometheus.Registerer) projections.Observer {
 			}
 			running.WithLabelValues(group).Set(value)
 		},
+	}
+}
+
+// commandMetrics counts how commands went.
+func commandMetrics(r prometheus.Registerer) func(commands.Transacted) {
+	done := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hirelog_commands_total", Help: "Commands decided on a stream, by its kind, by outcome, and by whether its fold was in memory.",
+	}, []string{"category", "outcome", "fold"})
+	again := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hirelog_command_conflicts_total", Help: "Times a command was decided again, because another writer got in first or the fold in memory was too old.",
+	}, []string{"category"})
+	r.MustRegister(done, again)
+	return func(t commands.Transacted) {
+		fold := "read"
+		if t.Cached {
+			fold = "cached"
+		}
+		done.WithLabelValues(t.Category, string(t.Outcome), fold).Inc()
+		again.WithLabelValues(t.Category).Add(float64(t.Again))
 	}
 }
 

@@ -31,6 +31,9 @@ type Metadata struct {
 	CorrelationID string       `json:"correlation_id,omitempty"` // of the request
 	CausationID   string       `json:"causation_id,omitempty"`   // the event that led to it, for what the system does by itself
 	Origin        Origin       `json:"origin"`
+	// TraceParent is the span that wrote the event, as W3C Trace Context has it,
+	// if it was sampled.
+	TraceParent string `json:"traceparent,omitempty"`
 }
 
 // Sealer seals personal texts under their keys. vault.Vault is one.

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/transport/auth"
 )
 
@@ -28,6 +29,7 @@ type Options struct {
 	Version string                // of the program, for the OpenAPI document
 	Logger  *slog.Logger          // access log and faults; nil = discard
 	Metrics prometheus.Registerer // nil = none are kept
+	Tracing *tracing.Provider     // nil = requests are not traced
 	// TrustedProxies are the address ranges whose X-Forwarded-For is believed.
 	// None means that the client is whoever holds the connection.
 	TrustedProxies []netip.Prefix

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/hirelog/hirelog/transport/auth"
 )
@@ -21,6 +22,7 @@ type Request struct {
 	context echo.Context
 	route   string // template
 	started time.Time
+	span    trace.Span
 	code    string // of the problem it ended with
 }
 

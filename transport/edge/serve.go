@@ -67,6 +67,7 @@ func (s *Surface) serve(next echo.HandlerFunc) echo.HandlerFunc {
 		_ = http.NewResponseController(c.Response()).SetWriteDeadline(x.started.Add(timeout + graceToWrite))
 		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestKey{}, x), timeout)
 		defer cancel()
+		ctx, x.span = s.traced(ctx, r, route)
 		x.HTTP = r.WithContext(ctx)
 		c.SetRequest(x.HTTP)
 		s.edge.metrics.begin()
@@ -206,6 +207,7 @@ func (s *Surface) done(c echo.Context, x *Request) {
 		method = http.MethodHead
 	}
 	s.edge.metrics.end(s.name, x.route, method, status, took)
+	endSpan(x.span, x, method, status)
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn

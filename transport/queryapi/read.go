@@ -13,7 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
@@ -113,6 +116,8 @@ func (a *API) fresh(ctx context.Context, f *Freshness) (stale bool, err error) {
 	if !a.level() && !a.becomesLevel(waiting) {
 		return false, edge.ErrRightsUnknown
 	}
+	waiting, span := tracing.Span(waiting, "wait for position", attribute.String("hirelog.position", position.String()))
+	defer span.End()
 	switch err := a.Waiter.Wait(waiting, group, position); {
 	case err == nil:
 		return false, nil
