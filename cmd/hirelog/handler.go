@@ -16,7 +16,7 @@ import (
 // handler returns what answers HTTP requests.
 func (p *process) handler(o serveOptions) http.Handler {
 	t := transport.Options{
-		Tokens: p.tokens, Directory: p.directory, Version: version(), Logger: p.logger,
+		Tokens: p.tokens, Directory: p.directory, Version: version(), Logger: p.logger, Tracing: p.tracing,
 		Metrics: p.metrics, Checks: p.checks(), TrustedProxies: o.proxies,
 	}
 	if p.commands != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres"
+	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -29,6 +30,7 @@ type process struct {
 	logger    *slog.Logger
 	logID     uuid.UUID
 	metrics   *prometheus.Registry
+	tracing   *tracing.Provider
 	tokens    *ops.Tokens
 	prints    *ops.Fingerprints // nil without commands
 	directory *commands.Directory
@@ -57,6 +59,9 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 			err = errors.Join(err, p.stop())
 		}
 	}()
+	if p.tracing, err = tracing.Start(ctx, version(), logger); err != nil {
+		return nil, err
+	}
 	if err := p.identify(ctx, life, o.parts); err != nil {
 		return nil, err
 	}
@@ -161,17 +166,20 @@ func (p *process) stop() error {
 	if p.queries != nil {
 		p.queries.Close()
 	}
+	if err := p.tracing.Stop(); err != nil {
+		p.logger.Warn("the last spans were lost", "error", err)
+	}
 	return nil
 }
 
 func (p *process) startProjections(ctx, life context.Context) error {
-	group := projections.Group{Name: projections.CoreGroup, Models: projections.Core(p.stores.vault)}
+	group := coreGroup(p.stores.vault)
 	if err := projections.Ensure(ctx, p.stores.pool, group); err != nil {
 		return err
 	}
 	var err error
 	p.projector, err = projections.NewProjector(p.stores.pool, p.stores.log, group, projections.Options{
-		Logger: p.logger, Observer: projectionMetrics(p.metrics),
+		Logger: p.logger, Observer: projectionMetrics(p.metrics), Tracing: p.tracing,
 	})
 	if err != nil {
 		return err
@@ -202,7 +210,7 @@ func (p *process) startCommands(ctx, life context.Context) error {
 	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
 	p.commands = commands.New(commands.Options{
 		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
-		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Logger: p.logger,
+		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Logger: p.logger, Observer: commandMetrics(p.metrics),
 	})
 	if err := p.directory.Ready(ctx); err != nil {
 		return err

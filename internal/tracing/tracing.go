@@ -8,9 +8,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -36,10 +38,12 @@ type Provider struct {
 // nothing is traced. A collector that is away delays nothing: spans are sent in
 // the background, and let go of when there are too many.
 // Errors: an endpoint or variable that cannot be understood.
-func Start(ctx context.Context, version string) (*Provider, error) {
+func Start(ctx context.Context, version string, logger *slog.Logger) (*Provider, error) {
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") == "" && os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") == "" {
 		return &Provider{}, nil
 	}
+	// The library has one place for what goes wrong in the background.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("spans are not sent", "error", err) }))
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("tracing: %w", err)
