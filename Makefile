@@ -38,6 +38,10 @@ fuzz: ## fuzz each decoder for ten seconds (or FUZZ=...)
 bench: setup build ## measure against the machine's limits, prints ratios
 	go run ./cmd/bench
 
+.PHONY: soak
+soak: setup ## kill processes 200 times (or SOAK=...) under load, then check everything
+	go run ./cmd/soak -kills $(or $(SOAK),200)
+
 .PHONY: setup
 setup: ## install PostgreSQL's server binaries if there are none
 	@tools/setup-postgres

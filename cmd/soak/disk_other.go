@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+func mountSmall(string, int) bool { return false }
+
+func unmount(string) error { return nil }

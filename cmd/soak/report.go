@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// report is what a run has seen. It is safe for concurrent use.
+type report struct {
+	mu     sync.Mutex
+	counts map[string]int
+	done   map[string]int           // faults by kind
+	worst  map[string]time.Duration // by kind of fault: the longest until a call was answered
+	fault  string                   // under way
+
+	baseline usage // before the faults of stores
+}
+
+func newReport() *report {
+	return &report{counts: map[string]int{}, done: map[string]int{}, worst: map[string]time.Duration{}, fault: calm}
+}
+
+// calm is the kind of fault that is none.
+const calm = "none"
+
+func (r *report) count(what string, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts[what] += n
+}
+
+// begin notes that a fault is done now; end is called when what it does to
+// calls is over.
+func (r *report) begin(kind string) (end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done[kind]++
+	r.fault = kind
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.fault = calm
+	}
+}
+
+// under returns the kind of fault under way.
+func (r *report) under() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fault
+}
+
+// answered notes how long a caller waited for an answer, tries included, and
+// the fault under way when it began or, if there was none, when it ended.
+func (r *report) answered(fault string, took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if fault == calm {
+		fault = r.fault
+	}
+	r.worst[fault] = max(r.worst[fault], took)
+}
+
+func (r *report) kills() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for kind, times := range r.done {
+		if strings.HasPrefix(kind, "kill ") {
+			n += times
+		}
+	}
+	return n
+}
+
+// print prints all counts.
+func (r *report) print(w io.Writer, took time.Duration) {
+	kills := r.kills()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	line := func(name string, value any) { _, _ = fmt.Fprintf(w, "%-34s %v\n", name, value) }
+	_, _ = fmt.Fprintln(w)
+	line("took", took.Round(time.Second))
+	line("processes killed", kills)
+	for _, name := range []string{
+		"commands acknowledged", "commands tried again", "commands repeated", "commands refused", "applications erased", "notes erased",
+		"events", "reads", "reads refused (503)", "reads not answered", "rows compared",
+		"duplicates", "lost", "refused but recorded", "answers that changed", "reads older than asked", "calls stuck",
+		"goroutines at rest before", "goroutines at rest", "database connections at rest", "event store connections at rest",
+	} {
+		line(name, r.counts[name])
+	}
+	_, _ = fmt.Fprintf(w, "\n%-34s %8s   %s\n", "fault", "times", "longest until answered")
+	for _, kind := range slices.Sorted(keys(r.done)) {
+		_, _ = fmt.Fprintf(w, "%-34s %8d   %v\n", kind, r.done[kind], r.worst[kind].Round(time.Millisecond))
+	}
+	_, _ = fmt.Fprintf(w, "%-34s %8s   %v\n", calm, "", r.worst[calm].Round(time.Millisecond))
+}
+
+func keys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
