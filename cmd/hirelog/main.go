@@ -32,6 +32,7 @@ usage: hirelog <command> [flags]
   projections replay    apply what is put aside, in order
   node                  start an event node alone
   node check            look for damage in a stopped node's data
+  node user NAME        print a line for the file of a node's users
   node scavenge         remove what is deleted from the disk, also while it runs
   node backup DIR       copy a node's data, also while it runs
   node restore DIR      make a node's data of a backup

@@ -17,7 +17,7 @@ import (
 // nodeCommands are the commands on a node's folder.
 func nodeCommands() map[string]command {
 	return map[string]command{
-		"check": nodeCheck, "scavenge": nodeScavenge, "backup": nodeBackup, "restore": nodeRestore,
+		"check": nodeCheck, "user": nodeUser, "scavenge": nodeScavenge, "backup": nodeBackup, "restore": nodeRestore,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -101,9 +102,24 @@ func (a *accounts) unary(ctx context.Context, q any, info *grpc.UnaryServerInfo,
 func (a *accounts) stream(srv any, call grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	ctx, err := a.identify(call.Context(), info.FullMethod)
 	if err != nil {
+		if info.FullMethod == pb.Streams_Append_FullMethodName {
+			drainAppend(call)
+		}
 		return err
 	}
 	return handle(srv, identifiedStream{call, ctx})
+}
+
+// drainAppend reads what a client still sends of an append that is refused: one that
+// is answered meanwhile sees a broken stream and not the answer.
+func drainAppend(call grpc.ServerStream) {
+	for read := 0; read <= messageLimit; {
+		msg := &pb.AppendReq{}
+		if call.RecvMsg(msg) != nil {
+			return
+		}
+		read += 64 + len(msg.GetProposedMessage().GetData()) + len(msg.GetProposedMessage().GetCustomMetadata())
+	}
 }
 
 // identifiedStream is a call whose context knows the caller.

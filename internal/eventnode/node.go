@@ -32,7 +32,8 @@ type Node struct {
 	operations sync.WaitGroup // the same
 	control    *control
 
-	grpc *grpc.Server
+	grpc       *grpc.Server
+	persistent *persistentServer
 	// closing ends what would not end by itself: subscriptions and reads.
 	closing context.Context
 	end     context.CancelFunc
@@ -114,6 +115,7 @@ func (n *Node) open() (err error) {
 	n.workers.Add(2)
 	go w.run()
 	go n.awaitSyncs()
+	n.persistent.load()
 	return nil
 }
 
@@ -172,6 +174,7 @@ func (n *Node) close() error {
 	cut := time.AfterFunc(n.o.CloseTimeout, n.grpc.Stop)
 	n.grpc.GracefulStop()
 	cut.Stop()
+	n.persistent.stop()
 	n.fs.release()
 	n.operations.Wait()
 	uncontrolled := n.control.close()

@@ -1,6 +1,7 @@
 package eventnode
 
 import (
+	"context"
 	"errors"
 	"math"
 	"strconv"
@@ -197,7 +198,7 @@ func (n *Node) visibleRange(st streamState, so *pb.ReadReq_Options_StreamOptions
 
 // sendStream sends at most left events of a stream and returns how many. If a
 // scavenge removes them meanwhile it ends before the gap, with errRemoved.
-func (n *Node) sendStream(out *sender, st streamState, lower, upper int64, back bool, left uint64) (sent int64, err error) {
+func (n *Node) sendStream(out receiver, st streamState, lower, upper int64, back bool, left uint64) (sent int64, err error) {
 	var c chunk
 	for left > 0 && lower <= upper {
 		removed := n.readStream(&c, st, lower, upper, back, left)
@@ -245,6 +246,8 @@ func (s *sender) alive() error {
 	}
 	return nil
 }
+
+func (s *sender) context() context.Context { return s.call.Context() }
 
 func (s *sender) send(r *pb.ReadResp) error { return s.call.Send(r) }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	ps "github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -72,6 +73,8 @@ func (n *Node) newServer() (*grpc.Server, error) {
 	}
 	g := grpc.NewServer(options...)
 	pb.RegisterStreamsServer(g, &streamsServer{n: n})
+	n.persistent = newPersistentServer(n)
+	ps.RegisterPersistentSubscriptionsServer(g, n.persistent)
 	serverfeatures.RegisterServerFeaturesServer(g, &nodeServer{})
 	gossip.RegisterGossipServer(g, self)
 	return g, nil
@@ -95,11 +98,21 @@ func (c wireCodec) Marshal(v any) (mem.BufferSlice, error) {
 // clients do without.
 func (*nodeServer) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
 	const streams = "event_store.client.streams.streams"
+	const persistent = "event_store.client.persistent_subscriptions.persistentsubscriptions"
+	sources := []string{"stream", "all"}
 	methods := []*serverfeatures.SupportedMethod{
 		{MethodName: "read", ServiceName: streams, Features: []string{"position", "events"}},
 		{MethodName: "append", ServiceName: streams},
 		{MethodName: "delete", ServiceName: streams},
 		{MethodName: "tombstone", ServiceName: streams},
+		{MethodName: "create", ServiceName: persistent, Features: sources},
+		{MethodName: "update", ServiceName: persistent, Features: sources},
+		{MethodName: "delete", ServiceName: persistent, Features: sources},
+		{MethodName: "read", ServiceName: persistent, Features: sources},
+		{MethodName: "getinfo", ServiceName: persistent, Features: sources},
+		{MethodName: "replayparked", ServiceName: persistent, Features: sources},
+		{MethodName: "list", ServiceName: persistent, Features: sources},
+		{MethodName: "restartsubsystem", ServiceName: persistent},
 		{MethodName: "read", ServiceName: "event_store.client.gossip.gossip"},
 		{MethodName: "getsupportedmethods", ServiceName: "event_store.client.server_features.serverfeatures"},
 	}

@@ -2,6 +2,7 @@ package eventnode
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -17,10 +18,22 @@ import (
 // seams.
 type follower struct {
 	n   *Node
-	out *sender
+	out receiver
 	source
 
 	pos uint64 // everything up to here was looked at
+}
+
+// receiver is who a follower carries events to.
+type receiver interface {
+	event(e *event) error // which may be kept, but for e itself
+	// checkpoint is called for filtered subscriptions: everything up to pos was
+	// looked at.
+	checkpoint(pos uint64) error
+	// caughtUp is called when everything there is was sent.
+	caughtUp() error
+	alive() error // why it should end, if it should
+	context() context.Context
 }
 
 // source is what a subscription is to: $all or a stream.
@@ -111,25 +124,31 @@ func (f *follower) follow(batch *tailBatch) error {
 		}
 		if !caughtUp {
 			caughtUp = true
-			if err := f.caughtUp(); err != nil {
+			if err := f.idle(f); err != nil {
+				return err
+			}
+			if err := f.out.caughtUp(); err != nil {
 				return err
 			}
 		}
 		select {
 		case <-wait:
-		case <-f.out.call.Context().Done():
-			return f.out.call.Context().Err()
+		case <-f.out.context().Done():
+			return f.out.context().Err()
 		case <-f.n.closing.Done():
 			return errStopping
 		}
 	}
 }
 
-func (f *follower) caughtUp() error {
-	if err := f.idle(f); err != nil {
-		return err
-	}
-	return f.out.send(&pb.ReadResp{Content: &pb.ReadResp_CaughtUp_{CaughtUp: &pb.ReadResp_CaughtUp{}}})
+func (s *sender) caughtUp() error {
+	return s.send(&pb.ReadResp{Content: &pb.ReadResp_CaughtUp_{CaughtUp: &pb.ReadResp_CaughtUp{}}})
+}
+
+func (s *sender) checkpoint(pos uint64) error {
+	return s.send(&pb.ReadResp{Content: &pb.ReadResp_Checkpoint_{
+		Checkpoint: &pb.ReadResp_Checkpoint{CommitPosition: pos, PreparePosition: pos},
+	}})
 }
 
 // allSource is a subscription to $all.
@@ -211,9 +230,7 @@ func (s *allSource) sendCheckpoint(f *follower, pos uint64) error {
 		return nil
 	}
 	s.checkpoint = pos
-	return f.out.send(&pb.ReadResp{Content: &pb.ReadResp_Checkpoint_{
-		Checkpoint: &pb.ReadResp_Checkpoint{CommitPosition: pos, PreparePosition: pos},
-	}})
+	return f.out.checkpoint(pos)
 }
 
 // streamSource is a subscription to one stream, which need not exist yet.

@@ -1,0 +1,136 @@
+package eventnode
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// parkedMeta is the custom metadata of a parked event.
+type parkedMeta struct {
+	Added  time.Time `json:"added"`
+	Reason string    `json:"reason"`
+	Number int64     `json:"subscriptionEventNumber"`
+}
+
+// park puts m aside: a link to its event goes into the group's parked stream,
+// and m is settled once that is durable.
+func (g *group) park(m *message, why string) {
+	link := fmt.Sprintf("%d@%s", m.revision, m.name)
+	if m.parked >= 0 { // again: what is parked is itself a link
+		_, data, err := payload(&m.event)
+		if err != nil {
+			g.n.o.Logger.Error("event node: a parked event is not parked again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
+			g.settle(m)
+			return
+		}
+		link = string(data)
+	}
+	r := internalEvent(g.cfg.key().parked(), typeLink, nil, parkedMeta{Added: g.n.o.Now().UTC(), Reason: why, Number: m.revision})
+	r.events[0].data, r.events[0].json = []byte(link), false
+	g.write(r, func(err error) {
+		if err != nil {
+			g.n.o.Logger.Warn("event node: an event is not parked and comes again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
+			g.waiting.put(m)
+			return
+		}
+		g.settle(m)
+	})
+}
+
+// replay delivers parked events again. They stay parked until they are dealt
+// with, so a node that stops meanwhile loses none.
+type replay struct {
+	events  sequence
+	next    int64 // revision in the parked stream to go on at
+	until   int64 // up to which is asked for, not included
+	running bool  // a goroutine reads them
+	done    int64 // revisions before this one are dealt with
+	stored  int64 // done, as the stream's metadata say
+	writing bool
+}
+
+// firstParked returns the first revision in the parked stream that is visible.
+func (n *Node) firstParked(k groupKey) int64 {
+	st := n.streams.state(k.parked())
+	if st.tombstoned() || st.absent() {
+		return st.last + 1
+	}
+	return max(0, st.firstByNumber())
+}
+
+// parkedCount is how many events are parked and not being replayed.
+func (g *group) parkedCount() int64 {
+	st := g.n.streams.state(g.cfg.key().parked())
+	if st.tombstoned() || st.absent() {
+		return 0
+	}
+	return max(0, st.last+1-max(g.replay.next, st.firstByNumber()))
+}
+
+// startReplay asks for the parked events before revision until.
+func (g *group) startReplay(until int64) {
+	g.replay.until = max(g.replay.until, min(until, g.n.lastRevision(g.cfg.key().parked())+1))
+}
+
+// forward lets parked events be read if some are asked for, and stores which are
+// dealt with.
+func (r *replay) forward(g *group) {
+	if !r.running && r.next < r.until {
+		from, until := max(r.next, g.n.firstParked(g.cfg.key())), r.until
+		r.running, r.next = true, until
+		g.workers.Go(func() { g.readParked(from, until) })
+	}
+	// Once nothing is being replayed, or from time to time.
+	if r.writing || r.done == r.stored || r.done < r.next && r.done-r.stored < 100 {
+		return
+	}
+	q, done := g.forgetReplayed(), r.done
+	if q == nil {
+		return
+	}
+	r.writing = true
+	g.write(q, func(err error) {
+		r.writing = false
+		r.stored = done
+		if err != nil {
+			g.n.o.Logger.Warn("event node: replayed events stay parked", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
+		}
+	})
+}
+
+// advance notes which replayed events are dealt with.
+func (r *replay) advance() {
+	if last, _ := r.events.settled(); last != nil {
+		r.done = last.parked + 1
+	}
+	if !r.running && r.events.list.Len() == 0 {
+		r.done = max(r.done, r.next)
+	}
+}
+
+// forgetReplayed is the request that takes the events dealt with off the parked
+// ones, or nil.
+func (g *group) forgetReplayed() *request {
+	name := g.cfg.key().parked()
+	if st := g.n.streams.state(name); st.absent() || st.tombstoned() || g.replay.done <= st.firstByNumber() {
+		return nil
+	}
+	return internalEvent(metaStream(name), typeMetadata, map[string]int64{"$tb": g.replay.done}, nil)
+}
+
+// readParked feeds parked events to the group.
+func (g *group) readParked(from, until int64) {
+	out := parkedFeeder{feeder{g}}
+	st := g.n.streams.state(g.cfg.key().parked())
+	_, err := g.n.sendStream(out, st, from, until-1, false, noLimit)
+	if err != nil && g.ctx.Err() == nil && !errors.Is(err, errStopping) && !errors.Is(err, errRemoved) {
+		g.n.o.Logger.Error("event node: parked events cannot be read", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
+	}
+	_ = out.put(fed{kind: fedReplayEnd}) // fails if the group ends
+}
+
+// parkedFeeder is the receiver of parked events.
+type parkedFeeder struct{ feeder }
+
+func (f parkedFeeder) event(e *event) error { return f.put(fed{kind: fedReplayed, event: *e}) }
