@@ -202,8 +202,9 @@ func (l list) rows(q *statement, keys string) string {
 	return fmt.Sprintf(`
 		SELECT a.application_id, a.revision, a.candidate_id, person.first_name, person.last_name, person.email, person_key.wrapped,
 		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
-		       a.stage_since, a.outcome, a.reason_id, reason.label,
-		       a.priority, a.source, a.owner_id, owner.name, owner_key.wrapped,
+		       a.stage_since, a.outcome, a.reason_id, (SELECT reason.label FROM %[6]s reason WHERE reason.reason_id = a.reason_id),
+		       a.priority, a.source, a.owner_id, (SELECT owner.name FROM %[7]s owner WHERE owner.member_id = a.owner_id),
+		       (SELECT k.wrapped FROM vault.keys k WHERE k.key_id = a.owner_id AND k.owner = a.owner_id),
 		       a.tags, ARRAY(SELECT coalesce(tag.label, '') FROM unnest(a.tags) WITH ORDINALITY AS n (tag_id, place)
 		                     LEFT JOIN %[2]s tag ON tag.tag_id = n.tag_id ORDER BY n.place),
 		       %[10]s, a.received_at, a.changed_at, NOT %[11]s AND %[12]s, a.anonymised, %[11]s
@@ -215,9 +216,6 @@ func (l list) rows(q *statement, keys string) string {
 		JOIN %[4]s job ON job.job_id = a.job_id
 		LEFT JOIN %[5]s person ON person.candidate_id = a.candidate_id
 		LEFT JOIN vault.keys person_key ON person_key.key_id = a.candidate_id AND person_key.owner = a.application_id
-		LEFT JOIN %[6]s reason ON reason.reason_id = a.reason_id
-		LEFT JOIN %[7]s owner ON owner.member_id = a.owner_id
-		LEFT JOIN vault.keys owner_key ON owner_key.key_id = a.owner_id AND owner_key.owner = a.owner_id
 		WHERE %[8]s
 		%[9]s`,
 		keys, s.Table("tags"), s.Table("applications"), s.Table("jobs"), s.Table("people"), s.Table("reasons"), s.Table("members"),
