@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,10 +32,11 @@ import (
 type settings struct {
 	printer
 
-	binary string
-	rounds int
-	phase  time.Duration
-	cache  string // folder that keeps logs and tables between runs; empty = none
+	binary  string
+	rounds  int
+	phase   time.Duration
+	profile string // file for a profile of this process's processor time; empty = none
+	cache   string // folder that keeps logs and tables between runs; empty = none
 
 	catchUp      int    // events of the subscription that catches up
 	rate         int    // appends a second while their delivery is measured
@@ -131,6 +133,16 @@ func run(ctx context.Context, out printer) (err error) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // as the program itself does
 	}
+	if s.profile != "" {
+		f, err := os.Create(s.profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		defer func() { pprof.StopCPUProfile(); err = errors.Join(err, f.Close()) }()
+	}
 	var failed []error
 	for _, r := range chosen {
 		began := time.Now()
@@ -164,6 +176,7 @@ func parse() (settings, []row, error) {
 	flag.IntVar(&s.rounds, "rounds", s.rounds, "how often each pair is measured; the median counts")
 	flag.DurationVar(&s.phase, "phase", s.phase, "how long each side of a pair is measured in a round, where it goes by time")
 	flag.StringVar(&s.cache, "cache", "", "`folder` to keep prepared logs and tables in for the next run (default: none are kept)")
+	flag.StringVar(&s.profile, "cpuprofile", "", "`file` to write a profile of this process's processor time to")
 	flag.IntVar(&s.catchUp, "catchup-events", s.catchUp, "events of the subscription that catches up")
 	flag.IntVar(&s.rate, "rate", s.rate, "appends a second while their delivery is measured")
 	flag.IntVar(&s.streams, "streams", s.streams, "streams of ten events of a round of command cycles")

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -38,6 +40,7 @@ func benchProject(ctx context.Context, s settings, _ string) (err error) {
 		if err != nil {
 			return fmt.Errorf("write the rows: %w", err)
 		}
+		s.say("projected in %v, rows written in %v", followed.took.Round(time.Second), written.took.Round(time.Second))
 		rounds = append(rounds, figure{
 			written.took.Seconds() / followed.took.Seconds(),
 			fmt.Sprintf("projected %d events in %v, %v", followed.n, followed.took.Round(time.Millisecond), followed),
@@ -51,7 +54,10 @@ func benchProject(ctx context.Context, s settings, _ string) (err error) {
 // project projects the whole log into a new generation, in the batches of a
 // running program.
 func (c *corpus) project(ctx context.Context) (int, error) {
-	if err := projections.Recreate(ctx, c.pool, c.group()); err != nil {
+	if err := c.forget(ctx); err != nil {
+		return 0, err
+	}
+	if err := projections.Ensure(ctx, c.pool, c.group()); err != nil {
 		return 0, err
 	}
 	life, end := context.WithCancel(ctx)
@@ -82,6 +88,24 @@ func (c *corpus) project(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("%s: %s", *why, p.Condition().Reason)
 	}
 	return int(seen.Load()), ctx.Err()
+}
+
+// forget removes all generations, so that the next one begins with the log.
+func (c *corpus) forget(ctx context.Context) error {
+	rows, err := c.pool.Query(ctx, "DELETE FROM rm.generations WHERE group_name = $1 RETURNING schema_name", projections.CoreGroup)
+	if err != nil {
+		return err
+	}
+	schemas, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, schema := range schemas {
+		if _, err := c.pool.Exec(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // anyTable is a table of the read models, whatever its rows.

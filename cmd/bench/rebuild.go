@@ -47,6 +47,7 @@ func benchRebuild(ctx context.Context, s settings, dir string) (err error) {
 		if err != nil {
 			return fmt.Errorf("copy the rows: %w", err)
 		}
+		s.say("rebuilt in %v, rows copied in %v", rebuilt.took.Round(time.Second), copied.took.Round(time.Second))
 		a := fmt.Sprintf("rebuilt from %d events in %v (read %v, copied %v), %v", rebuilt.n, rebuilt.took.Round(time.Millisecond),
 			report.Reading.Round(time.Millisecond), report.Copying.Round(time.Millisecond), rebuilt)
 		b := fmt.Sprintf("copied %d rows in %v, %v", copied.n, copied.took.Round(time.Millisecond), copied)
