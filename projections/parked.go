@@ -86,6 +86,17 @@ ORDER BY commit_position, prepare_position LIMIT nullif($4, 0)`, p.group, p.numb
 	return events, nil
 }
 
+// CountParked returns how many events are put aside in the live generations of
+// all groups.
+func CountParked(ctx context.Context, pool *pgxpool.Pool) (n int, err error) {
+	err = pool.QueryRow(ctx, `
+SELECT count(*) FROM rm.parked JOIN rm.generations USING (group_name, generation) WHERE status = 'live'`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count parked events: %w", err)
+	}
+	return n, nil
+}
+
 type parkedRow struct {
 	Stream          string
 	Revision        eventlog.Revision

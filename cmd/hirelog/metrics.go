@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/internal/eventnode"
 	"github.com/hirelog/hirelog/projections"
 )
 
@@ -97,10 +100,63 @@ func (p *process) storeMetrics() {
 	counter("hirelog_eventstore_retries_total", "Calls to the event store that were tried again.", func() float64 { return float64(log.Stats().Retries) })
 	gauge("hirelog_eventstore_stuck_calls", "Calls the event store's client has not returned from in time.", func() float64 { return float64(log.Stats().Stuck) })
 	gauge("hirelog_postgres_connections", "Connections to Postgres in use.", func() float64 { return float64(p.stores.pool.Stat().AcquiredConns()) })
-	if n := p.stores.node; n != nil {
-		counter("hirelog_node_events_total", "Events the embedded node has written.", func() float64 { return float64(n.Stats().Events) })
-		counter("hirelog_node_batches_total", "Group commits of the embedded node.", func() float64 { return float64(n.Stats().Batches) })
-		counter("hirelog_node_syncs_total", "Times the embedded node has synced its disk.", func() float64 { return float64(n.Stats().Fsyncs) })
-		gauge("hirelog_node_subscriptions", "Open subscriptions of the embedded node.", func() float64 { return float64(n.Stats().Subscriptions) })
+	gauge("hirelog_postgres_connections_max", "Connections to Postgres this process may have.", func() float64 { return float64(p.stores.pool.Stat().MaxConns()) })
+	gauge("hirelog_projection_parked_events", "Events put aside because they, or an earlier one of their stream, could not be projected.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		n, err := projections.CountParked(ctx, p.stores.pool)
+		if err != nil {
+			return math.NaN() // unknown
+		}
+		return float64(n)
+	})
+	if p.stores.node != nil {
+		p.stores.disk.register(p.metrics, p.stores.node)
 	}
+}
+
+// nodeMetrics is what an event node says of its disk.
+type nodeMetrics struct {
+	seconds prometheus.Histogram
+	appends prometheus.Histogram
+}
+
+func newNodeMetrics() *nodeMetrics {
+	return &nodeMetrics{
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "hirelog_node_commit_seconds", Help: "Time a group commit took from being handed to the disk to being durable there.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 2, 15),
+		}),
+		appends: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "hirelog_node_commit_appends", Help: "Appends that one group commit served.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
+		}),
+	}
+}
+
+// committed is eventnode.Options.Committed.
+func (m *nodeMetrics) committed(appends, _ int, took time.Duration) {
+	m.seconds.Observe(took.Seconds())
+	m.appends.Observe(float64(appends))
+}
+
+// register shows the metrics of a node.
+func (m *nodeMetrics) register(r prometheus.Registerer, n *eventnode.Node) {
+	r.MustRegister(m.seconds, m.appends)
+	show := func(name, help string, value func(eventnode.Stats) float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(n.Stats()) }))
+	}
+	count := func(name, help string, value func(eventnode.Stats) float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return value(n.Stats()) }))
+	}
+	count("hirelog_node_events_total", "Events the event node has written.", func(s eventnode.Stats) float64 { return float64(s.Events) })
+	count("hirelog_node_batches_total", "Group commits of the event node.", func(s eventnode.Stats) float64 { return float64(s.Batches) })
+	count("hirelog_node_syncs_total", "Times the event node has synced its disk.", func(s eventnode.Stats) float64 { return float64(s.Fsyncs) })
+	show("hirelog_node_subscriptions", "Open subscriptions of the event node.", func(s eventnode.Stats) float64 { return float64(s.Subscriptions) })
+	show("hirelog_node_fault", "1 once the event node has met a fault and writes nothing.", func(s eventnode.Stats) float64 {
+		if s.Fault != nil {
+			return 1
+		}
+		return 0
+	})
 }

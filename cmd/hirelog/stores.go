@@ -56,6 +56,7 @@ func (w storage) located() (storage, error) {
 type stores struct {
 	folder *datafolder.Folder
 	node   *eventnode.Node // nil when the event store is elsewhere
+	disk   *nodeMetrics    // of node
 	log    *eventlog.Client
 	pool   *pgxpool.Pool // of the process, for everything but queries
 	vault  *vault.Vault
@@ -184,8 +185,11 @@ func keepPostgres(ctx context.Context, server *postgres.Server, o postgres.Serve
 // startNode opens the embedded node and serves it on a Unix socket that only
 // the folder's owner can reach. It returns the socket's address.
 func (s *stores) startNode(logger *slog.Logger) (string, error) {
+	s.disk = newNodeMetrics()
 	var err error
-	s.node, err = eventnode.Open(eventnode.Options{Dir: s.folder.Path("node"), Logger: logger.With("part", "event node")})
+	s.node, err = eventnode.Open(eventnode.Options{
+		Dir: s.folder.Path("node"), Logger: logger.With("part", "event node"), Committed: s.disk.committed,
+	})
 	if err != nil {
 		return "", err
 	}

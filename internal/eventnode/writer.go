@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
@@ -64,6 +65,7 @@ type outcome struct {
 type unit struct {
 	batch    *pebble.Batch
 	changes  bool // batch is not empty
+	began    time.Time
 	requests []*request
 	appends  int
 	events   []event
@@ -131,6 +133,7 @@ func (w *writer) commit(u *unit) {
 			w.must(u.batch.Set(w.key, w.value, nil))
 		}
 	}
+	u.began = time.Now()
 	if u.changes = !u.batch.Empty(); u.changes && w.n.fs.err() == nil {
 		w.must(w.n.db.ApplyNoSyncWait(u.batch, pebble.Sync))
 	}
@@ -178,6 +181,9 @@ func (n *Node) show(u *unit) {
 	n.count.events.Add(uint64(len(u.events)))
 	n.count.bytes.Add(uint64(u.bytes))
 	n.count.batches.Add(1)
+	if n.o.Committed != nil {
+		n.o.Committed(u.appends, len(u.events), time.Since(u.began))
+	}
 }
 
 // put writes p as event rev of stream s and returns its position.
