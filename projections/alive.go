@@ -43,7 +43,7 @@ func (p *Projector) watch(ctx context.Context, sub *Subscriber) {
 	}
 }
 
-// errOrphaned means that nobody holds the live generation.
+// errOrphaned means that nobody holds the generation that is served.
 var errOrphaned = errors.New("no projector is at work")
 
 // alive gives a sign of life, if this projector is the one at work, and returns
@@ -62,23 +62,23 @@ func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	}
 	var lag time.Duration
 	var holder *uuid.UUID
+	shape := p.group.Shape()
 	err := p.pool.QueryRow(ctx, `
-WITH live AS (
+WITH served AS (
 	SELECT c.group_name, c.generation, c.holder, c.behind_since
-	FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
-	WHERE g.status = 'live' AND group_name = $1
+	FROM (`+servedSQL+`) g JOIN rm.checkpoints c USING (group_name, generation)
 ), told AS (
 	UPDATE rm.checkpoints c SET
 		alive_at = clock_timestamp(),
 		behind_since = CASE
-			WHEN NOT $3 THEN c.behind_since
-			WHEN (c.commit_position, c.prepare_position) >= ($4::bigint, $5::bigint) THEN NULL
+			WHEN NOT $4 THEN c.behind_since
+			WHEN (c.commit_position, c.prepare_position) >= ($5::bigint, $6::bigint) THEN NULL
 			ELSE coalesce(c.behind_since, clock_timestamp()) END
-	FROM live WHERE live.group_name = c.group_name AND live.generation = c.generation AND c.holder = $2
+	FROM served WHERE served.group_name = c.group_name AND served.generation = c.generation AND c.holder = $3
 	RETURNING coalesce(clock_timestamp() - c.behind_since, '0') AS lag
 )
-SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM live`,
-		p.group.Name, p.id, p.knows, signed(p.seen.Commit), signed(p.seen.Prepare)).Scan(&holder, &lag)
+SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM served`,
+		p.group.Name, shape[:], p.id, p.knows, signed(p.seen.Commit), signed(p.seen.Prepare)).Scan(&holder, &lag)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:
 		return 0, errOrphaned

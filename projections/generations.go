@@ -16,13 +16,13 @@ import (
 
 // ErrShape means that the live generation of a group has other tables than this
 // build reads and writes. It is neither read nor written; it must be built anew.
-var ErrShape = errors.New("read models have another shape than this build's")
+var ErrShape = readmodels.ErrShape
 
 // generation is a schema with the tables of a group, filled up to a checkpoint.
 type generation struct {
 	number int
 	schema string
-	shape  [sha256.Size]byte
+	shape  readmodels.Shape
 }
 
 var groupName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
@@ -70,57 +70,61 @@ func (g Group) create(schema string) string {
 	return b.String()
 }
 
-// shape is a hash of the statements that create the tables.
-func (g Group) shape() [sha256.Size]byte { return sha256.Sum256([]byte(g.create("rm"))) }
+// Shape is a hash of the statements that create the tables.
+func (g Group) Shape() readmodels.Shape { return sha256.Sum256([]byte(g.create("rm"))) }
 
 // Ensure creates the group's first generation, empty and at the start of the
 // log, unless it has a live one. Processes that do it at once agree.
-// Errors: ErrShape if the live one has other tables than this build.
+// Errors: ErrShape if no generation of this build's shape is live or retired.
 func Ensure(ctx context.Context, pool *pgxpool.Pool, g Group) error {
 	_, err := ensure(ctx, pool, g)
 	return err
 }
 
+// ensure returns the generation that this build writes and serves: the live one,
+// or, if that has other tables, the newest retired one that has its own. So the
+// build that made it serves on until it is replaced.
 func ensure(ctx context.Context, pool *pgxpool.Pool, g Group) (generation, error) {
-	var live generation
+	var ours generation
 	err := inLock(ctx, pool, g, func(tx pgx.Tx) (err error) {
-		live, err = liveGeneration(ctx, tx, g.Name)
+		ours, err = servedGeneration(ctx, tx, g)
 		if errors.Is(err, readmodels.ErrNoGeneration) {
-			live, err = begin(ctx, tx, g)
+			ours, err = begin(ctx, tx, g)
 		}
 		return err
 	})
 	if err != nil {
 		return generation{}, fmt.Errorf("group %s: %w", g.Name, err)
 	}
-	if live.shape != g.shape() {
-		return generation{}, fmt.Errorf("group %s, schema %s: %w; run `hirelog projections rebuild %s`", g.Name, live.schema, ErrShape, g.Name)
+	if ours.shape != g.Shape() {
+		return generation{}, fmt.Errorf("group %s, schema %s: %w; run `hirelog projections rebuild %s`", g.Name, ours.schema, ErrShape, g.Name)
 	}
-	return live, nil
+	return ours, nil
 }
 
-// Recreate drops the group's live generation and begins another one, empty and
-// at the start of the log, of this build's shape. Queries find nothing until it
-// is filled. A projector at work moves over to it by itself.
-func Recreate(ctx context.Context, pool *pgxpool.Pool, g Group) error {
-	err := inLock(ctx, pool, g, func(tx pgx.Tx) error {
-		live, err := liveGeneration(ctx, tx, g.Name)
-		switch {
-		case errors.Is(err, readmodels.ErrNoGeneration):
-		case err != nil:
-			return err
-		default:
-			if err := drop(ctx, tx, g.Name, live); err != nil {
-				return err
-			}
-		}
-		_, err = begin(ctx, tx, g)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("recreate group %s: %w", g.Name, err)
+// servedSQL selects from rm.generations what readmodels.Generations serves for
+// the group $1 and the shape $2: without one of that shape, the live one.
+const servedSQL = `
+SELECT group_name, generation, schema_name, shape FROM rm.generations
+WHERE group_name = $1 AND (status = 'live' OR status = 'retired' AND shape = $2)
+ORDER BY shape = $2 DESC, status = 'live' DESC, generation DESC LIMIT 1`
+
+// servedGeneration reads which generation this build serves.
+// Errors: readmodels.ErrNoGeneration.
+func servedGeneration(ctx context.Context, db querier, g Group) (generation, error) {
+	var s generation
+	var name string
+	var shape []byte
+	want := g.Shape()
+	err := db.QueryRow(ctx, servedSQL, g.Name, want[:]).Scan(&name, &s.number, &s.schema, &shape)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return s, readmodels.ErrNoGeneration
 	}
-	return nil
+	if err != nil {
+		return s, fmt.Errorf("read generation: %w", err)
+	}
+	copy(s.shape[:], shape)
+	return s, nil
 }
 
 // inLock runs do in a transaction in which nobody else changes the group's
@@ -157,7 +161,7 @@ func liveGeneration(ctx context.Context, db querier, group string) (generation, 
 
 // begin creates the next generation and makes it the live one.
 func begin(ctx context.Context, tx pgx.Tx, g Group) (generation, error) {
-	next := generation{shape: g.shape()}
+	next := generation{shape: g.Shape()}
 	if err := tx.QueryRow(ctx,
 		"SELECT coalesce(max(generation), 0) + 1 FROM rm.generations WHERE group_name = $1", g.Name).Scan(&next.number); err != nil {
 		return next, fmt.Errorf("number generations: %w", err)

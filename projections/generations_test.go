@@ -57,7 +57,7 @@ func TestTablesOfAnotherShapeAreRefused(t *testing.T) {
 		t.Errorf("tables were written:\n%s", got)
 	}
 	// Built anew, it goes on by itself.
-	if err := projections.Recreate(t.Context(), pool, reshaped()); err != nil {
+	if _, err := projections.Rebuild(t.Context(), pool, log, []projections.Group{reshaped()}, projections.RebuildOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	atEnd(t, pool, log)
@@ -67,7 +67,7 @@ func TestTablesOfAnotherShapeAreRefused(t *testing.T) {
 	}
 }
 
-func TestRecreatedGroupIsFilledFromTheStart(t *testing.T) {
+func TestProjectorMovesOverToARebuiltGroup(t *testing.T) {
 	t.Parallel()
 	log, pool := history(t, 20, 11), postgrestest.New(t)
 	r := start(t, pool, log, toyGroup(), quick())
@@ -75,9 +75,7 @@ func TestRecreatedGroupIsFilledFromTheStart(t *testing.T) {
 	want := projectionstest.Dump(t, pool, toyGroup())
 	for generation := 2; generation <= 4; generation++ {
 		// Nothing happens in the log: the projector sees it all the same.
-		if err := projections.Recreate(t.Context(), pool, toyGroup()); err != nil {
-			t.Fatal(err)
-		}
+		rebuild(t, pool, log, projections.RebuildOptions{})
 		atEnd(t, pool, log)
 		if s := status(t, pool, log); s.Generation != generation {
 			t.Errorf("generation %d, want %d", s.Generation, generation)
@@ -86,17 +84,18 @@ func TestRecreatedGroupIsFilledFromTheStart(t *testing.T) {
 			t.Fatalf("tables hold\n%s\nwant\n%s", got, want)
 		}
 	}
+	projectionstest.Append(t, log, claimStream(1), taken(1, "ann"))
+	atEnd(t, pool, log)
 	r.stop()
-	var schemas int
-	if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'rm\\_toy\\_%'").Scan(&schemas); err != nil {
-		t.Fatal(err)
+	if got, want := projectionstest.Dump(t, pool, toyGroup()), clean(t, postgrestest.New(t), log); got != want {
+		t.Errorf("tables hold\n%s\nwant\n%s", got, want)
 	}
-	if schemas != 1 {
-		t.Errorf("%d schemas are left, want one", schemas)
+	if got := schemas(t, pool); got != "rm_toy_1 rm_toy_2 rm_toy_3 rm_toy_4" {
+		t.Errorf("schemas are %s, want the live one and those before it", got)
 	}
 }
 
-func TestRecreateDuringTrafficLosesNothing(t *testing.T) {
+func TestRebuildDuringTrafficLosesNothing(t *testing.T) {
 	t.Parallel()
 	log, pool, o := history(t, 20, 12), postgrestest.New(t), quick()
 	o.Subscriber.MaxEvents = 3
@@ -106,9 +105,7 @@ func TestRecreateDuringTrafficLosesNothing(t *testing.T) {
 		for range 5 {
 			projectionstest.Append(t, log, claimStream(i), taken(i, "ann"))
 		}
-		if err := projections.Recreate(t.Context(), pool, toyGroup()); err != nil {
-			t.Fatal(err)
-		}
+		rebuild(t, pool, log, projections.RebuildOptions{})
 	}
 	atEnd(t, pool, log)
 	r.stop()
@@ -144,8 +141,8 @@ func TestAnotherLogIsRefused(t *testing.T) {
 	if got := projectionstest.Dump(t, pool, toyGroup()); got != before {
 		t.Errorf("tables were written:\n%s", got)
 	}
-	if err := projections.Recreate(t.Context(), pool, toyGroup()); err != nil {
-		t.Fatal(err)
+	if got := rebuild(t, pool, other, projections.RebuildOptions{}); !strings.Contains(got.Comparison.String(), "another log") {
+		t.Errorf("%v, want that the live generation is of another log", got.Comparison)
 	}
 	atEnd(t, pool, other)
 	r.stop()

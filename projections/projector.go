@@ -81,7 +81,7 @@ type Condition struct {
 }
 
 // Projector keeps the live generation of one group of read models up with the
-// log: it handles the messages of a Subscriber in a Watermill router, one
+// log, or, if that has another shape, the newest retired one of this build's: it handles the messages of a Subscriber in a Watermill router, one
 // transaction for each batch, which moves the checkpoint only from where it
 // found it. So each event has its effect on the rows exactly once, however
 // often it is delivered and however many projectors there are; more than one

@@ -9,7 +9,6 @@ import (
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
-	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/projections/projectionstest"
 )
 
@@ -30,9 +29,7 @@ func BenchmarkProjector(b *testing.B) {
 	pool := postgrestest.New(b)
 	for b.Loop() {
 		b.StopTimer()
-		if err := projections.Recreate(b.Context(), pool, toyGroup()); err != nil {
-			b.Fatal(err)
-		}
+		projectionstest.Forget(b, pool, toyGroup())
 		b.StartTimer()
 		projectionstest.Project(b, pool, log, toyGroup(), projectionstest.How{})
 	}

@@ -127,7 +127,7 @@ WHERE group_name = $1 AND status IN ('building', 'verified', 'scratch') ORDER BY
 // its rows are copied, by a build with the same tables, from this log, and not
 // beyond the live generation.
 func (b *builder) resumable(ctx context.Context, bd *build, l leftOver) bool {
-	if !l.filled || l.stopped || l.shape != bd.group.shape() {
+	if !l.filled || l.stopped || l.shape != bd.group.Shape() {
 		return false
 	}
 	p, err := readPlace(ctx, b.pool, bd.group.Name, l.generation)
@@ -172,7 +172,7 @@ func (b *builder) reference(ctx context.Context, g Group) (r reference, err erro
 	if err != nil {
 		return r, err
 	}
-	r.exists, r.shaped = true, live.shape == g.shape()
+	r.exists, r.shaped = true, live.shape == g.Shape()
 	if r.place, err = readPlace(ctx, b.pool, g.Name, live); err != nil {
 		return r, err
 	}
@@ -195,7 +195,7 @@ func (b *builder) reference(ctx context.Context, g Group) (r reference, err erro
 
 // enter creates the next generation's schema, without tables, and enters it.
 func enter(ctx context.Context, tx pgx.Tx, g Group, status string, builder uuid.UUID) (generation, error) {
-	next := generation{shape: g.shape()}
+	next := generation{shape: g.Shape()}
 	if err := tx.QueryRow(ctx,
 		"SELECT coalesce(max(generation), 0) + 1 FROM rm.generations WHERE group_name = $1", g.Name).Scan(&next.number); err != nil {
 		return next, fmt.Errorf("number generations: %w", err)

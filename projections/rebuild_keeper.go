@@ -99,7 +99,7 @@ func (k *Keeper) note(of string, err error) {
 // where the live one is.
 func (k *Keeper) follow(ctx context.Context, g Group) error {
 	live, err := liveGeneration(ctx, k.pool, g.Name)
-	if err != nil || live.shape != g.shape() {
+	if err != nil || live.shape != g.Shape() {
 		return nil //nolint:nilerr // a Projector says what is wrong; there is nothing to keep up with
 	}
 	rows, err := k.pool.Query(ctx, `

@@ -148,7 +148,7 @@ WHERE group_name = $1 AND status = 'retired' ORDER BY changed_at DESC, generatio
 		return last, fmt.Errorf("read retired generations: %w", err)
 	case stopped:
 		return last, fmt.Errorf("group %s: %w: generation %d is stopped and is not where the live one is", g.Name, ErrNoRollback, last.number)
-	case last.shape != g.shape():
+	case last.shape != g.Shape():
 		return last, fmt.Errorf("group %s: %w: generation %d has tables that this build cannot read; switch back with the build that made it", g.Name, ErrNoRollback, last.number)
 	}
 	return last, nil

@@ -69,18 +69,19 @@ func (p *Projector) refused(ctx context.Context, err error) {
 	p.halt(f)
 }
 
-// waitResumed waits while the generation that was stopped is live and stopped.
+// waitResumed waits while the generation that was stopped is served and stopped.
 func (p *Projector) waitResumed(ctx context.Context) error {
 	return p.poll(ctx, func() (bool, error) {
 		if p.halted == 0 {
 			return true, nil
 		}
 		var resumed bool
+		shape := p.group.Shape()
 		err := p.pool.QueryRow(ctx, `
 SELECT NOT EXISTS (
-	SELECT FROM rm.generations JOIN rm.checkpoints USING (group_name, generation)
-	WHERE group_name = $1 AND generation = $2 AND status = 'live' AND state = 'stopped')`,
-			p.group.Name, p.halted).Scan(&resumed)
+	SELECT FROM (`+servedSQL+`) served JOIN rm.checkpoints USING (group_name, generation)
+	WHERE generation = $3 AND state = 'stopped')`,
+			p.group.Name, shape[:], p.halted).Scan(&resumed)
 		if resumed {
 			p.halted = 0
 		}
@@ -95,11 +96,12 @@ func (p *Projector) waitAlone(ctx context.Context) error {
 			return true, nil
 		}
 		var busy bool
+		shape := p.group.Shape()
 		err := p.pool.QueryRow(ctx, `
 SELECT EXISTS (
-	SELECT FROM rm.generations JOIN rm.checkpoints USING (group_name, generation)
-	WHERE group_name = $1 AND status = 'live' AND holder <> $2 AND alive_at > clock_timestamp() - $3::interval)`,
-			p.group.Name, p.id, p.o.Standby).Scan(&busy)
+	SELECT FROM (`+servedSQL+`) served JOIN rm.checkpoints USING (group_name, generation)
+	WHERE holder <> $3 AND alive_at > clock_timestamp() - $4::interval)`,
+			p.group.Name, shape[:], p.id, p.o.Standby).Scan(&busy)
 		if err == nil && !busy {
 			p.met = false
 			return true, nil

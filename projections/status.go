@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/readmodels"
 )
 
 // Status is what the database knows of a group.
@@ -92,4 +93,67 @@ WHERE g.group_name = c.group_name AND g.generation = c.generation AND g.status =
 		return false, fmt.Errorf("resume group %s: %w", group, err)
 	}
 	return tag.RowsAffected() > 0, nil
+}
+
+// GenerationStatus is what the database knows of a generation.
+type GenerationStatus struct {
+	Group      string
+	Generation int
+	Schema     string
+	// Status is building, verified, live, retired, or scratch: one that is only
+	// built to be compared with.
+	Status     string
+	Shape      readmodels.Shape
+	Filled     bool   // false while its rows are being copied
+	Busy       bool   // a process builds, compares or switches generations of the group
+	Verdict    string // what the comparison before the switch said
+	Checkpoint Checkpoint
+	ChangedAt  time.Time     // when its status changed
+	Lag        time.Duration // of the live one; see Status
+	Behind     bool          // the log holds more, if it was asked
+	Stopped    *Failure
+	Parked     int
+	Bytes      int64 // on disk, with indexes
+}
+
+// ReadGenerations returns all generations that are not dropped, by group and
+// number. head is as for ReadStatus.
+func ReadGenerations(ctx context.Context, pool *pgxpool.Pool, head func(context.Context) (eventlog.Position, error)) ([]GenerationStatus, error) {
+	var end eventlog.Position
+	if head != nil {
+		var err error
+		if end, err = head(ctx); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := pool.Query(ctx, `
+SELECT group_name, generation, schema_name, status, shape, filled, coalesce(verdict, ''), changed_at,
+	event_commit, event_prepare, event_id, commit_position, prepare_position,
+	CASE WHEN status = 'live' THEN `+lagSQL+` ELSE '0' END, CASE WHEN state = 'stopped' THEN failure END,
+	(SELECT count(*) FROM rm.parked p WHERE p.group_name = g.group_name AND p.generation = g.generation),
+	(SELECT coalesce(sum(pg_total_relation_size(t.oid)), 0)::bigint FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+		WHERE n.nspname = g.schema_name AND t.relkind = 'r'),
+	EXISTS (SELECT FROM pg_locks l, LATERAL (SELECT hashtextextended('hirelog building of ' || g.group_name, 0) AS key) k
+		WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND l.classid::bigint = (k.key >> 32) & 4294967295 AND l.objid::bigint = k.key & 4294967295)
+FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
+WHERE status <> 'dropped' ORDER BY group_name, generation`)
+	if err != nil {
+		return nil, fmt.Errorf("read status of generations: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s GenerationStatus, err error) {
+		var shape []byte
+		c := &s.Checkpoint
+		err = row.Scan(&s.Group, &s.Generation, &s.Schema, &s.Status, &shape, &s.Filled, &s.Verdict, &s.ChangedAt,
+			&c.Event.Commit, &c.Event.Prepare, &c.EventID, &c.Position.Commit, &c.Position.Prepare,
+			&s.Lag, &s.Stopped, &s.Parked, &s.Bytes, &s.Busy)
+		copy(s.Shape[:], shape)
+		s.Behind = end.After(c.Position)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read status of generations: %w", err)
+	}
+	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -24,7 +25,8 @@ var ErrBehind = errors.New("read models are behind")
 
 // WaiterOptions says how a Waiter works. The zero value is usable.
 type WaiterOptions struct {
-	// Generations is refreshed when another generation becomes the live one.
+	// Generations says which generation of a group is waited for, default the
+	// live one, and is refreshed when another one becomes live.
 	Generations *readmodels.Generations
 	// Reread is how often the checkpoints are read besides being notified of,
 	// which also finds out that the connection is dead; ten times as often while
@@ -43,13 +45,14 @@ type WaiterOptions struct {
 type Waiter struct {
 	config *pgx.ConnConfig
 	o      WaiterOptions
+	live   map[string]int // live generation of each group, as Run read it last
 
 	mu     sync.Mutex
 	groups map[string]standing
 	news   chan struct{} // closed and replaced when groups changed
 }
 
-// standing is how far a group's live generation is known to be.
+// standing is how far the generation of a group that is served is known to be.
 type standing struct {
 	generation int
 	position   eventlog.Position
@@ -238,46 +241,53 @@ func (w *Waiter) tell() {
 	w.news = make(chan struct{})
 }
 
-// reread reads all checkpoints. A new live generation may be further back.
+// reread reads the checkpoints of the generations that are served. Another
+// generation may be further back.
 func (w *Waiter) reread(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `
-SELECT group_name, generation, commit_position, prepare_position, `+lagSQL+`
-FROM rm.generations JOIN rm.checkpoints USING (group_name, generation) WHERE status = 'live'`)
+SELECT group_name, generation, status = 'live', commit_position, prepare_position, `+lagSQL+`
+FROM rm.generations JOIN rm.checkpoints USING (group_name, generation) WHERE status IN ('live', 'retired', 'verified')`)
 	if err != nil {
 		return fmt.Errorf("read checkpoints: %w", err)
 	}
-	read := make(map[string]standing)
+	type key struct {
+		group      string
+		generation int
+	}
+	read, live := make(map[key]standing), make(map[string]int)
 	var group string
+	var isLive bool
 	var s standing
-	_, err = pgx.ForEachRow(rows, []any{&group, &s.generation, &s.position.Commit, &s.position.Prepare, &s.lag}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&group, &s.generation, &isLive, &s.position.Commit, &s.position.Prepare, &s.lag}, func() error {
 		s.readAt = time.Now()
-		read[group] = s
+		read[key{group, s.generation}] = s
+		if isLive {
+			live[group] = s.generation
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read checkpoints: %w", err)
 	}
-	if w.switched(read) && w.o.Generations != nil {
+	if w.o.Generations != nil && !maps.Equal(live, w.live) {
+		// Before anybody is told of another generation's position, queries read it.
 		if err := w.o.Generations.Refresh(ctx); err != nil {
 			return err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.groups = read
-	w.tell()
-	return nil
-}
-
-// switched reports whether another generation of some group is live than was
-// known.
-func (w *Waiter) switched(read map[string]standing) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for group, s := range read {
-		if w.groups[group].generation != s.generation {
-			return true
+	w.live = live
+	groups := make(map[string]standing)
+	for group, generation := range live {
+		if w.o.Generations != nil {
+			generation = cmp.Or(w.o.Generations.Number(group), generation)
+		}
+		if s, ok := read[key{group, generation}]; ok {
+			groups[group] = s
 		}
 	}
-	return len(read) != len(w.groups)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.groups = groups
+	w.tell()
+	return nil
 }

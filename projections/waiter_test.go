@@ -132,7 +132,7 @@ func TestWaiterRereadsOnALivingConnection(t *testing.T) {
 	wait(t, w, eventlog.Position{Commit: 1000000, Prepare: 1000000})
 }
 
-func TestWaiterFollowsARecreatedGroup(t *testing.T) {
+func TestWaiterFollowsARebuiltGroup(t *testing.T) {
 	t.Parallel()
 	log, pool := history(t, 30, 19), postgrestest.New(t)
 	generations := readmodels.NewGenerations(pool)
@@ -147,9 +147,7 @@ func TestWaiterFollowsARecreatedGroup(t *testing.T) {
 	wait(t, w, head)
 	want := count(t, pool, generations)
 	for generation := 2; generation <= 4; generation++ {
-		if err := projections.Recreate(t.Context(), pool, toyGroup()); err != nil {
-			t.Fatal(err)
-		}
+		rebuild(t, pool, log, projections.RebuildOptions{})
 		eventually(t, func() bool {
 			schema, err := generations.Schema(t.Context(), "toy")
 			return err == nil && schema == readmodels.Schema(fmt.Sprintf("rm_toy_%d", generation))

@@ -55,7 +55,7 @@ func answersOperator(t *testing.T, in *installation) {
 		t.Errorf("resume: %s", got)
 	}
 	status := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t)
-	if !regexp.MustCompile(`(?m)^core +1 \(rm_core_1\) +\d+/\d+ .* (up to date|behind)$`).MatchString(status) {
+	if !regexp.MustCompile(`(?m)^core +1 \(rm_core_1\) +live +\d+/\d+ .* (up to date|behind)$`).MatchString(status) {
 		t.Errorf("status of projections: %s", status)
 	}
 }
@@ -79,11 +79,14 @@ func TestTheOperatorNeedsNoServer(t *testing.T) {
 		t.Errorf("check: %s", got)
 	}
 	token := strings.TrimSpace(hirelog(t, "token", "--data", in.dir).succeeded(t))
-	if got := hirelog(t, "projections", "rebuild", "--data", in.dir, "core").succeeded(t); !strings.Contains(got, "projections status") {
+	if got := hirelog(t, "projections", "rebuild", "--data", in.dir, "core").succeeded(t); !strings.Contains(got, "equal to generation 1") || !strings.Contains(got, "generation 2 is live") {
 		t.Errorf("rebuild: %s", got)
 	}
-	if got := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t); !strings.Contains(got, "behind") {
-		t.Errorf("status of emptied projections: %s", got)
+	if got := hirelog(t, "projections", "status", "--data", in.dir).succeeded(t); !regexp.MustCompile(`(?s)rm_core_1\) +retired.*rm_core_2\) +live .*behind`).MatchString(got) {
+		t.Errorf("status of rebuilt projections: %s", got)
+	}
+	if got := hirelog(t, "projections", "verify", "--data", in.dir).succeeded(t); !strings.Contains(got, "equal to generation 2") {
+		t.Errorf("verify: %s", got)
 	}
 	free(t, in.dir)
 	in.start(t)

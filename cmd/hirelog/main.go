@@ -25,7 +25,9 @@ usage: hirelog <command> [flags]
   token                 print a new token of the first admin
   audit replay ID       replay an application from the event log
   projections status    how far the read models are
-  projections rebuild   empty the read models and fill them from the log
+  projections rebuild   build the read models anew beside the live ones, and switch
+  projections verify    compare the read models with what the log says
+  projections rollback  switch back to the read models before the last rebuild
   projections resume    try an event again that stopped a projection
   projections park      put the stream of that event aside and go on
   projections parked    what is put aside, and why
@@ -101,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return sub(ctx, "audit", rest, stdout, stderr, map[string]command{"replay": auditReplay})
 	case "projections":
 		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{
-			"status": projectionsStatus, "rebuild": projectionsRebuild, "resume": projectionsResume,
+			"status": projectionsStatus, "rebuild": projectionsRebuild, "verify": projectionsVerify, "rollback": projectionsRollback, "resume": projectionsResume,
 			"park": projectionsPark, "parked": projectionsParked, "replay": projectionsReplay,
 		})
 	case "node":

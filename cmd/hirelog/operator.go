@@ -10,12 +10,10 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/application"
-	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/projections"
@@ -131,73 +129,6 @@ func printHistory(w io.Writer, h history.History) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// projectionsStatus prints how far the read models are.
-func projectionsStatus(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("hirelog projections status", flag.ContinueOnError)
-	where := operatorFlags(flags)
-	if err := parse(flags, args, 0, stderr); err != nil {
-		return err
-	}
-	return withStores(ctx, where, func(s *stores) error {
-		all, err := projections.ReadStatus(ctx, s.pool, func(ctx context.Context) (eventlog.Position, error) {
-			return projections.Head(ctx, s.log)
-		})
-		if err != nil {
-			return err
-		}
-		t := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
-		_, _ = fmt.Fprintln(t, "GROUP\tGENERATION\tPOSITION\tMOVED (UTC)\tLAG\tPARKED\tSTATE")
-		for _, st := range all {
-			state := "up to date"
-			switch {
-			case st.Stopped != nil:
-				state = "stopped: " + st.Stopped.String()
-			case st.Behind:
-				state = "behind"
-			}
-			_, _ = fmt.Fprintf(t, "%s\t%d (%s)\t%s\t%s\t%s\t%d\t%s\n", st.Group, st.Generation, st.Schema, st.Checkpoint.Position,
-				st.MovedAt.UTC().Format(time.DateTime), st.Lag.Round(time.Millisecond), st.Parked, state)
-		}
-		stopped := 0
-		for _, st := range all {
-			if st.Stopped != nil {
-				stopped++
-			}
-		}
-		if err := t.Flush(); err != nil {
-			return err
-		}
-		if stopped > 0 {
-			return fmt.Errorf("%d of %d groups are stopped: mend what is named and run \"hirelog projections resume\", or rebuild", stopped, len(all))
-		}
-		return nil
-	})
-}
-
-// projectionsRebuild empties the read models and begins to fill them anew.
-func projectionsRebuild(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("hirelog projections rebuild", flag.ContinueOnError)
-	where := operatorFlags(flags)
-	flags.Usage = func() {
-		_, _ = fmt.Fprintln(stderr, "usage: hirelog projections rebuild [flags] GROUP\n\nQueries find little until the read models are filled again; commands go on.")
-		flags.PrintDefaults()
-	}
-	if err := parse(flags, args, 1, stderr); err != nil {
-		return err
-	}
-	return withStores(ctx, where, func(s *stores) error {
-		if flags.Arg(0) != projections.CoreGroup {
-			return fmt.Errorf("there is no group %q of read models; there is %s", flags.Arg(0), projections.CoreGroup)
-		}
-		group := projections.Group{Name: projections.CoreGroup, Models: projections.Core(s.vault)}
-		if err := projections.Recreate(ctx, s.pool, group); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(stdout, "The read models are empty and are filled from the log by the server that runs, or by the next; see \"hirelog projections status\".")
-		return err
-	})
 }
 
 // projectionsResume has a stopped group tried again.

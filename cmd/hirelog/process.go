@@ -185,6 +185,8 @@ func (p *process) startProjections(ctx, life context.Context) error {
 		return err
 	}
 	p.goes(life, "projection "+projections.CoreGroup, p.projector.Run)
+	keeper := projections.NewKeeper(p.stores.pool, p.stores.log, []projections.Group{coreGroup(p.stores.vault)}, projections.KeeperOptions{Logger: p.logger})
+	p.goes(life, "retired projections", keeper.Run)
 	return nil
 }
 
@@ -200,6 +202,7 @@ func (p *process) startQueries(ctx, life context.Context) error {
 		return err
 	}
 	generations := readmodels.NewGenerations(p.queries)
+	generations.Serve(projections.CoreGroup, coreGroup(p.stores.vault).Shape())
 	p.core = readmodels.NewCore(p.queries, p.stores.vault, generations)
 	p.waiter = projections.NewWaiter(p.queries, projections.WaiterOptions{Generations: generations, Logger: p.logger})
 	p.goes(life, "waiter", func(ctx context.Context) error { p.waiter.Run(ctx); return ctx.Err() })

@@ -102,6 +102,24 @@ func Project(t testing.TB, pool *pgxpool.Pool, log eventlog.Log, g projections.G
 	}
 }
 
+// Forget removes all generations of a group, as if it had never been projected.
+func Forget(t testing.TB, pool *pgxpool.Pool, g projections.Group) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), "DELETE FROM rm.generations WHERE group_name = $1 RETURNING schema_name", g.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range schemas {
+		if _, err := pool.Exec(t.Context(), "DROP SCHEMA IF EXISTS "+s+" CASCADE"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // errAgain is what a message is nacked with though its batch was committed.
 var errAgain = errors.New("delivered again on purpose")
 
