@@ -123,6 +123,10 @@ func (c Caller) newID(purpose string) string {
 	return uuid.NewSHA1(c.CommandID, []byte(purpose)).String()
 }
 
+// hidden reports whether what is written says nothing of the request that led
+// to it.
+func (c Caller) hidden() bool { return c.CorrelationID == "" }
+
 // withoutMatch returns the caller for another step of the same command, to
 // which the condition on the revision does not apply.
 func (c Caller) withoutMatch() Caller {

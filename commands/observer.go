@@ -21,6 +21,8 @@ type Transacted struct {
 	// was too old to be sure.
 	Again   int
 	Outcome Outcome
+
+	hidden bool // nobody is to learn on which stream it was
 }
 
 // Outcome is how a command ended.
@@ -48,8 +50,11 @@ func (c *Commands) observe(span trace.Span, t Transacted, answer Answer, before 
 	}
 	span.SetAttributes(
 		attribute.Bool("hirelog.fold_cached", t.Cached), attribute.Int("hirelog.decided_again", t.Again),
-		attribute.String("hirelog.outcome", string(t.Outcome)), attribute.String("hirelog.stream", answer.Stream),
-		attribute.Int64("hirelog.revision", int64(answer.Revision)), attribute.String("hirelog.position", answer.Position.String()))
+		attribute.String("hirelog.outcome", string(t.Outcome)))
+	if !t.hidden {
+		span.SetAttributes(attribute.String("hirelog.stream", answer.Stream),
+			attribute.Int64("hirelog.revision", int64(answer.Revision)), attribute.String("hirelog.position", answer.Position.String()))
+	}
 	if t.Outcome == Faulted || t.Outcome == Away || t.Outcome == Conflicted {
 		tracing.Fail(span, string(t.Outcome))
 	}

@@ -130,7 +130,7 @@ func transact[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggrega
 	stream := a.category + "-" + id
 	f, cached := a.folds.Get(stream)
 	ctx, span := tracing.Span(ctx, "transact "+a.category)
-	t := Transacted{Category: a.category, Cached: cached}
+	t := Transacted{Category: a.category, Cached: cached, hidden: caller.hidden()}
 	defer func() { c.observe(span, t, answer, f.revision, err) }()
 	fresh := !cached
 	if !cached {
@@ -204,7 +204,9 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 	meta := eventlog.Metadata{
 		Actor: caller.Actor, OnBehalfOf: caller.OnBehalfOf, CommandID: caller.CommandID,
 		CorrelationID: caller.CorrelationID, CausationID: caller.CausationID, Origin: caller.Origin,
-		TraceParent: tracing.Parent(ctx),
+	}
+	if !caller.hidden() {
+		meta.TraceParent = tracing.Parent(ctx)
 	}
 	records := make([]eventlog.NewEvent, len(events))
 	for i, e := range events {
