@@ -43,6 +43,18 @@ type serveOptions struct {
 // parts are what a process does.
 type parts struct{ commands, queries, projections bool }
 
+// String names them as --serve does.
+func (p parts) String() string {
+	var names []string
+	for name, does := range map[string]bool{"commands": p.commands, "queries": p.queries, "projections": p.projections} {
+		if does {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ",")
+}
+
 func (p *parts) set(list string) error {
 	*p = parts{}
 	for _, name := range strings.Split(list, ",") {
@@ -189,7 +201,14 @@ func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, 
 			return err
 		}
 	}
-	_, err := fmt.Fprint(stdout, greeting(url, ready.AdminToken))
+	said := greeting(url, ready.AdminToken)
+	if !o.parts.queries || !o.parts.commands {
+		said = fmt.Sprintf("\nHirelog (%s) is at %s\n", o.parts, url)
+		if ready.AdminToken != "" {
+			said += fmt.Sprintf("\nThe admin's token, shown this once:\n\n  export TOKEN=%s\n", ready.AdminToken)
+		}
+	}
+	_, err := fmt.Fprint(stdout, said)
 	return err
 }
 

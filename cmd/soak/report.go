@@ -55,12 +55,14 @@ func (r *report) under() string {
 }
 
 // answered notes how long a caller waited for an answer, tries included, and
-// the fault under way when it began or, if there was none, when it ended.
-func (r *report) answered(fault string, took time.Duration) {
+// the fault under way when it ended or, if there was none, when it began: what
+// one fault left in peace the next may still have met.
+func (r *report) answered(began string, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	fault := r.fault
 	if fault == calm {
-		fault = r.fault
+		fault = began
 	}
 	r.worst[fault] = max(r.worst[fault], took)
 }

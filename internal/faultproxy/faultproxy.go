@@ -43,10 +43,14 @@ type Proxy struct {
 // line is one connection: both its ends.
 type line struct {
 	client, server net.Conn
+	once           sync.Once
 	deaf           chan struct{} // closed when answers are to be lost
+	frozen         bool          // nothing passes any more; guarded by Proxy.mu
+	ended          chan struct{} // closed with the connection
 }
 
 func (l *line) cut() {
+	l.once.Do(func() { close(l.ended) })
 	_ = l.client.Close()
 	_ = l.server.Close()
 }
@@ -141,6 +145,16 @@ func (p *Proxy) Release() {
 	}
 }
 
+// Freeze keeps back all bytes of present connections for good, as after a
+// firewall forgot them; new ones are welcome.
+func (p *Proxy) Freeze() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.lines {
+		l.frozen = true
+	}
+}
+
 // Delay has every chunk of bytes wait that long, in both directions.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
@@ -177,7 +191,7 @@ func (p *Proxy) serve(client net.Conn) {
 		_ = client.Close()
 		return
 	}
-	l := &line{client: client, server: server, deaf: make(chan struct{})}
+	l := &line{client: client, server: server, deaf: make(chan struct{}), ended: make(chan struct{})}
 	p.mu.Lock()
 	p.lines[l] = struct{}{}
 	refusing := p.ln == nil // since the connection was accepted
@@ -194,13 +208,16 @@ func (p *Proxy) serve(client net.Conn) {
 	delete(p.lines, l)
 }
 
-// pass returns when bytes may go on, or an error when they never will.
-func (p *Proxy) pass() error {
+// pass returns when bytes of l may go on, or an error when they never will.
+func (p *Proxy) pass(l *line) error {
 	for {
 		p.mu.Lock()
-		held, delay := p.held, p.delay
+		held, delay, frozen := p.held, p.delay, l.frozen
 		p.mu.Unlock()
-		if held == nil {
+		switch {
+		case frozen:
+			held = nil // for ever
+		case held == nil:
 			if delay > 0 {
 				time.Sleep(delay)
 			}
@@ -208,20 +225,22 @@ func (p *Proxy) pass() error {
 		}
 		select {
 		case <-held:
+		case <-l.ended:
+			return errOver
 		case <-p.over:
 			return errOver
 		}
 	}
 }
 
-var errOver = errors.New("the proxy is closed")
+var errOver = errors.New("the connection is over")
 
 func (p *Proxy) requests(l *line) {
 	defer l.cut()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := l.client.Read(buffer)
-		if err != nil || p.pass() != nil {
+		if err != nil || p.pass(l) != nil {
 			return
 		}
 		p.mu.Lock()
@@ -253,7 +272,7 @@ func (p *Proxy) answers(l *line) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := l.server.Read(buffer)
-		if err != nil || p.pass() != nil {
+		if err != nil || p.pass(l) != nil {
 			return
 		}
 		select {

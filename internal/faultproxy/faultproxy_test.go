@@ -128,6 +128,18 @@ func TestWhatNetworksDo(t *testing.T) {
 	if got, err := c.ReadString('\n'); err != nil || got != "five\n" {
 		t.Errorf("after it was held: %q, %v", got, err)
 	}
+	p.Freeze()
+	if got, err := c.ask("frozen", 50*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("while frozen: %q, %v", got, err)
+	}
+	frozen := c
+	c = call(t, p)
+	c.answered("another")
+	p.Cut()
+	if _, err := frozen.ReadString('\n'); err == nil {
+		t.Error("what was frozen is not cut")
+	}
+	c = call(t, p)
 	p.Delay(20 * time.Millisecond)
 	began := time.Now()
 	c.answered("six")
