@@ -22,6 +22,10 @@ build: ## build ./bin/hirelog
 test: setup ## run all tests
 	go test -timeout 10m ./...
 
+.PHONY: conformance
+conformance: ## hold the node to the official clients' own tests (needs Node.js and npm)
+	cd conformance && go vet ./... && go test -count=1 -timeout 15m -v ./...
+
 .PHONY: lint
 lint: ## check layers, mistakes and format
 	$(LINT) run ./...

@@ -179,7 +179,7 @@ func (s *persistentServer) replace(by string, k groupKey, old *group, cfg *group
 func (s *persistentServer) store(by string, entries []groupConfig) error {
 	slices.SortFunc(entries, func(a, b groupConfig) int { return compareKeys(a.key(), b.key()) })
 	config := storedConfigs{Version: configVersion, Updated: s.n.o.Now().UTC().Format(time.RFC3339Nano), UpdatedBy: by, Entries: entries}
-	r := internalEvent(configStream, typeConfig, config, nil)
+	r := internalEvent(configStream, typeConfig, config)
 	if size := len(r.events[0].data); size > maxMaxAppend {
 		return invalid("there are too many persistent subscriptions")
 	}
@@ -188,7 +188,7 @@ func (s *persistentServer) store(by string, entries []groupConfig) error {
 	}
 	if s.n.streams.state(configStream).meta.maxCount == 0 {
 		// Old versions go with a scavenge; if this fails they stay.
-		_ = s.n.submit(context.Background(), internalEvent(metaStream(configStream), typeMetadata, map[string]int64{"$maxCount": 2}, nil))
+		_ = s.n.submit(context.Background(), internalEvent(metaStream(configStream), typeMetadata, map[string]int64{"$maxCount": 2}))
 	}
 	return nil
 }

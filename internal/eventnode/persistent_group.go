@@ -45,10 +45,11 @@ type group struct {
 	savedAt time.Time
 	saving  bool
 
-	replay replay
-	total  int64     // deliveries
-	asked  time.Time // when measured is of
-	last   int64     // total then
+	parking parking
+	replay  replay
+	total   int64     // deliveries
+	asked   time.Time // when the group was last asked for its rate
+	last    int64     // total then
 }
 
 // fed is what a group's source says next.
@@ -294,15 +295,10 @@ func (g *group) write(r *request, then func(error)) {
 }
 
 // internalEvent is the request to append one JSON event of the node's own.
-func internalEvent(stream, typ string, data any, custom any) *request {
-	// Neither can fail: they are structs and maps of plain values.
-	text, _ := json.Marshal(data)
-	var by []byte
-	if custom != nil {
-		by, _ = json.Marshal(custom)
-	}
+func internalEvent(stream, typ string, data any) *request {
+	text, _ := json.Marshal(data) // plain values, so it cannot fail
 	return &request{kind: kindAppend, stream: stream, expected: expectAny, done: make(chan struct{}), events: []proposed{
-		{id: uuid.New(), typ: typ, json: true, data: text, custom: by},
+		{id: uuid.New(), typ: typ, json: true, data: text},
 	}}
 }
 
@@ -347,7 +343,7 @@ func (g *group) checkpoint() *request {
 	if !g.worthSaving() {
 		return nil
 	}
-	return internalEvent(g.cfg.key().checkpoints(), typeCheckpoint, g.place.text(g.cfg.Stream), nil)
+	return internalEvent(g.cfg.key().checkpoints(), typeCheckpoint, g.place.text(g.cfg.Stream))
 }
 
 // save stores a checkpoint if one is due: after so many events at once, after
@@ -378,7 +374,7 @@ func (g *group) save(now time.Time) {
 // keepLastTwo lets old checkpoints go when the log is scavenged.
 func (g *group) keepLastTwo() {
 	if name := g.cfg.key().checkpoints(); g.n.streams.state(name).meta.maxCount != 2 {
-		g.write(internalEvent(metaStream(name), typeMetadata, map[string]int64{"$maxCount": 2}, nil), func(error) {})
+		g.write(internalEvent(metaStream(name), typeMetadata, map[string]int64{"$maxCount": 2}), func(error) {})
 	}
 }
 

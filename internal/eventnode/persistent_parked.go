@@ -1,9 +1,12 @@
 package eventnode
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // parkedMeta is the custom metadata of a parked event.
@@ -13,28 +16,59 @@ type parkedMeta struct {
 	Number int64     `json:"subscriptionEventNumber"`
 }
 
+// maxParkWrite is how many events one append parks.
+const maxParkWrite = 100
+
+// parking are the events on their way to the parked stream, in order: one append
+// at a time takes all that wait.
+type parking struct {
+	messages []*message
+	links    []proposed // of messages
+	writing  bool
+}
+
 // park puts m aside: a link to its event goes into the group's parked stream,
 // and m is settled once that is durable.
 func (g *group) park(m *message, why string) {
-	link := fmt.Sprintf("%d@%s", m.revision, m.name)
+	link := fmt.Appendf(nil, "%d@%s", m.revision, m.name)
 	if m.parked >= 0 { // again: what is parked is itself a link
-		_, data, err := payload(&m.event)
-		if err != nil {
+		var err error
+		if _, link, err = payload(&m.event); err != nil {
 			g.n.o.Logger.Error("event node: a parked event is not parked again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
 			g.settle(m)
 			return
 		}
-		link = string(data)
 	}
-	r := internalEvent(g.cfg.key().parked(), typeLink, nil, parkedMeta{Added: g.n.o.Now().UTC(), Reason: why, Number: m.revision})
-	r.events[0].data, r.events[0].json = []byte(link), false
+	// Plain values, so it cannot fail.
+	custom, _ := json.Marshal(parkedMeta{Added: g.n.o.Now().UTC(), Reason: why, Number: m.revision})
+	g.parking.messages = append(g.parking.messages, m)
+	g.parking.links = append(g.parking.links, proposed{id: uuid.New(), typ: typeLink, data: link, custom: custom})
+	g.parkWaiting()
+}
+
+// parkWaiting begins to write what is to be parked, unless it is being written.
+func (g *group) parkWaiting() {
+	p := &g.parking
+	n := min(len(p.messages), maxParkWrite)
+	if p.writing || n == 0 {
+		return
+	}
+	messages := p.messages[:n:n]
+	r := &request{kind: kindAppend, stream: g.cfg.key().parked(), expected: expectAny, events: p.links[:n:n], done: make(chan struct{})}
+	p.messages, p.links, p.writing = p.messages[n:], p.links[n:], true
 	g.write(r, func(err error) {
+		p.writing = false
 		if err != nil {
-			g.n.o.Logger.Warn("event node: an event is not parked and comes again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
-			g.waiting.put(m)
-			return
+			g.n.o.Logger.Warn("event node: events are not parked and come again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
 		}
-		g.settle(m)
+		for _, m := range messages {
+			if err != nil {
+				g.waiting.put(m)
+			} else {
+				g.settle(m)
+			}
+		}
+		g.parkWaiting()
 	})
 }
 
@@ -116,7 +150,7 @@ func (g *group) forgetReplayed() *request {
 	if st := g.n.streams.state(name); st.absent() || st.tombstoned() || g.replay.done <= st.firstByNumber() {
 		return nil
 	}
-	return internalEvent(metaStream(name), typeMetadata, map[string]int64{"$tb": g.replay.done}, nil)
+	return internalEvent(metaStream(name), typeMetadata, map[string]int64{"$tb": g.replay.done})
 }
 
 // readParked feeds parked events to the group.

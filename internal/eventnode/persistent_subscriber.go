@@ -20,7 +20,7 @@ type subscriber struct {
 
 	messages map[*message]struct{} // it has
 	total    int64
-	asked    time.Time // when measured is of
+	asked    time.Time // when it was last asked for its rate
 	last     int64     // total then
 	took     latencies
 }
