@@ -70,18 +70,21 @@ func fill(ctx context.Context, client *esdb.Client, n int) error {
 	if err != nil {
 		return err
 	}
-	for ; n > 0; n -= 10 {
-		events := make([]esdb.EventData, min(n, 10))
-		for i := range events {
-			events[i] = sample
-			events[i].EventID = uuid.New()
+	const atOnce, workers = 10, 16
+	return split(workers, n, func(from, to int) error {
+		for ; from < to; from += atOnce {
+			events := make([]esdb.EventData, min(to-from, atOnce))
+			for i := range events {
+				events[i] = sample
+				events[i].EventID = uuid.New()
+			}
+			options := esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}
+			if _, err := client.AppendToStream(ctx, "application-"+uuid.NewString(), options, events...); err != nil {
+				return fmt.Errorf("fill: %w", err)
+			}
 		}
-		options := esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}
-		if _, err := client.AppendToStream(ctx, "application-"+uuid.NewString(), options, events...); err != nil {
-			return fmt.Errorf("fill: %w", err)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // follow subscribes to $all from the beginning until n events have come.

@@ -35,15 +35,15 @@ func statOf(pid int) (processStat, bool) {
 	if len(fields) < 15 {
 		return processStat{}, false
 	}
-	number := func(i int) time.Duration {
+	number := func(i int) int64 {
 		n, _ := strconv.ParseInt(fields[i], 10, 64)
-		return time.Duration(n)
+		return n
 	}
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux Go runs on
 	return processStat{
 		parent: int(number(1)),
-		own:    (number(11) + number(12)) * tick,
-		ended:  (number(13) + number(14)) * tick,
+		own:    time.Duration(number(11)+number(12)) * tick,
+		ended:  time.Duration(number(13)+number(14)) * tick,
 	}, true
 }
 

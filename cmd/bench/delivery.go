@@ -33,9 +33,11 @@ func benchDelivery(ctx context.Context, s settings, dir string) (err error) {
 			return err
 		}
 		a, b := quantile(got, 0.99), quantile(acked, 0.99)
-		rounds = append(rounds, figure{float64(a) / float64(b),
+		rounds = append(rounds, figure{
+			float64(a) / float64(b),
 			fmt.Sprintf("received p50 %v p99 %v", quantile(got, 0.5), a),
-			fmt.Sprintf("acknowledged p50 %v p99 %v, at %d/s", quantile(acked, 0.5), b, s.rate)})
+			fmt.Sprintf("acknowledged p50 %v p99 %v, at %d/s", quantile(acked, 0.5), b, s.rate),
+		})
 	}
 	s.report("append_to_subscriber_p99_per_acknowledgement_p99", rounds, atMost(1.5))
 	return nil

@@ -286,8 +286,10 @@ func (l *listing) makeApplications(ctx context.Context, r *rand.Rand, popular *r
 func (l *listing) seal(ctx context.Context, p *readmodels.PersonRow, key personal.Key, name [2]string, n int) error {
 	email := fmt.Sprintf("%s.%s.%d@people.example", name[0], name[1], n)
 	items := []vault.Item{
-		{Key: key, Field: "first_name", Plain: personal.Plain(name[0])}, {Key: key, Field: "last_name", Plain: personal.Plain(name[1])},
-		{Key: key, Field: "email", Plain: personal.Plain(email)}, {Key: key, Field: "phone", Plain: personal.Plain(fmt.Sprintf("+49 30 555 %07d", n))},
+		{Key: key, Field: "first_name", Plain: personal.Plain(name[0])},
+		{Key: key, Field: "last_name", Plain: personal.Plain(name[1])},
+		{Key: key, Field: "email", Plain: personal.Plain(email)},
+		{Key: key, Field: "phone", Plain: personal.Plain(fmt.Sprintf("+49 30 555 %07d", n))},
 	}
 	sealed, err := l.vault.Seal(ctx, uuid.New(), "candidate.registered.v1", items)
 	if err != nil {
