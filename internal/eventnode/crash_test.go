@@ -265,6 +265,11 @@ func crashRound(t *testing.T, seed uint64) {
 	must(t, err)
 	var stop atomic.Bool
 	var wg sync.WaitGroup
+	defer func() {
+		stop.Store(true)
+		wg.Wait()
+		must(t, n.Close())
+	}()
 	var writers []*crashWriter
 	for i := range 4 {
 		w := &crashWriter{n: n, name: fmt.Sprintf("w%d", i), rng: rand.New(rand.NewPCG(seed, uint64(i))), streams: map[string]*crashStream{}, stop: &stop}
@@ -281,12 +286,14 @@ func crashRound(t *testing.T, seed uint64) {
 			if i%3 < 2 {
 				if _, err := n.Scavenge(context.Background(), ScavengeOptions{Hurry: true}); err != nil {
 					t.Errorf("scavenge: %v", err)
+					return
 				}
 				scavenges.Add(1)
 				continue
 			}
 			if _, err := n.Backup(context.Background(), fmt.Sprintf("/backup-%d", i), nil); err != nil {
 				t.Errorf("backup: %v", err)
+				return
 			}
 			backups.Add(1)
 		}

@@ -98,10 +98,11 @@ func (n *Node) operate(ctx context.Context, what string, work func(context.Conte
 	stop := context.AfterFunc(n.closing, cancel)
 	ended := make(chan error, 1)
 	n.operations.Go(func() {
-		defer n.operating.Unlock()
-		defer cancel()
-		defer stop()
-		ended <- work(ctx)
+		err := work(ctx)
+		stop()
+		cancel()
+		n.operating.Unlock() // before the caller hears of it: it may begin the next one
+		ended <- err
 	})
 	var err error
 	select {

@@ -395,6 +395,32 @@ func TestARepeatedAppendOfWhatIsGoneIsRefused(t *testing.T) {
 	}
 }
 
+// TestASweepDecidedOnOldMetadataRemovesNothing: between a scavenge's look at a
+// stream and its turn with the writer the metadata may have changed.
+func TestASweepDecidedOnOldMetadataRemovesNothing(t *testing.T) {
+	s := start(t, Options{})
+	c := s.client(t)
+	mustAppend(t, c, "s", esdb.NoStream{}, some("e", 4)...)
+	for what, hide := range map[string]func(m *esdb.StreamMetadata){
+		"$tb":     func(m *esdb.StreamMetadata) { m.SetTruncateBefore(3) },
+		"$maxAge": func(m *esdb.StreamMetadata) { m.SetMaxAge(time.Hour) },
+	} {
+		changeMetadata(t, c, "s", hide)
+		st := s.streams.state("s")
+		w := &sweep{meta: st.meta, from: 0, to: 3, report: &ScavengeReport{Number: 1}}
+		must(t, w.collect(s.db, st.id))
+		changeMetadata(t, c, "s", func(m *esdb.StreamMetadata) { m.SetTruncateBefore(2) })
+		r := &request{kind: kindSweep, stream: "s", sweep: w, done: make(chan struct{})}
+		must(t, s.submit(t.Context(), r))
+		if r.outcome.verdict != wrongRevision {
+			t.Errorf("%s: verdict %d", what, r.outcome.verdict)
+		}
+		if got, err := readStream(t, c, "s", esdb.ReadStreamOptions{From: esdb.Start{}}); err != nil || len(got) != 2 {
+			t.Errorf("%s: %v, %v", what, got, err)
+		}
+	}
+}
+
 func TestOneScavengeAtATime(t *testing.T) {
 	s := start(t, Options{})
 	mustAppend(t, s.client(t), "s", esdb.NoStream{}, some("e", 1)...)
