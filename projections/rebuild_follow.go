@@ -60,6 +60,24 @@ func (p *Projector) follow(ctx context.Context, until Checkpoint) error {
 	return p.idle(ctx, until)
 }
 
+// meetings bounds how often in a row somebody else moves a checkpoint first.
+const meetings = 20
+
+// overtake is follow beside somebody who moves the same checkpoint: a Keeper,
+// or whoever lost the answer to a commit.
+func (p *Projector) overtake(ctx context.Context, until Checkpoint) (err error) {
+	for range meetings {
+		if err = p.follow(ctx, until); !errors.Is(err, errMoved) && !errors.Is(err, errUnsure) {
+			return err
+		}
+		var again error
+		if p.here, again = readPlace(ctx, p.pool, p.group.Name, p.here.generation); again != nil {
+			return again
+		}
+	}
+	return err
+}
+
 // idle takes over how far the log was looked through behind the last event.
 func (p *Projector) idle(ctx context.Context, until Checkpoint) error {
 	if p.here.at.Event != until.Event || !until.Position.After(p.here.at.Position) {
@@ -116,7 +134,7 @@ func (b *builder) approach(ctx context.Context, bd *build) error {
 			return nil
 		}
 		b.o.Progress(Progress{Phase: Following, Group: bd.group.Name, At: p.here.at.Position, Until: live.at.Position})
-		if err := p.follow(ctx, live.at); err != nil {
+		if err := p.overtake(ctx, live.at); err != nil {
 			return err
 		}
 	}
@@ -145,7 +163,7 @@ func (b *builder) hold(ctx context.Context, bd *build, do func(ctx context.Conte
 		if err != nil {
 			return err
 		}
-		if err := bd.projector.follow(ctx, held.at); err != nil {
+		if err := bd.projector.overtake(ctx, held.at); err != nil {
 			return err
 		}
 		return do(ctx, tx)

@@ -93,7 +93,7 @@ func (b *builder) compareWithLive(ctx context.Context, bd *build) (err error) {
 		if err != nil {
 			return err
 		}
-		return bd.followed(bd.projector.follow(ctx, last))
+		return bd.followed(bd.projector.overtake(ctx, last))
 	}
 	for i := range comparisons {
 		if i > 0 {
