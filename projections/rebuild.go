@@ -133,7 +133,7 @@ func Rebuild(ctx context.Context, pool *pgxpool.Pool, log eventlog.Log, groups [
 	b := newBuilder(pool, log, o)
 	report, err := b.rebuild(ctx, groups)
 	report.Took = time.Since(began)
-	return report, errors.Join(err, b.close(ctx))
+	return report, b.ended(ctx, err)
 }
 
 func (b *builder) rebuild(ctx context.Context, groups []Group) (r Report, err error) {
@@ -189,6 +189,15 @@ func newBuilder(pool *pgxpool.Pool, log eventlog.Log, o RebuildOptions) *builder
 	return &builder{pool: pool, log: log, o: o.withDefaults(), id: uuid.New()}
 }
 
+// ended closes the builder. That the locks could not be given back is of no
+// interest where the build has failed, and is over with the connection anyway.
+func (b *builder) ended(ctx context.Context, err error) error {
+	if closed := b.close(ctx); closed != nil {
+		b.o.Logger.Warn("the lock of a build was lost", "reason", reason(closed))
+	}
+	return err
+}
+
 // close gives the locks back.
 func (b *builder) close(ctx context.Context) error {
 	if b.lock == nil || b.lock.IsClosed() {
@@ -196,7 +205,9 @@ func (b *builder) close(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return b.lock.Close(ctx)
+	// The server would notice only a little later that the connection is gone.
+	_, err := b.lock.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	return errors.Join(err, b.lock.Close(ctx))
 }
 
 // build is a generation under construction.

@@ -100,7 +100,7 @@ var ErrNoRollback = errors.New("cannot be switched back")
 func Rollback(ctx context.Context, pool *pgxpool.Pool, log eventlog.Log, g Group, o RebuildOptions) (GroupReport, error) {
 	b := newBuilder(pool, log, o)
 	r, err := b.rollback(ctx, g)
-	return r, errors.Join(err, b.close(ctx))
+	return r, b.ended(ctx, err)
 }
 
 func (b *builder) rollback(ctx context.Context, g Group) (GroupReport, error) {

@@ -270,7 +270,7 @@ func Verify(ctx context.Context, pool *pgxpool.Pool, log eventlog.Log, groups []
 	b := newBuilder(pool, log, o)
 	report, err := b.verify(ctx, groups)
 	report.Took = time.Since(began)
-	return report, errors.Join(err, b.close(ctx))
+	return report, b.ended(ctx, err)
 }
 
 func (b *builder) verify(ctx context.Context, groups []Group) (r Report, err error) {
