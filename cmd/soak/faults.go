@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hirelog/hirelog/internal/postgres"
+	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // faults does everything that may go wrong, one after the other, while l works.
@@ -69,6 +72,7 @@ func (in *installation) plan() []fault {
 	add(times, "Postgres killed", in.killPostgres)
 	add(times, "a backend killed", in.killBackend)
 	add(times, "all backends ended", in.endBackends)
+	add(times, "keys wrapped anew", in.rotate)
 	add(times, "event store cut, 1 s", in.cut(time.Second))
 	add(times, "event store held, 1 s", in.hold(time.Second))
 	add(times, "event store slow, 1 s", in.slow(time.Second))
@@ -192,6 +196,44 @@ func (in *installation) endBackends(ctx context.Context, _ *load) error {
 	}
 	_, err = c.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'hirelog%'")
 	return errors.Join(err, c.Close(ctx))
+}
+
+// rotate wraps all keys anew, as command processes do in the night after an
+// erasure: two at once, of which one does it.
+func (in *installation) rotate(ctx context.Context, l *load) error {
+	erased := in.report.erased()
+	err := eventually(ctx, patience, "something is erased", func() bool { return in.report.erased() > erased || l.wrong() != nil })
+	if err != nil {
+		return err
+	}
+	pool, err := in.poolOf(ctx, in.database())
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	var rotated atomic.Int64
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for n := range errs {
+		both.Go(func() {
+			keys, err := vault.Open(ctx, pool, in.keyset(), vault.Options{})
+			if err != nil {
+				errs[n] = err
+				return
+			}
+			_, done, err := keys.RotateIfDue(ctx)
+			if done {
+				rotated.Add(1)
+			}
+			errs[n] = err
+		})
+	}
+	both.Wait()
+	// Under load something may be erased between the two.
+	if n := rotated.Load(); n == 0 {
+		errs = append(errs, errors.New("nothing was rotated though something was erased"))
+	}
+	return errors.Join(errs...)
 }
 
 // cut cuts all connections to the event store and lets nobody connect.

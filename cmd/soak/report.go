@@ -78,6 +78,13 @@ func (r *report) kills() (n int) {
 	return n
 }
 
+// erased returns how much was erased.
+func (r *report) erased() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts["applications erased"] + r.counts["notes erased"]
+}
+
 // print prints all counts.
 func (r *report) print(w io.Writer, took time.Duration) {
 	kills := r.kills()

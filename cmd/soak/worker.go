@@ -132,9 +132,10 @@ func (w *worker) change() error {
 		}
 	case dice < 58 && len(w.notes) > 0:
 		at := w.rng.IntN(len(w.notes))
-		_, err = w.command(call{method: http.MethodDelete, path: w.path("/notes/" + w.notes[at])}, true)
+		if _, err = w.command(call{method: http.MethodDelete, path: w.path("/notes/" + w.notes[at])}, true); err == nil {
+			w.in.report.count("notes erased", 1)
+		}
 		w.notes = append(w.notes[:at:at], w.notes[at+1:]...)
-		w.in.report.count("notes erased", 1)
 	case dice < 75 && !w.closed:
 		w.stage = (w.stage + 1 + w.rng.IntN(len(w.stages)-1)) % len(w.stages)
 		_, err = post("/move", map[string]string{"to": w.stages[w.stage], "comment": text})
