@@ -30,7 +30,7 @@ func onDisk(b *testing.B) (*server, *esdb.Client) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	for _, writers := range []int{1, 16, 64} {
+	for _, writers := range []int{1, 16, 64, 256} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			n, c := onDisk(b)
 			var left atomic.Int64
