@@ -171,7 +171,7 @@ func (a *author) comment() error {
 		case err != nil && !errors.Is(err, errDown):
 			return err
 		case time.Now().After(giveUp):
-			return fmt.Errorf("%s was not answered for a minute: %v %s", k.path, err, r.body)
+			return errors.Join(fmt.Errorf("%s was not answered for a minute: %s", k.path, r.body), err)
 		}
 		time.Sleep(2 * time.Millisecond) // until the other process is up, or this one again
 	}

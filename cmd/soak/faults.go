@@ -230,10 +230,10 @@ func (in *installation) rotate(ctx context.Context, l *load) error {
 	}
 	both.Wait()
 	// Under load something may be erased between the two.
-	if n := rotated.Load(); n == 0 {
-		errs = append(errs, errors.New("nothing was rotated though something was erased"))
+	if err := errors.Join(errs...); err != nil || rotated.Load() > 0 {
+		return err
 	}
-	return errors.Join(errs...)
+	return errors.New("nothing was rotated though something was erased")
 }
 
 // cut cuts all connections to the event store and lets nobody connect.
