@@ -42,8 +42,8 @@ func (n *Node) receive(call pb.Streams_AppendServer) (*request, error) {
 	in := &appendReader{limit: n.o.MaxAppendBytes, allowed: func(stream string) error {
 		return n.authorize(call.Context(), stream, rightWrite)
 	}}
-	for {
-		msg, err := call.Recv()
+	for msg := new(appendMessage); ; {
+		err := call.RecvMsg(msg)
 		switch {
 		case errors.Is(err, io.EOF):
 			return in.end()
@@ -80,17 +80,16 @@ func (a *appendReader) end() (*request, error) {
 	return a.request, a.refused
 }
 
-func (a *appendReader) take(msg *pb.AppendReq) {
+func (a *appendReader) take(msg *appendMessage) {
 	if a.refused != nil {
-		p := msg.GetProposedMessage()
-		a.drained += len(p.GetData()) + len(p.GetCustomMetadata()) + 64
+		a.drained += len(msg.event.data) + len(msg.event.custom) + 64
 		return
 	}
 	switch {
-	case a.request == nil && msg.GetOptions() != nil:
-		a.takeOptions(msg.GetOptions())
-	case a.request != nil && msg.GetProposedMessage() != nil:
-		a.takeEvent(msg.GetProposedMessage())
+	case a.request == nil && msg.options != nil:
+		a.takeOptions(msg.options)
+	case a.request != nil && msg.isEvent:
+		a.takeEvent(&msg.event)
 	default:
 		a.refuse(invalid("append must begin with its options, once"))
 	}
@@ -127,31 +126,28 @@ func (a *appendReader) takeOptions(o *pb.AppendReq_Options) {
 	a.request = r
 }
 
-func (a *appendReader) takeEvent(m *pb.AppendReq_ProposedMessage) {
-	typ, hasType := m.GetMetadata()["type"]
-	content, hasContent := m.GetMetadata()["content-type"]
-	if !hasType || !hasContent {
+func (a *appendReader) takeEvent(m *proposedMessage) {
+	if !m.hasType || !m.hasContent {
 		a.refuse(refuse(codes.InvalidArgument, "Required metadata properties are missing: type, content-type",
 			"missing-required-metadata-property", "required-metadata-properties", "type,content-type"))
 		return
 	}
-	id, err := eventID(m.GetId())
-	if err != nil {
-		a.refuse(err)
+	if m.idErr != nil {
+		a.refuse(m.idErr)
 		return
 	}
-	if typ == "" || len(typ) > math.MaxUint16 {
+	if m.typ == "" || len(m.typ) > math.MaxUint16 {
 		a.refuse(invalid("event type must have from 1 to 65535 bytes"))
 		return
 	}
-	a.size += len(m.GetData()) + len(m.GetCustomMetadata()) + 2*utf16Len(typ)
+	a.size += len(m.data) + len(m.custom) + 2*utf16Len(m.typ)
 	if a.size > a.limit {
 		a.refuse(refuse(codes.InvalidArgument, fmt.Sprintf("Maximum Append Size of %d Exceeded.", a.limit),
 			"maximum-append-size-exceeded", "maximum-append-size", strconv.Itoa(a.limit)))
 		return
 	}
 	a.request.events = append(a.request.events, proposed{
-		id: id, typ: typ, json: content == contentJSON, data: m.GetData(), custom: m.GetCustomMetadata(),
+		id: m.id, typ: m.typ, json: m.content == contentJSON, data: m.data, custom: m.custom,
 	})
 }
 

@@ -23,7 +23,8 @@ const (
 	manifestPrefix = "hirelog event node backup 1, sha256 "
 )
 
-// ErrBackup: a folder is no backup, is an incomplete one, or was changed since.
+// ErrBackup says that a folder is no backup, is an incomplete one, or was
+// changed since.
 var ErrBackup = errors.New("event node: not a complete backup")
 
 // Manifest says what a backup holds. It is written last, so a backup without

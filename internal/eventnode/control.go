@@ -121,7 +121,7 @@ func AskBackup(ctx context.Context, dir, to string, progress func(Progress)) (Ma
 	return m, ask(ctx, dir, "/backup", to, &m, progress)
 }
 
-// ErrNobody: no process answers for the folder.
+// ErrNobody says that no process answers for the folder.
 var ErrNobody = errors.New("event node: the process that has the folder open does not answer")
 
 func ask(ctx context.Context, dir, path string, body, result any, progress func(Progress)) error {
@@ -173,7 +173,7 @@ func listenControl(dir string) (net.Listener, error) {
 	if err := os.Remove(filepath.Join(dir, controlSocket)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	var ln net.Listener
+	var ln *net.UnixListener
 	err := shortPath(dir, func(path string) (err error) {
 		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		return err
@@ -181,7 +181,7 @@ func listenControl(dir string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln.(*net.UnixListener).SetUnlinkOnClose(false) // by a name that is not its own any more
+	ln.SetUnlinkOnClose(false) // by a name that is not its own any more
 	if err := os.Chmod(filepath.Join(dir, controlSocket), 0o600); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}

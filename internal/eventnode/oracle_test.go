@@ -40,7 +40,6 @@ type oracleStream struct {
 	events   []*oracleEvent // not removed
 	last     int64
 	removed  int64 // events before it
-	meta     map[string]any
 	rawMeta  string
 	isEnded  bool
 	maxCount int64

@@ -18,7 +18,7 @@ const (
 	maxPause = 250 * time.Millisecond
 )
 
-// ErrBusy: a scavenge or a backup is under way already.
+// ErrBusy says that a scavenge or a backup is under way already.
 var ErrBusy = errors.New("event node: another scavenge or backup is under way")
 
 // ScavengeOptions say how a scavenge works.

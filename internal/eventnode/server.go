@@ -80,7 +80,8 @@ func (n *Node) newServer() (*grpc.Server, error) {
 	return g, nil
 }
 
-// wireCodec is gRPC's own codec, except that a *wire goes out as it is.
+// wireCodec is gRPC's own codec, except that a *wire goes out as it is and an
+// *appendMessage decodes itself.
 type wireCodec struct{ encoding.CodecV2 }
 
 // wire is an encoded message.
@@ -92,6 +93,14 @@ func (c wireCodec) Marshal(v any) (mem.BufferSlice, error) {
 		return mem.BufferSlice{mem.SliceBuffer(w.bytes)}, nil
 	}
 	return c.CodecV2.Marshal(v)
+}
+
+// Unmarshal implements encoding.CodecV2.
+func (c wireCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	if m, ok := v.(*appendMessage); ok {
+		return m.unmarshal(data)
+	}
+	return c.CodecV2.Unmarshal(data, v)
 }
 
 // GetSupportedMethods lists what the node can do. Methods that are missing here
