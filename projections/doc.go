@@ -13,6 +13,11 @@
 // each, in one place, so that whoever waits or watches reads all groups at once;
 // what was put aside in rm.parked.
 //
+// Read models are built anew beside the live ones: Rebuild fills a generation in
+// memory and by COPY, compares it with the live one at one position and switches;
+// a Keeper follows the one before, so that Rollback can switch back; Verify only
+// compares.
+//
 // A checkpoint is moved only from where the projector found it. A projector that
 // does not find it there writes nothing, reads where it is now, and stands by
 // while another one gives signs of life. That spares the database, but nothing

@@ -34,7 +34,7 @@ func (t Table[R]) CopySQL(schema string) string {
 // CopyHeader and CopyTrailer stand before and behind the rows of a binary COPY.
 func CopyHeader() []byte { return []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00") }
 
-// CopyTrailer: see CopyHeader.
+// CopyTrailer is the other end of CopyHeader.
 func CopyTrailer() []byte { return []byte{0xff, 0xff} }
 
 // AppendBinary appends a row to buf as a binary COPY takes it.
