@@ -110,7 +110,10 @@ func send(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
 // inTransaction runs do in a transaction.
 // Errors: those of do; errUnsure if it is not known whether it was committed.
 func (p *Projector) inTransaction(ctx context.Context, do func(tx pgx.Tx) error) error {
-	tx, err := p.pool.Begin(ctx)
+	// A process that is paused in the middle would hold the checkpoint for as
+	// long: then the database ends the transaction, and another projector goes on.
+	begin := fmt.Sprintf("begin; set local idle_in_transaction_session_timeout = %d", p.o.Idle.Milliseconds())
+	tx, err := p.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}

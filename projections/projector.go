@@ -29,6 +29,11 @@ type Options struct {
 	// Standby is how long another projector of the group must have been silent
 	// before this one, having met it, goes on. Default 10 s.
 	Standby time.Duration
+	// Idle is how long the projector may do nothing in the middle of a
+	// transaction, in whole milliseconds, before the database ends it: a process
+	// that was paused keeps others from the checkpoint no longer than that.
+	// Default 10 s.
+	Idle time.Duration
 	// Poll is how often a stopped or waiting projector looks whether it may go
 	// on. Default 1 s.
 	Poll time.Duration
@@ -117,6 +122,7 @@ func NewProjector(pool *pgxpool.Pool, log eventlog.Log, g Group, o Options) (*Pr
 	}
 	o.AliveEvery = cmp.Or(o.AliveEvery, 3*time.Second)
 	o.Standby = cmp.Or(o.Standby, 10*time.Second)
+	o.Idle = cmp.Or(o.Idle, 10*time.Second)
 	o.Poll = cmp.Or(o.Poll, time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
