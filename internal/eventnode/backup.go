@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ func (b *backup) run(ctx context.Context, n *Node) error {
 	}
 	b.progress(Progress{Step: "copying", Unit: "bytes"})
 	store := b.fs.PathJoin(b.to, storeFolder)
-	if err := n.db.Checkpoint(store, pebble.WithFlushedWAL()); err != nil {
+	if err := checkpoint(n.db, store); err != nil {
 		return fmt.Errorf("copy the store: %w", err)
 	}
 	if err := n.fs.err(); err != nil { // what was copied since is not known to be on disk
@@ -122,6 +123,21 @@ func (b *backup) run(ctx context.Context, n *Node) error {
 		return err
 	}
 	return b.manifest.write(b.fs, b.to)
+}
+
+// checkpoint copies the store. Pebble panics when some of what it writes cannot
+// be put on disk. Here that is the backup's disk, which is no reason to end.
+func checkpoint(db *pebble.DB, to string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			failed, ok := r.(error)
+			if bug := runtime.Error(nil); !ok || errors.As(failed, &bug) {
+				panic(r)
+			}
+			err = failed
+		}
+	}()
+	return db.Checkpoint(to, pebble.WithFlushedWAL())
 }
 
 // copiedEnd returns the position of the last event in the copy in folder dir.

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/uuid"
@@ -166,5 +167,50 @@ func failingRun(t *testing.T, d *diskFault) {
 		}
 		must(t, n.Close())
 		mustCheck(t, o)
+	}
+}
+
+// TestABackupsDiskThatFailsDoesNotStopTheNode makes each operation on the
+// backup's disk fail, one after the other.
+func TestABackupsDiskThatFailsDoesNotStopTheNode(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	d := &diskFault{err: syscall.EIO, hits: func(op errorfs.Op) bool {
+		return strings.HasPrefix(op.Path, "/backup") && op.Kind != errorfs.OpFileClose
+	}}
+	s := start(t, Options{FS: breakable{errorfs.Wrap(mem, d)}})
+	c := s.client(t)
+	mustAppend(t, c, "s", esdb.NoStream{}, some("e", 3)...)
+	must(t, s.db.Flush())
+	failed, done := 0, false
+	for at := int64(1); !done; at++ {
+		mustAppend(t, c, "s", esdb.Any{}, some("e", 1)...)
+		to := fmt.Sprintf("/backup-%d", at)
+		d.first.Store(nil)
+		d.n.Store(at)
+		d.armed.Store(true)
+		_, err := s.Backup(t.Context(), to, nil)
+		d.armed.Store(false)
+		done = d.first.Load() == nil
+		if err == nil {
+			_, _, err := Restore(t.Context(), to, Options{FS: mem, Dir: fmt.Sprintf("/restored-%d", at)}, nil)
+			must(t, err)
+			continue
+		}
+		failed++
+		if !errors.Is(err, d.err) {
+			t.Errorf("operation %d: %v, want %v", at, err, d.err)
+		}
+		if s.Fault() != nil {
+			t.Fatalf("operation %d, on %s, stopped the node: %v", at, *d.first.Load(), s.Fault())
+		}
+		// What came to its manifest is whole, even if that is perhaps not on disk.
+		_, unread := readManifest(mem, to)
+		_, _, err = Restore(t.Context(), to, Options{FS: mem, Dir: fmt.Sprintf("/restored-%d", at)}, nil)
+		if unread == nil && err != nil || unread != nil && !errors.Is(err, ErrBackup) {
+			t.Errorf("operation %d: restore: %v; manifest: %v", at, err, unread)
+		}
+	}
+	if failed < 20 {
+		t.Errorf("%d operations failed only", failed)
 	}
 }
