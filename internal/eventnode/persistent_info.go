@@ -116,7 +116,7 @@ func (s *subscriber) info(extra bool, now time.Time) *ps.SubscriptionInfo_Connec
 	info := &ps.SubscriptionInfo_ConnectionInfo{
 		From: s.from, Username: s.user, ConnectionName: s.name,
 		AverageItemsPerSecond: rate(s.total-s.last, now.Sub(s.asked)), TotalItems: s.total, CountSinceLastMeasurement: s.total - s.last,
-		AvailableSlots: int32(s.slots - len(s.messages)), InFlightMessages: int32(len(s.messages)),
+		AvailableSlots: int32(max(0, s.slots-len(s.messages))), InFlightMessages: int32(len(s.messages)),
 	}
 	s.last, s.asked = s.total, now
 	if extra {

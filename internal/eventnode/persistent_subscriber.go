@@ -121,6 +121,9 @@ func (g *group) acknowledge(s *subscriber, ids []uuid.UUID) {
 
 // refuse deals with messages s could not process.
 func (g *group) refuse(s *subscriber, ids []uuid.UUID, action ps.ReadReq_Nack_Action, why string) {
+	if action == ps.ReadReq_Nack_Stop {
+		s.slots = 0 // what it gives back is for others
+	}
 	for _, id := range ids {
 		m := g.inFlight[id]
 		if m == nil || m.to != s {
