@@ -38,12 +38,14 @@ func TestAPausedProjectorIsFollowedAndDoesNoHarm(t *testing.T) {
 	o.Idle = 300 * time.Millisecond
 	paused := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, o)
 	<-m.asleep
+	wake := sync.OnceFunc(func() { close(m.awake) })
+	t.Cleanup(wake) // before its end is waited for
 	successor := start(t, pool, log, toyGroup(), o)
 	atEnd(t, pool, log) // while the other sleeps
 	if n, m := paused.processed(), successor.processed(); n != 0 || m < 30 {
 		t.Errorf("the paused one processed %d events and its successor %d, want none and all", n, m)
 	}
-	close(m.awake)
+	wake()
 	projectionstest.Append(t, log, claimStream(1), taken(50, "ann"))
 	atEnd(t, pool, log)
 	paused.stop()

@@ -79,7 +79,7 @@ func (in *installation) plan() []fault {
 	if in.o.long() {
 		add(1, "event store cut, 60 s", in.cut(time.Minute))
 		add(1, "event store held, 60 s", in.hold(time.Minute))
-		add(2, "projector paused", in.pauseProjector)
+		add(4, "projector paused", in.pauseProjector)
 		if in.nodeDisk {
 			add(1, "disk full", in.fillDisk)
 		}
@@ -89,9 +89,11 @@ func (in *installation) plan() []fault {
 }
 
 // works waits until commands are accepted and reads are answered.
-func (in *installation) works(ctx context.Context, l *load) error {
+func (in *installation) works(ctx context.Context, l *load) error { return in.worksWithin(ctx, l, patience) }
+
+func (in *installation) worksWithin(ctx context.Context, l *load, most time.Duration) error {
 	commands, reads := l.commands.Load()+20, l.reads.Load()+10
-	err := eventually(ctx, patience, "commands and reads work", func() bool {
+	err := eventually(ctx, most, "commands and reads work", func() bool {
 		return l.commands.Load() >= commands && l.reads.Load() >= reads || l.wrong() != nil
 	})
 	return errors.Join(err, l.wrong())
@@ -269,8 +271,9 @@ func (in *installation) pauseProjector(ctx context.Context, l *load) error {
 	if err := victim.signal(syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// Long enough for the other to believe that it is alone, if it waited.
-	err := errors.Join(sleep(ctx, 12*time.Second), in.works(ctx, l))
+	// After 10 s the database ends a transaction that it was paused in, and the
+	// other believes that it is alone, if it waited.
+	err := errors.Join(sleep(ctx, 12*time.Second), in.worksWithin(ctx, l, 20*time.Second))
 	return errors.Join(err, victim.signal(syscall.SIGCONT))
 }
 
