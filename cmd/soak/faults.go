@@ -89,7 +89,9 @@ func (in *installation) plan() []fault {
 }
 
 // works waits until commands are accepted and reads are answered.
-func (in *installation) works(ctx context.Context, l *load) error { return in.worksWithin(ctx, l, patience) }
+func (in *installation) works(ctx context.Context, l *load) error {
+	return in.worksWithin(ctx, l, patience)
+}
 
 func (in *installation) worksWithin(ctx context.Context, l *load, most time.Duration) error {
 	commands, reads := l.commands.Load()+20, l.reads.Load()+10
