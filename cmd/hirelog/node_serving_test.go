@@ -1,0 +1,97 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/eventnode"
+	"github.com/hirelog/hirelog/internal/eventnode/eventnodetest"
+)
+
+// A node with TLS and users is reached by those users alone, discovered too.
+func TestANodeIsServedSecurely(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certificate := eventnodetest.NewCertificate(t, dir)
+	users := filepath.Join(dir, "users")
+	line, err := eventnode.UserLine("admin", "s3cret", []string{"$admins"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(users, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, "node", "--data", filepath.Join(dir, "node"), "--listen", "127.0.0.1:0",
+		"--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--users", users)
+	address := regexp.MustCompile(`esdb://NAME:PASSWORD@(\S+)`)
+	eventually(t, 30*time.Second, "the node says its address", func() bool { return address.MatchString(p.stdout.String()) })
+	at := address.FindStringSubmatch(p.stdout.String())[1]
+	for _, tt := range []struct {
+		connection string
+		works      bool
+	}{
+		{"esdb://admin:s3cret@" + at + "?tlsCaFile=" + certificate.CAFile, true},
+		{"esdb+discover://admin:s3cret@" + at + "?tlsCaFile=" + certificate.CAFile, true},
+		{"esdb://admin:secret@" + at + "?tlsCaFile=" + certificate.CAFile, false},
+		{"esdb://" + at + "?tlsCaFile=" + certificate.CAFile, false},
+	} {
+		log, err := eventlog.Connect(eventlog.ClientOptions{ConnectionString: tt.connection})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = log.Append(t.Context(), "s-"+uuid.NewString(), eventlog.NoStream, []eventlog.NewEvent{{ID: uuid.New(), Type: "test.v1", Data: []byte(`{}`)}})
+		if (err == nil) != tt.works {
+			t.Errorf("%s: %v", tt.connection, err)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestANodeThatCannotBeServedSecurelyIsNot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	certificate := eventnodetest.NewCertificate(t, dir)
+	node := func(args ...string) finished {
+		return hirelog(t, append([]string{"node", "--data", filepath.Join(dir, "node"), "--listen", "127.0.0.1:0"}, args...)...)
+	}
+	node("--users", certificate.CAFile).refused(t, "--users needs --tls-cert", "without TLS")
+	node("--tls-cert", certificate.CertFile).refused(t, "--tls-cert and --tls-key", "together")
+	node("--tls-cert", certificate.CertFile, "--tls-key", certificate.CertFile).refused(t, "TLS certificate", "event node")
+	node("--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--users", certificate.CAFile).refused(t, "line 1", certificate.CAFile)
+	node("--advertise", "node").refused(t, "address to advertise", "node")
+	hirelog(t, "node", "--listen", "2113").refused(t, "--listen", "host:port")
+}
+
+// TestTheLineOfAUser has no terminal, so the password comes from standard input.
+func TestTheLineOfAUser(t *testing.T) {
+	t.Parallel()
+	in, err := os.CreateTemp(t.TempDir(), "password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var stderr strings.Builder
+	for typed, want := range map[string]string{"pass word\n": "pass word", "first\r\nsecond\n": "first", "unended": "unended", "": ""} {
+		if err := os.WriteFile(in.Name(), []byte(typed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Seek(0, 0); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readPassword(in, &stderr); err != nil || got != want {
+			t.Errorf("%q: got %q, %v", typed, got, err)
+		}
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("it asks %q, and nobody is there", stderr.String())
+	}
+}
