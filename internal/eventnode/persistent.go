@@ -348,7 +348,7 @@ func (s *persistentServer) ReplayParked(ctx context.Context, q *ps.ReplayParkedR
 	err := authorizeOps(ctx)
 	if err == nil {
 		o := q.GetOptions()
-		until := int64(tombstoneRevision)
+		until := tombstoneRevision
 		if _, limited := o.GetStopAtOption().(*ps.ReplayParkedReq_Options_StopAt); limited {
 			until = o.GetStopAt()
 		}

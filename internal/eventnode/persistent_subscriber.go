@@ -174,9 +174,19 @@ func (l *latencies) measurements() []*ps.SubscriptionInfo_Measurement {
 		key string
 		d   time.Duration
 	}{
-		{"Mean", sum / time.Duration(len(all))}, {"Median", at(0.5)}, {"Fastest", all[0]},
-		{"Quintile 1", at(0.2)}, {"Quintile 2", at(0.4)}, {"Quintile 3", at(0.6)}, {"Quintile 4", at(0.8)}, {"Quintile 5", at(1)},
-		{"90%", at(0.9)}, {"95%", at(0.95)}, {"99%", at(0.99)}, {"99.5%", at(0.995)}, {"99.9%", at(0.999)},
+		{"Mean", sum / time.Duration(len(all))},
+		{"Median", at(0.5)},
+		{"Fastest", all[0]},
+		{"Quintile 1", at(0.2)},
+		{"Quintile 2", at(0.4)},
+		{"Quintile 3", at(0.6)},
+		{"Quintile 4", at(0.8)},
+		{"Quintile 5", at(1)},
+		{"90%", at(0.9)},
+		{"95%", at(0.95)},
+		{"99%", at(0.99)},
+		{"99.5%", at(0.995)},
+		{"99.9%", at(0.999)},
 		{"Highest", all[len(all)-1]},
 	} {
 		out = append(out, &ps.SubscriptionInfo_Measurement{Key: m.key, Value: m.d.Milliseconds()})
