@@ -1,12 +1,11 @@
 package projections
 
+import "sync"
+
 // CrashAt returns options with which a build ends before a step as if its
-// process had been killed, and steps tells the names of steps as they come.
-func (o RebuildOptions) CrashAt(step string, steps func(string)) RebuildOptions {
+// process had been killed.
+func (o RebuildOptions) CrashAt(step string) RebuildOptions {
 	o.step = func(name string) error {
-		if steps != nil {
-			steps(name)
-		}
 		if name == step {
 			return &crashError{name}
 		}
@@ -17,6 +16,19 @@ func (o RebuildOptions) CrashAt(step string, steps func(string)) RebuildOptions 
 
 // At returns options with which do is called before each step.
 func (o RebuildOptions) At(do func(step string)) RebuildOptions {
-	o.step = func(name string) error { do(name); return nil }
+	var mu sync.Mutex // tables are copied at once
+	o.step = func(name string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		do(name)
+		return nil
+	}
+	return o
+}
+
+// InChunks returns options with which so many events are folded at once, after
+// which rows may go to the file.
+func (o RebuildOptions) InChunks(events int) RebuildOptions {
+	o.chunk = events
 	return o
 }

@@ -21,7 +21,8 @@ type RebuildOptions struct {
 	// one: it may be the cure.
 	Force bool
 	// Memory is what rows may take in memory, in bytes and roughly, before some
-	// of them go to a file. Default 256 MiB.
+	// of them go to a file. Default 96 MiB: with what knows where the rows in the
+	// file are, a million events take less than 1 GiB.
 	Memory int
 	// Dir is where that file is; it has no name there. Default the system's
 	// folder for temporary files.
@@ -38,11 +39,14 @@ type RebuildOptions struct {
 	// step is called before each step, and ends the build as a crash would if it
 	// returns an error.
 	step func(name string) error
+	// chunk is how many events are folded at once at most. Default 2,000.
+	chunk int
 }
 
 func (o RebuildOptions) withDefaults() RebuildOptions {
-	o.Memory = cmp.Or(o.Memory, 256<<20)
+	o.Memory = cmp.Or(o.Memory, 96<<20)
 	o.Samples = cmp.Or(o.Samples, 10)
+	o.chunk = cmp.Or(o.chunk, 2000)
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}

@@ -23,7 +23,7 @@ func TestRebuiltModelsAreTheLiveOnes(t *testing.T) {
 		projectionstest.Project(t, pool, c.Log, coreGroup(c.Vault), projectionstest.How{BatchSize: 1})
 		want := projectionstest.Dump(t, pool, coreGroup(c.Vault))
 		for _, memory := range []int{0, 1, 200_000} {
-			r, err := projections.Rebuild(t.Context(), pool, c.Log, []projections.Group{coreGroup(c.Vault)}, projections.RebuildOptions{Memory: memory})
+			r, err := projections.Rebuild(t.Context(), pool, c.Log, []projections.Group{coreGroup(c.Vault)}, projections.RebuildOptions{Memory: memory}.InChunks(7))
 			if err != nil {
 				t.Fatalf("seed %d, memory %d: %v: %+v", seed, memory, err, r.Groups)
 			}
@@ -36,7 +36,7 @@ func TestRebuiltModelsAreTheLiveOnes(t *testing.T) {
 		}
 		anonymiseAll(c)
 		projectionstest.Project(t, pool, c.Log, coreGroup(c.Vault), projectionstest.How{})
-		if _, err := projections.Rebuild(t.Context(), pool, c.Log, []projections.Group{coreGroup(c.Vault)}, projections.RebuildOptions{Memory: 1}); err != nil {
+		if _, err := projections.Rebuild(t.Context(), pool, c.Log, []projections.Group{coreGroup(c.Vault)}, projections.RebuildOptions{Memory: 1}.InChunks(7)); err != nil {
 			t.Errorf("seed %d, everybody erased: %v", seed, err)
 		}
 	}

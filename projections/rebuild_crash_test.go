@@ -42,7 +42,7 @@ func TestARebuildKilledAtAnyStepLeavesWhatTheNextOneMends(t *testing.T) {
 	for _, step := range stepsOf(t, log) {
 		pool := postgrestest.New(t)
 		clean(t, pool, log)
-		_, err := projections.Rebuild(t.Context(), pool, log, []projections.Group{toyGroup()}, projections.RebuildOptions{}.CrashAt(step, nil))
+		_, err := projections.Rebuild(t.Context(), pool, log, []projections.Group{toyGroup()}, projections.RebuildOptions{}.CrashAt(step))
 		if err == nil || !strings.Contains(err.Error(), "crash before "+step) {
 			t.Fatalf("%s: Rebuild = %v, want the crash", step, err)
 		}
@@ -192,7 +192,7 @@ func TestAKeeperDropsWhatIsOld(t *testing.T) {
 	log, pool := history(t, 20, 124), postgrestest.New(t)
 	clean(t, pool, log)
 	rebuild(t, pool, log, projections.RebuildOptions{})
-	if _, err := projections.Rebuild(t.Context(), pool, log, []projections.Group{toyGroup()}, projections.RebuildOptions{}.CrashAt("read", nil)); err == nil {
+	if _, err := projections.Rebuild(t.Context(), pool, log, []projections.Group{toyGroup()}, projections.RebuildOptions{}.CrashAt("read")); err == nil {
 		t.Fatal("the crash did not happen")
 	}
 	if got := statuses(t, pool); got != "1 retired, 2 live, 3 building" {

@@ -36,7 +36,6 @@ func (c *chunk) decode() {
 }
 
 const (
-	chunkEvents = 2000
 	chunkBytes  = 4 << 20
 	chunksAhead = 4
 )
@@ -108,7 +107,7 @@ func (b *builder) chunks(ctx context.Context, builds []*build, send func(*chunk)
 			b.o.Progress(Progress{Phase: Reading, Events: read, At: at, Until: until, Elapsed: time.Since(began)})
 		}
 		err := send(c)
-		c, bytes = &chunk{done: make(chan struct{}), items: make([]item, 0, chunkEvents)}, 0
+		c, bytes = &chunk{done: make(chan struct{}), items: make([]item, 0, b.o.chunk)}, 0
 		return err
 	}
 	last := eventlog.Start
@@ -125,7 +124,7 @@ func (b *builder) chunks(ctx context.Context, builds []*build, send func(*chunk)
 		c.items = append(c.items, item{event: e})
 		bytes += len(e.Data) + len(e.Metadata)
 		last = e.Position
-		if len(c.items) >= chunkEvents || bytes >= chunkBytes {
+		if len(c.items) >= b.o.chunk || bytes >= chunkBytes {
 			if err := cut(last); err != nil {
 				return err
 			}

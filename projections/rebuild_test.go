@@ -81,7 +81,7 @@ func TestRebuiltIsWhatWasProjectedEventByEvent(t *testing.T) {
 		if seed%2 == 1 {
 			o.Memory = 1 // every row goes to the file, and comes back when it is needed
 		}
-		r := rebuild(t, pool, log, o)
+		r := rebuild(t, pool, log, o.InChunks(5))
 		if !r.Switched || r.Comparison.Against != 1 || r.Comparison.Different() || r.Generation != 2 || r.Replaced != 1 {
 			t.Errorf("seed %d: %+v, want a switch from 1 to 2 after comparing", seed, r)
 		}
