@@ -32,11 +32,15 @@ type SubscriberOptions struct {
 	// of its own. Default 1,000 and 4 MiB.
 	MaxEvents int
 	MaxBytes  int
+	// MaxBacklog is up to how many events a batch takes when more than MaxEvents
+	// wait already: rows that several of them change are written once. Default
+	// 4,000 if MaxEvents is not set, else MaxEvents.
+	MaxBacklog int
 	// MaxDelay is how long a batch waits for more events while the subscription
 	// has not caught up. When it has, no batch waits. Default 20 ms.
 	MaxDelay time.Duration
 	// ReadAhead is how many events are held besides the batch under way; they
-	// weigh at most four batches. Default four batches.
+	// weigh at most four batches. Default four batches, two of MaxBacklog.
 	ReadAhead int
 	// ProgressEvery is how often a batch without events is delivered while the
 	// log is looked through without finding any. Default 3 s.
@@ -73,10 +77,13 @@ var _ message.Subscriber = (*Subscriber)(nil)
 
 // NewSubscriber returns a subscriber. The caller closes it.
 func NewSubscriber(log eventlog.Log, o SubscriberOptions) *Subscriber {
-	o.MaxEvents = cmp.Or(o.MaxEvents, 1000)
+	if o.MaxEvents == 0 {
+		o.MaxEvents, o.MaxBacklog = 1000, cmp.Or(o.MaxBacklog, 4000)
+	}
+	o.MaxBacklog = max(o.MaxBacklog, o.MaxEvents)
 	o.MaxBytes = cmp.Or(o.MaxBytes, 4<<20)
 	o.MaxDelay = cmp.Or(o.MaxDelay, 20*time.Millisecond)
-	o.ReadAhead = cmp.Or(o.ReadAhead, 4*o.MaxEvents)
+	o.ReadAhead = cmp.Or(o.ReadAhead, max(4*o.MaxEvents, 2*o.MaxBacklog))
 	o.ProgressEvery = cmp.Or(o.ProgressEvery, 3*time.Second)
 	o.Grace = cmp.Or(o.Grace, 10*time.Second)
 	o.MinBackoff = cmp.Or(o.MinBackoff, 50*time.Millisecond)
@@ -275,9 +282,9 @@ func (c *cutter) cut(ctx context.Context, again <-chan struct{}) (*Batch, error)
 	var late <-chan time.Time // set with the first event
 	waited, overdue := false, false
 	for {
-		full, err := c.ring.take(b, c.o.MaxEvents, c.o.MaxBytes)
+		full, err := c.ring.take(b, c.o.MaxBacklog, c.o.MaxBytes)
 		c.live = c.live || b.reachedEnd
-		ripe := full || waited || c.live || err != nil
+		ripe := full || len(b.Events) >= c.o.MaxEvents || waited || c.live || err != nil
 		if len(b.Events) == 0 {
 			ripe = (overdue || b.CaughtUp) && b.To.Position.After(b.From.Position)
 		}

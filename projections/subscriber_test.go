@@ -85,11 +85,36 @@ func revisions(b *projections.Batch) []int {
 	return got
 }
 
+func TestABatchTakesTheBacklogThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &eventlog.Memory{}
+		fill(t, log, "a-1", 9000, 1)
+		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{})
+		first, m := receive(t, messages)
+		if n := len(first.Events); n < 1000 || n > 4000 {
+			t.Errorf("first batch of %d, want what was read by then, 1,000 to 4,000", n)
+		}
+		synctest.Wait() // as much as there is room for is read ahead
+		m.Ack()
+		second, m := receive(t, messages)
+		if len(second.Events) != 4000 || second.From != first.To {
+			t.Errorf("batch of %d behind %v, want 4,000 behind %v", len(second.Events), second.From, first.To)
+		}
+		m.Ack()
+		third, m := receive(t, messages)
+		if got, want := len(third.Events), 9000-len(first.Events)-4000; got != want {
+			t.Errorf("last batch of %d, want %d", got, want)
+		}
+		m.Ack()
+		none(t, messages)
+	})
+}
+
 func TestBatchesAreFullWhileBehindAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
 		fill(t, log, "a-1", 2500, 1)
-		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{})
+		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxEvents: 1000})
 		var at projections.Checkpoint
 		next := 0
 		for _, want := range []int{1000, 1000, 500} {
