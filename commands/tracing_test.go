@@ -54,8 +54,8 @@ func TestTracesLeadToEventsButNotToClaims(t *testing.T) {
 	for _, s := range spans.GetSpans() {
 		appended = appended || s.Name == "append application"
 		for _, a := range s.Attributes {
-			if strings.Contains(a.Value.Emit(), "claim-") {
-				t.Errorf("span %s says %s = %s", s.Name, a.Key, a.Value.Emit())
+			if strings.Contains(a.Value.String(), "claim-") {
+				t.Errorf("span %s says %s = %s", s.Name, a.Key, a.Value.String())
 			}
 		}
 	}
