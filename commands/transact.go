@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -78,6 +79,39 @@ func (f folded[S]) with(state S, command uuid.UUID, rev eventlog.Revision, pos e
 	}
 	f.answers = append(answers[:len(answers):len(answers)], answered{command, rev, pos})
 	return f
+}
+
+// answering returns f with the answers of events that were read. Only the last
+// ones are looked at: a history may be long.
+func (f folded[S]) answering(read []eventlog.Event) (folded[S], error) {
+	if len(read) == 0 {
+		return f, nil
+	}
+	latest := make([]answered, 0, remembered) // newest first
+	for i := len(read) - 1; i >= 0; i-- {
+		meta, err := read[i].Meta()
+		if err != nil {
+			return f, fmt.Errorf("%d: %w", read[i].Revision, err)
+		}
+		if n := len(latest); n > 0 && latest[n-1].command == meta.CommandID {
+			continue
+		}
+		if len(latest) == remembered {
+			f.answers, f.forgot = nil, true
+			break
+		}
+		latest = append(latest, answered{meta.CommandID, read[i].Revision, read[i].Position})
+	}
+	earlier := f.answers
+	if n := len(earlier); n > 0 && earlier[n-1].command == latest[len(latest)-1].command {
+		earlier = earlier[:n-1] // the rest of that command
+	}
+	if surplus := len(earlier) + len(latest) - remembered; surplus > 0 {
+		earlier, f.forgot = earlier[surplus:], true
+	}
+	slices.Reverse(latest)
+	f.answers = slices.Concat(earlier, latest)
+	return f, nil
 }
 
 // StaleError says that a stream is not at the revision the caller named.
@@ -234,6 +268,7 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 func (a *aggregate[S, E]) catchUp(ctx context.Context, log eventlog.Log, stream string, f folded[S]) (folded[S], error) {
 	ctx, span := tracing.Span(ctx, "read "+a.category)
 	defer span.End()
+	var read []eventlog.Event
 	for rec, err := range log.ReadStream(ctx, stream, f.revision+1, eventlog.Forwards) {
 		if err != nil {
 			return f, fmt.Errorf("read %s: %w", stream, err)
@@ -242,11 +277,13 @@ func (a *aggregate[S, E]) catchUp(ctx context.Context, log eventlog.Log, stream 
 		if err != nil {
 			return f, fmt.Errorf("%s at %d: %w", stream, rec.Revision, err)
 		}
-		meta, err := rec.Meta()
-		if err != nil {
-			return f, fmt.Errorf("%s at %d: %w", stream, rec.Revision, err)
-		}
-		f = f.with(a.fold(f.state, e), meta.CommandID, rec.Revision, rec.Position, e.When())
+		f.state, f.revision, f.position, f.at = a.fold(f.state, e), rec.Revision, rec.Position, e.When()
+		rec.Data = nil // it need not be kept until the answers are known
+		read = append(read, rec)
+	}
+	f, err := f.answering(read)
+	if err != nil {
+		return f, fmt.Errorf("%s at %w", stream, err)
 	}
 	if f.revision != eventlog.NoStream {
 		a.folds.Add(stream, f)
