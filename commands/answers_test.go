@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -19,7 +20,7 @@ func TestAnswersReadAreAnswersGiven(t *testing.T) {
 		var events []eventlog.Event
 		for range rapid.IntRange(0, 3*remembered).Draw(t, "commands") {
 			command := uuid.New()
-			meta, err := json.Marshal(eventlog.Metadata{CommandID: command, Origin: eventlog.Live})
+			meta, err := json.Marshal(eventlog.Metadata{Actor: domain.System, CommandID: command, Origin: eventlog.Live})
 			if err != nil {
 				t.Fatal(err)
 			}
