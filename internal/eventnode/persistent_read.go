@@ -3,7 +3,9 @@ package eventnode
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 
 	ps "github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -76,13 +78,14 @@ func (s *persistentServer) carry(call ps.PersistentSubscriptions_ReadServer, g *
 	heard := make(chan error, 1)
 	// It ends with the call, which ends when this function returns.
 	go func() { heard <- g.hear(call, sub) }()
+	user := caller(call.Context())
 	for {
 		select {
 		case d := <-sub.out:
 			if len(sub.out) == cap(sub.out)-1 {
 				g.post(func() {}) // there is room again
 			}
-			out, err := s.n.encodeDelivery(&d, g.cfg.ResolveLinks, spellIDs)
+			out, err := g.encodeDelivery(&d, user, spellIDs)
 			if err != nil {
 				return err
 			}
@@ -128,7 +131,7 @@ func (g *group) hear(call ps.PersistentSubscriptions_ReadServer, sub *subscriber
 			if err != nil {
 				return err
 			}
-			action, why := msg.GetNack().GetAction(), msg.GetNack().GetReason()
+			action, why := msg.GetNack().GetAction(), shortReason(msg.GetNack().GetReason())
 			g.post(func() { g.refuse(sub, ids, action, why) })
 		default:
 			return invalid("a subscriber sends acknowledgements only")
@@ -136,7 +139,20 @@ func (g *group) hear(call ps.PersistentSubscriptions_ReadServer, sub *subscriber
 	}
 }
 
+// maxReason bounds what is kept of a reason, in bytes: it is stored with each
+// event it parks.
+const maxReason = 1024
+
+func shortReason(why string) string {
+	return strings.ToValidUTF8(why[:min(len(why), maxReason)], "")
+}
+
+// messageIDs reads which events an answer speaks of. A subscriber cannot have
+// more than maxSlots.
 func messageIDs(list []*shared.UUID) ([]uuid.UUID, error) {
+	if len(list) > maxSlots {
+		return nil, invalid(fmt.Sprintf("an answer to %d events is too long; %d are the most", len(list), maxSlots))
+	}
 	ids := make([]uuid.UUID, len(list))
 	for i, u := range list {
 		var err error
@@ -148,10 +164,13 @@ func messageIDs(list []*shared.UUID) ([]uuid.UUID, error) {
 }
 
 // encodeDelivery returns d as the client is sent it, or nil if it is a link to
-// an event that is gone. The messages of the two services have the same fields
-// with the same numbers, but for the retry count.
-func (n *Node) encodeDelivery(d *delivery, resolveLinks, spellIDs bool) (*wire, error) {
-	if !spellIDs && !d.parked && (!resolveLinks || d.event.flags&flagLink == 0) {
+// an event that is gone. A link to an event u may not read comes without the
+// event, as in a read: to others of the group it may mean something. The
+// messages of the two services have the same fields with the same numbers, but
+// for the retry count.
+func (g *group) encodeDelivery(d *delivery, u *user, spellIDs bool) (*wire, error) {
+	resolve := d.parked || g.cfg.ResolveLinks && d.event.flags&flagLink != 0
+	if !spellIDs && !resolve {
 		_, _, tag := protowire.ConsumeTag(d.event.wire) // ReadResp.event
 		if tag > 0 {
 			if read, m := protowire.ConsumeBytes(d.event.wire[tag:]); m > 0 {
@@ -168,9 +187,10 @@ func (n *Node) encodeDelivery(d *delivery, resolveLinks, spellIDs bool) (*wire, 
 	if spellIDs {
 		spellID(read.Event, &d.event)
 	}
-	if d.parked || resolveLinks && d.event.flags&flagLink != 0 {
+	if resolve {
 		read.Link = read.Event
-		if read.Event, err = n.target(read.Link, d.parked && resolveLinks, spellIDs); err != nil || read.Event == nil {
+		var forbidden bool
+		if read.Event, forbidden, err = g.target(read.Link, d.parked, u, spellIDs); err != nil || read.Event == nil && !forbidden {
 			return nil, err
 		}
 	}
@@ -181,15 +201,40 @@ func (n *Node) encodeDelivery(d *delivery, resolveLinks, spellIDs bool) (*wire, 
 	return deliveryWire(text, d.retries), nil
 }
 
-// target returns the event a link points at, and if that is a link too and twice
-// is set, what that one points at; nil if it is gone. Groups read with all
-// rights; who may connect is asked of its source.
-func (n *Node) target(link *pb.ReadResp_ReadEvent_RecordedEvent, twice, spellIDs bool) (*pb.ReadResp_ReadEvent_RecordedEvent, error) {
-	e, err := n.resolve(link.GetData(), spellIDs, nil)
-	if err != nil || e == nil || !twice || e.GetMetadata()["type"] != typeLink {
-		return e, err
+type recordedEvent = pb.ReadResp_ReadEvent_RecordedEvent
+
+// target returns the event a link points at, as u may see it: nil if it is
+// forbidden or gone. What the link of a parked event points at is a link again
+// where the group had one, and is followed if the group resolves links.
+func (g *group) target(link *recordedEvent, parked bool, u *user, spellIDs bool) (_ *recordedEvent, forbidden bool, err error) {
+	if !parked {
+		return g.n.follow(link, u, spellIDs)
 	}
-	return n.resolve(e.GetData(), spellIDs, nil)
+	reader := u
+	if name := linkedStream(link); g.cfg.Stream == allName || name == g.cfg.Stream {
+		reader = nil // it is of the source, which u was asked for when joining
+	}
+	e, forbidden, err := g.n.follow(link, reader, spellIDs)
+	if e == nil || !g.cfg.ResolveLinks || e.GetMetadata()["type"] != typeLink {
+		return e, forbidden, err
+	}
+	return g.n.follow(e, u, spellIDs)
+}
+
+// follow returns the event a link points at; nil if u may not read it, or if it
+// is gone.
+func (n *Node) follow(link *recordedEvent, u *user, spellIDs bool) (_ *recordedEvent, forbidden bool, err error) {
+	if name := linkedStream(link); name != "" && !n.allowed(u, name, rightRead) {
+		return nil, true, nil
+	}
+	e, err := n.resolve(link.GetData(), spellIDs, u)
+	return e, false, err
+}
+
+// linkedStream names the stream a link points into; "" if it points nowhere.
+func linkedStream(link *recordedEvent) string {
+	_, name, _ := strings.Cut(string(link.GetData()), "@")
+	return name
 }
 
 // deliveryWire puts an encoded ReadEvent and a retry count into a ReadResp.

@@ -54,10 +54,14 @@ func join(t *testing.T, c *esdb.Client, stream string, buffer uint32) *esdb.Pers
 func tryJoin(t *testing.T, c *esdb.Client, stream string, buffer uint32) (sub *esdb.PersistentSubscription, err error) {
 	t.Helper()
 	o := esdb.SubscribeToPersistentSubscriptionOptions{BufferSize: buffer}
+	ctx, cancel := context.WithCancel(t.Context()) // of the whole call, so it has no deadline
+	t.Cleanup(cancel)
+	give := time.AfterFunc(patience, cancel)
+	defer give.Stop()
 	if stream == allName {
-		sub, err = c.SubscribeToPersistentSubscriptionToAll(t.Context(), "g", o)
+		sub, err = c.SubscribeToPersistentSubscriptionToAll(ctx, "g", o)
 	} else {
-		sub, err = c.SubscribeToPersistentSubscription(t.Context(), stream, "g", o)
+		sub, err = c.SubscribeToPersistentSubscription(ctx, stream, "g", o)
 	}
 	if err == nil {
 		t.Cleanup(func() { _ = sub.Close() })
@@ -65,10 +69,20 @@ func tryJoin(t *testing.T, c *esdb.Client, stream string, buffer uint32) (sub *e
 	return sub, err
 }
 
+// patience is how long a test waits for one event.
+const patience = 60 * time.Second
+
+// received is the next that sub says.
+func received(sub *esdb.PersistentSubscription) *esdb.PersistentSubscriptionEvent {
+	give := time.AfterFunc(patience, func() { _ = sub.Close() })
+	defer give.Stop()
+	return sub.Recv()
+}
+
 // got receives the next event of sub.
 func got(t *testing.T, sub *esdb.PersistentSubscription) *esdb.EventAppeared {
 	t.Helper()
-	e := sub.Recv()
+	e := received(sub)
 	if e.EventAppeared == nil {
 		t.Fatalf("the subscription ended: %v", e.SubscriptionDropped.Error)
 	}
@@ -99,7 +113,7 @@ func wantGot(t *testing.T, sub *esdb.PersistentSubscription, want ...string) []*
 func wantDropped(t *testing.T, sub *esdb.PersistentSubscription, want codes.Code) {
 	t.Helper()
 	for {
-		e := sub.Recv()
+		e := received(sub)
 		if e.SubscriptionDropped == nil {
 			continue
 		}
