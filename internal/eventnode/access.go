@@ -3,6 +3,7 @@ package eventnode
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -77,8 +78,13 @@ func (a *accounts) identify(ctx context.Context, method string) (context.Context
 	if len(header) != 1 {
 		return nil, status.Error(codes.Unauthenticated, "name and password are needed")
 	}
-	u := a.authenticate(ctx, header[0])
-	if u == nil {
+	u, err := a.authenticate(ctx, header[0])
+	switch {
+	case errors.Is(err, errCrowded):
+		return nil, err
+	case err != nil:
+		return nil, status.FromContextError(err).Err()
+	case u == nil:
 		return nil, status.Error(codes.Unauthenticated, "name or password is wrong")
 	}
 	return context.WithValue(ctx, callerKey{}, u), nil

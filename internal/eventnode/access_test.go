@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -274,7 +275,11 @@ func TestUsersChangeWithoutRestart(t *testing.T) {
 	a.book.now = func() time.Time { return now }
 	known := func(name string) bool {
 		now = now.Add(2 * watchInterval)
-		return a.authenticate(t.Context(), basic(name, name)) != nil
+		u, err := a.authenticate(t.Context(), basic(name, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u != nil
 	}
 	if !known("a") || !known("b") || known("c") {
 		t.Fatal("the users are not those of the file")
@@ -324,8 +329,8 @@ func TestManyCallsCostOnePassword(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2000 { // as hashes, some minutes
 		wg.Go(func() {
-			if a.authenticate(t.Context(), basic("a", "p")) == nil {
-				t.Error("not known")
+			if u, err := a.authenticate(t.Context(), basic("a", "p")); u == nil {
+				t.Errorf("not known: %v", err)
 			}
 		})
 	}
@@ -333,11 +338,16 @@ func TestManyCallsCostOnePassword(t *testing.T) {
 	if len(b.verified) != 1 {
 		t.Errorf("%d credentials are remembered", len(b.verified))
 	}
-	for i := range 2 * maxVerified { // never more than so many
-		b.remember([32]byte{byte(i), byte(i >> 8), 1}, nil)
+	for i := range 2 * maxRemembered { // never more than so many
+		d := keyed{byte(i), byte(i >> 8), 1}
+		b.begin(d, time.Now())
+		b.end(d, &user{}, false, time.Now())
+		d[2]++
+		b.begin(d, time.Now())
+		b.end(d, nil, false, time.Now())
 	}
-	if len(b.verified) > maxVerified {
-		t.Errorf("%d credentials are remembered", len(b.verified))
+	if len(b.verified) > maxRemembered || len(b.wrong) > maxRemembered || len(b.trying) > 0 {
+		t.Errorf("%d right and %d wrong credentials are remembered, %d are tried", len(b.verified), len(b.wrong), len(b.trying))
 	}
 }
 
@@ -357,6 +367,7 @@ func TestUsersFilesThatAreRefused(t *testing.T) {
 		"a:" + h + ":x y":          "group",
 		"a:" + h + "\na:" + h:      "is there already",
 		"a:" + h + ":$admins:more": "group",
+		"a:$2a$31$" + h[7:]:        "cost 31",
 	} {
 		file := filepath.Join(t.TempDir(), "users")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -384,8 +395,8 @@ func TestALineIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := a.authenticate(t.Context(), basic("zoë", "päss:word"))
-	if u == nil || !u.has("$admins") || !u.has("x") || !u.has("zoë") || !u.has("$all") || u.has("y") {
+	u, err := a.authenticate(t.Context(), basic("zoë", "päss:word"))
+	if err != nil || u == nil || !u.has("$admins") || !u.has("x") || !u.has("zoë") || !u.has("$all") || u.has("y") {
 		t.Errorf("got %+v", u)
 	}
 	for _, bad := range [][2]string{{"", "p"}, {"a:b", "p"}, {"a b", "p"}, {"a", ""}, {"a", strings.Repeat("p", 73)}, {"a\n", "p"}} {
@@ -426,7 +437,8 @@ func TestWhatCannotBeServedSecurelyIsNotServed(t *testing.T) {
 
 // TestARenewedCertificateIsServed replaces the certificate while the node runs.
 func TestARenewedCertificateIsServed(t *testing.T) {
-	s := startSecured(t, Options{})
+	said := &lines{}
+	s := startSecured(t, Options{Logger: slog.New(slog.NewTextHandler(said, nil))})
 	serial := func() string {
 		conn, err := tls.Dial("tcp", s.address, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 		if err != nil {
@@ -443,7 +455,31 @@ func TestARenewedCertificateIsServed(t *testing.T) {
 	if err := os.WriteFile(renewed.KeyFile, []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a second look", func() bool { return serial() == renewed.Serial })
+	until(t, "the broken key to be noticed", func() bool {
+		serial() // each connection looks
+		return strings.Contains(said.String(), "new TLS certificate cannot be used")
+	})
+	if got := serial(); got != renewed.Serial {
+		t.Errorf("serial number %s after a broken key, want %s as before", got, renewed.Serial)
+	}
+}
+
+// lines is what was written to it. Safe for concurrent use.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // until waits for a condition.

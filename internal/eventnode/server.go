@@ -29,6 +29,10 @@ const (
 	// messageLimit is what the node receives in one message: more than the
 	// largest append, so that one that is too large is told so.
 	messageLimit = 17 << 20
+
+	// maxCalls is how many calls one connection may have under way. A client
+	// makes more wait.
+	maxCalls = 1000
 )
 
 // streamsServer answers the Streams service.
@@ -59,6 +63,7 @@ func (n *Node) newServer() (*grpc.Server, error) {
 		grpc.MaxRecvMsgSize(messageLimit),
 		grpc.ForceServerCodecV2(wireCodec{encoding.GetCodecV2("proto")}),
 		grpc.WaitForHandlers(true),
+		grpc.MaxConcurrentStreams(maxCalls),
 		// Clients ping when idle, some every second. By default that would cost
 		// them the connection, and with it their subscriptions.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 100 * time.Millisecond, PermitWithoutStream: true}),

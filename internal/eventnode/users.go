@@ -1,18 +1,11 @@
 package eventnode
 
 import (
-	"bytes"
-	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
-	"sync"
 	"unicode"
 
 	"golang.org/x/crypto/bcrypt"
@@ -29,8 +22,8 @@ const (
 	maxPassword = 72
 	// hashCost is bcrypt's for new lines; about a quarter of a second.
 	hashCost = 12
-	// maxVerified is how many credentials are remembered at most.
-	maxVerified = 1024
+	// maxCost is what a line may ask for; about four seconds.
+	maxCost = 16
 )
 
 // user is somebody who may call the node.
@@ -86,17 +79,13 @@ func checkWord(what, s string) error {
 	return nil
 }
 
-// userBook is the content of one version of a users file. Credentials it has
-// verified are remembered with it, and so forgotten when the file changes.
+// userBook is the content of one version of a users file.
 type userBook struct {
 	byName map[string]*user
 	// nobody is compared with when there is no such user, so that how long an
 	// answer takes does not tell who exists.
 	nobody []byte
-	key    [32]byte // of the digests below
-
-	mu       sync.Mutex
-	verified map[[sha256.Size]byte]*user // guarded by mu; by keyed digest of the credentials
+	*signIns
 }
 
 // readUsers reads a users file: a line "name:hash:group,group" for each user,
@@ -107,7 +96,7 @@ func readUsers(file string) (*userBook, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &userBook{byName: map[string]*user{}, verified: map[[sha256.Size]byte]*user{}}
+	b := &userBook{byName: map[string]*user{}, signIns: newSignIns()}
 	cost := bcrypt.MinCost
 	for i, line := range strings.Split(string(text), "\n") {
 		line = strings.TrimSpace(line)
@@ -127,9 +116,20 @@ func readUsers(file string) (*userBook, error) {
 	if len(b.byName) == 0 {
 		return nil, fmt.Errorf("%s names no user, nobody could connect", file)
 	}
-	_, _ = rand.Read(b.key[:]) // never fails
-	b.nobody, err = bcrypt.GenerateFromPassword(b.key[:], cost)
-	return b, err
+	b.nobody = hashOfNothing(cost)
+	return b, nil
+}
+
+// hashOfNothing returns what looks like a bcrypt hash and is compared with like
+// one, made without the time a hash takes.
+func hashOfNothing(cost int) []byte {
+	const alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	var random [22 + 31]byte    // salt and hash
+	_, _ = rand.Read(random[:]) // never fails
+	for i := range random {
+		random[i] = alphabet[random[i]%64]
+	}
+	return fmt.Appendf(nil, "$2a$%02d$%s", cost, random[:])
 }
 
 // parseUser reads a line. Errors do not repeat it.
@@ -146,6 +146,9 @@ func parseUser(line string) (*user, int, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("user %q has no bcrypt hash: %w", name, err)
 	}
+	if cost > maxCost {
+		return nil, 0, fmt.Errorf("user %q has a hash of cost %d, at most %d is taken", name, cost, maxCost)
+	}
 	u := &user{name: name, hash: []byte(hash)}
 	for g := range strings.SplitSeq(groups, ",") {
 		if g = strings.TrimSpace(g); g == "" {
@@ -157,90 +160,4 @@ func parseUser(line string) (*user, int, error) {
 		u.groups = append(u.groups, g)
 	}
 	return u, cost, nil
-}
-
-// accounts says who calls.
-type accounts struct {
-	book *watched[*userBook]
-	// busy bounds how many passwords are hashed at a time, so that wrong ones
-	// cannot take all processors.
-	busy chan struct{}
-}
-
-func newAccounts(o *Options) (*accounts, error) {
-	if o.UsersFile == "" {
-		return nil, nil
-	}
-	book, err := newWatched([]string{o.UsersFile}, func() (*userBook, error) { return readUsers(o.UsersFile) }, func(err error) {
-		o.Logger.Error("event node: the changed users file cannot be used, the users stay as they were", "err", err)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("event node: users: %w", err)
-	}
-	return &accounts{book: book, busy: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}, nil
-}
-
-// authenticate returns the user an authorization header is of, or nil.
-func (a *accounts) authenticate(ctx context.Context, header string) *user {
-	b := a.book.get()
-	// Looked up by a digest nobody can foresee: how far a comparison gets says
-	// nothing about the credentials.
-	mac := hmac.New(sha256.New, b.key[:])
-	mac.Write([]byte(header))
-	digest := [sha256.Size]byte(mac.Sum(nil))
-	if u := b.remembered(digest); u != nil {
-		return u
-	}
-	name, password, ok := basicCredentials(header)
-	if !ok {
-		return nil
-	}
-	select {
-	case a.busy <- struct{}{}:
-		defer func() { <-a.busy }()
-	case <-ctx.Done():
-		return nil
-	}
-	// Of many calls that come at once the first has paid for all.
-	if u := b.remembered(digest); u != nil {
-		return u
-	}
-	u, hash := b.byName[name], b.nobody
-	if u != nil {
-		hash = u.hash
-	}
-	if err := bcrypt.CompareHashAndPassword(hash, password); err != nil || u == nil {
-		return nil
-	}
-	b.remember(digest, u)
-	return u
-}
-
-func (b *userBook) remembered(digest [sha256.Size]byte) *user {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.verified[digest]
-}
-
-func (b *userBook) remember(digest [sha256.Size]byte, u *user) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.verified) >= maxVerified { // of several spellings of the header
-		clear(b.verified)
-	}
-	b.verified[digest] = u
-}
-
-// basicCredentials reads an authorization header.
-func basicCredentials(header string) (name string, password []byte, ok bool) {
-	const scheme = "basic "
-	if len(header) < len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
-		return "", nil, false
-	}
-	text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(header[len(scheme):]))
-	if err != nil {
-		return "", nil, false
-	}
-	before, password, ok := bytes.Cut(text, []byte(":"))
-	return string(before), password, ok && len(password) <= maxPassword
 }

@@ -2,6 +2,7 @@ package eventnode
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,9 +20,13 @@ type watched[T any] struct {
 	now    func() time.Time
 
 	mu     sync.Mutex
-	value  T          // guarded by mu, as all below
-	seen   []fileMark // of what value, or the last failure, was read from
+	value  T // guarded by mu, as all below
 	looked time.Time
+
+	// looking is held by who looks, reads and changes seen; others go on with the
+	// old value.
+	looking sync.Mutex
+	seen    []fileMark // of what value, or the last failure, was read from
 }
 
 // fileMark tells one version of a file from another.
@@ -39,24 +44,36 @@ func newWatched[T any](files []string, read func() (T, error), failed func(error
 	return w, err
 }
 
-// get returns what the files say now, or did up to a second ago.
+// get returns what the files say now, or did up to a second ago, or before the
+// reading of a change that is under way.
 func (w *watched[T]) get() T {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if now := w.now(); now.Sub(w.looked) >= watchInterval {
-		w.looked = now
-		w.look()
+	value, due := w.current()
+	if !due || !w.looking.TryLock() {
+		return value
 	}
-	return w.value
+	defer w.looking.Unlock()
+	w.look()
+	value, _ = w.current()
+	return value
 }
 
+// current returns the value in force, and whether the caller is to look for a
+// newer one.
+func (w *watched[T]) current() (value T, due bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	if due = now.Sub(w.looked) >= watchInterval; due {
+		w.looked = now
+	}
+	return w.value, due
+}
+
+// look reads files that have changed. Reading may take long, so calls do not
+// wait for it.
 func (w *watched[T]) look() {
 	marks := w.marks()
-	same := true
-	for i := range marks {
-		same = same && marks[i] == w.seen[i]
-	}
-	if same {
+	if slices.Equal(marks, w.seen) {
 		return
 	}
 	// Read after the marks were taken: a change in between is seen next time.
@@ -66,6 +83,8 @@ func (w *watched[T]) look() {
 		w.failed(err)
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.value = v
 }
 
