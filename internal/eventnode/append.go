@@ -15,8 +15,18 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// maxDrain is how much of a refused append is read before the refusal is sent.
-const maxDrain = 64 << 20
+const (
+	// maxDrain is how much of a refused append is read before the refusal is sent.
+	maxDrain = 64 << 20
+
+	// maxAppendStored is what the events of one append may take in the log, in
+	// bytes: each is stored with the name of its stream, which the weight of an
+	// append does not count.
+	maxAppendStored = 64 << 20
+	// storedOverhead is about what an event takes besides what was sent: header,
+	// numbers, index entry, and what it takes in memory on the way.
+	storedOverhead = 256
+)
 
 // Append implements the Streams service.
 func (s *streamsServer) Append(call pb.Streams_AppendServer) error {
@@ -62,7 +72,8 @@ type appendReader struct {
 	limit   int
 	allowed func(stream string) error // whether the caller may write it
 	request *request
-	size    int
+	size    int   // what the append weighs so far, of limit
+	stored  int   // about what it will take, of maxAppendStored
 	refused error // the first reason to refuse it
 	drained int   // bytes read since
 }
@@ -141,14 +152,23 @@ func (a *appendReader) takeEvent(m *proposedMessage) {
 		return
 	}
 	a.size += len(m.data) + len(m.custom) + 2*utf16Len(m.typ)
-	if a.size > a.limit {
-		a.refuse(refuse(codes.InvalidArgument, fmt.Sprintf("Maximum Append Size of %d Exceeded.", a.limit),
-			"maximum-append-size-exceeded", "maximum-append-size", strconv.Itoa(a.limit)))
+	a.stored += storedOverhead + len(a.request.stream) + len(m.typ) + len(m.data) + len(m.custom)
+	switch {
+	case a.size > a.limit:
+		a.refuse(tooLarge(a.limit))
+		return
+	case a.stored > maxAppendStored:
+		a.refuse(tooLarge(maxAppendStored))
 		return
 	}
 	a.request.events = append(a.request.events, proposed{
 		id: m.id, typ: m.typ, json: m.content == contentJSON, data: m.data, custom: m.custom,
 	})
+}
+
+func tooLarge(limit int) error {
+	return refuse(codes.InvalidArgument, fmt.Sprintf("Maximum Append Size of %d Exceeded.", limit),
+		"maximum-append-size-exceeded", "maximum-append-size", strconv.Itoa(limit))
 }
 
 func expectedRevision(v uint64) (int64, error) {

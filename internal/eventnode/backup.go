@@ -53,7 +53,7 @@ func (m Manifest) String() string {
 }
 
 // Backup copies the log to folder to, which must be empty or missing and not in
-// the node's own, while the node works. Everything acknowledged before the call
+// the node's own, while the node works. Nobody but its owner may read it then. Everything acknowledged before the call
 // is in it, and it is durable when Backup returns. On the same file system
 // tables are hard links, so they cost nothing until they are compacted away.
 // Progress may be nil.
@@ -83,10 +83,15 @@ type backup struct {
 
 func (b *backup) run(ctx context.Context, n *Node) error {
 	b.manifest.Started = b.now().UTC()
-	if inside(b.to, n.folder.dir) {
+	if within, err := inside(b.fs, b.to, n.folder.dir); err != nil {
+		return err
+	} else if within {
 		return fmt.Errorf("%s is in the folder that is to be backed up", b.to)
 	}
 	if err := makeEmptyFolder(b.fs, b.to); err != nil {
+		return err
+	}
+	if err := keepPrivate(b.fs, b.to, 0o700); err != nil {
 		return err
 	}
 	b.progress(Progress{Step: "copying", Unit: "bytes"})
@@ -104,12 +109,19 @@ func (b *backup) run(ctx context.Context, n *Node) error {
 	if b.manifest.Position, err = copiedEnd(n.o, b.to, n.folder.format); err != nil {
 		return err
 	}
+	if err := keepPrivate(b.fs, store, 0o700); err != nil {
+		return err
+	}
 	names, err := treeOf(b.fs, b.to)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		f, err := digest(ctx, b.fs, b.fs.PathJoin(b.to, filepath.FromSlash(name)))
+		path := b.fs.PathJoin(b.to, filepath.FromSlash(name))
+		if err := keepPrivate(b.fs, path, 0o600); err != nil {
+			return err
+		}
+		f, err := digest(ctx, b.fs, path)
 		if err != nil {
 			return err
 		}
@@ -122,7 +134,21 @@ func (b *backup) run(ctx context.Context, n *Node) error {
 	if err := syncFolder(b.fs, store); err != nil {
 		return err
 	}
-	return b.manifest.write(b.fs, b.to)
+	if err := b.manifest.write(b.fs, b.to); err != nil {
+		return err
+	}
+	return keepPrivate(b.fs, b.fs.PathJoin(b.to, manifestFile), 0o600)
+}
+
+// keepPrivate takes a file or folder on the disk from everybody but its owner.
+func keepPrivate(fs vfs.FS, name string, mode os.FileMode) error {
+	if fs != vfs.Default {
+		return nil
+	}
+	if err := os.Chmod(name, mode); err != nil {
+		return fmt.Errorf("keep it from others: %w", err)
+	}
+	return nil
 }
 
 // checkpoint copies the store. Pebble panics when some of what it writes cannot
@@ -263,10 +289,34 @@ func makeEmptyFolder(fs vfs.FS, dir string) error {
 	return nil
 }
 
-// inside reports whether path is dir or in it.
-func inside(path, dir string) bool {
+// inside reports whether path, which need not exist, is dir or in it. On the disk
+// symbolic links are followed.
+func inside(fs vfs.FS, path, dir string) (bool, error) {
 	p, err1 := filepath.Abs(path)
 	d, err2 := filepath.Abs(dir)
-	rel, err3 := filepath.Rel(d, p)
-	return err1 == nil && err2 == nil && err3 == nil && (rel == "." || filepath.IsLocal(rel))
+	if err := errors.Join(err1, err2); err != nil {
+		return false, err
+	}
+	if fs == vfs.Default {
+		p, err1 = realPath(p)
+		d, err2 = realPath(d)
+		if err := errors.Join(err1, err2); err != nil {
+			return false, err
+		}
+	}
+	rel, err := filepath.Rel(d, p)
+	return err == nil && filepath.IsLocal(rel), nil
+}
+
+// realPath follows the symbolic links in as much of path as exists.
+func realPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	parent := filepath.Dir(path)
+	if !errors.Is(err, os.ErrNotExist) || parent == path {
+		return real, err
+	}
+	if parent, err = realPath(parent); err != nil {
+		return "", err
+	}
+	return filepath.Join(parent, filepath.Base(path)), nil
 }

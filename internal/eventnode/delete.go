@@ -63,6 +63,10 @@ func (s *streamsServer) end(ctx context.Context, what string, r *request, err er
 	if err == nil {
 		err = checkName(r.stream)
 	}
+	if err == nil && (r.stream == "$all" || r.kind == kindTombstone && r.stream == metaStream("$all")) {
+		// It is no stream; and who may read it must always be possible to say.
+		err = refuse(codes.PermissionDenied, r.stream+" cannot be deleted", "access-denied")
+	}
 	if err == nil {
 		err = s.n.authorize(ctx, r.stream, rightDelete)
 	}

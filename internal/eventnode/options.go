@@ -35,7 +35,8 @@ type Options struct {
 
 	// MaxAppendBytes is the most one append may weigh: the sum over its events
 	// of data, custom metadata and two bytes for each UTF-16 unit of the type.
-	// Default 1 MiB, at most 15 MiB.
+	// Default 1 MiB, at most 15 MiB. Besides, what the events take in the log, each
+	// with the name of its stream and about 256 bytes, may be at most 64 MiB.
 	MaxAppendBytes int
 	// MaxBatch is how many appends one commit takes at most. Default 1024.
 	MaxBatch int

@@ -64,6 +64,9 @@ func (r *restore) run(ctx context.Context) error {
 	if err := makeEmptyFolder(r.fs, r.o.Dir); err != nil {
 		return err
 	}
+	if err := keepPrivate(r.fs, r.o.Dir, 0o700); err != nil {
+		return err
+	}
 	part := r.fs.PathJoin(r.o.Dir, restoreFolder)
 	if err := makeFolder(r.fs, part); err != nil {
 		return err
