@@ -139,6 +139,20 @@ func (c *chunk) addIndexed(at, values *pebble.Iterator, stream uint64, rev int64
 	return nil
 }
 
+// lastBeforeTombstone returns the revision of the last event before a stream's
+// tombstone that is still stored, or -1.
+func (n *Node) lastBeforeTombstone(st streamState) (int64, error) {
+	it, err := n.db.NewIter(&pebble.IterOptions{LowerBound: indexKey(st.id, 0), UpperBound: indexKey(st.id, tombstoneRevision)})
+	if err != nil {
+		return 0, fmt.Errorf("read the index: %w", err)
+	}
+	rev := int64(-1)
+	if it.Last() && len(it.Key()) == 17 {
+		rev = int64(binary.BigEndian.Uint64(it.Key()[9:]))
+	}
+	return rev, it.Close()
+}
+
 // readEvent returns event rev of a stream, or errRemoved.
 func (n *Node) readEvent(st streamState, rev int64) (event, error) {
 	e, err := readRevision(n.db, st.id, rev)

@@ -259,7 +259,7 @@ func (s *streamSource) catchUp(f *follower, _ uint64) error {
 	for {
 		st := f.n.streams.state(string(s.name))
 		if st.tombstoned() {
-			return deletedStream(string(s.name))
+			return s.sendRest(f, st)
 		}
 		first, err := f.n.firstVisible(st)
 		if err != nil {
@@ -276,6 +276,29 @@ func (s *streamSource) catchUp(f *follower, _ uint64) error {
 		}
 		s.rev = first + sent - 1 // and on behind the gap
 	}
+}
+
+// sendRest sends what a stream that was ended since still shows of the time
+// before, and the tombstone.
+func (s *streamSource) sendRest(f *follower, st streamState) error {
+	before := st
+	var err error
+	if before.last, err = f.n.lastBeforeTombstone(st); err != nil {
+		return err
+	}
+	first, err := f.n.firstVisible(before)
+	if err != nil {
+		return err
+	}
+	// A scavenge removes all there is, so there is nothing behind its gap.
+	if _, err = f.n.sendStream(f.out, before, max(first, s.rev+1), before.last, false, noLimit); err != nil && !errors.Is(err, errRemoved) {
+		return err
+	}
+	e, err := f.n.readEvent(st, tombstoneRevision)
+	if err != nil {
+		return err
+	}
+	return s.live(f, &e)
 }
 
 func (s *streamSource) live(f *follower, e *event) error {
