@@ -97,9 +97,10 @@ func (p *Projector) countBehind(ctx context.Context) (events int) {
 	ctx, cancel := context.WithTimeout(ctx, p.o.AliveEvery/2)
 	defer cancel()
 	var at eventlog.Position
+	shape := p.group.Shape()
 	err := p.pool.QueryRow(ctx, `
-SELECT commit_position, prepare_position FROM rm.generations g JOIN rm.checkpoints c USING (group_name, generation)
-WHERE g.status = 'live' AND group_name = $1`, p.group.Name).Scan(&at.Commit, &at.Prepare)
+SELECT commit_position, prepare_position FROM (`+servedSQL+`) served JOIN rm.checkpoints USING (group_name, generation)`,
+		p.group.Name, shape[:]).Scan(&at.Commit, &at.Prepare)
 	if err != nil {
 		return 0
 	}

@@ -71,6 +71,15 @@ FOR UPDATE`,
 	return nil
 }
 
+// yields has the database end the transaction when this process is paused in
+// it, so that nobody waits for what it holds for longer than that.
+func yields(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = '5s'"); err != nil {
+		return fmt.Errorf("bound the transaction: %w", err)
+	}
+	return nil
+}
+
 // move sets the checkpoint, if it is where p says, and tells who waits; both are
 // true when the transaction is.
 // Errors: errMoved.

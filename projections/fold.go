@@ -186,7 +186,7 @@ func (p *Projector) isolate(ctx context.Context, b *Batch) error {
 			case err == nil:
 			case !errors.As(err, &bad):
 				return err
-			case p.group.OnFailure == Park && !p.group.keeps(e.Stream):
+			case (p.group.OnFailure == Park || p.led[e.Stream]) && !p.group.keeps(e.Stream):
 				parked[e.Stream] = true
 				if err := p.setAside(ctx, tx, parkedEvent{e, bad.Error()}); err != nil {
 					return err

@@ -107,7 +107,7 @@ func ensure(ctx context.Context, pool *pgxpool.Pool, g Group) (generation, error
 const servedSQL = `
 SELECT group_name, generation, schema_name, shape FROM rm.generations
 WHERE group_name = $1 AND (status = 'live' OR status = 'retired' AND shape = $2)
-ORDER BY shape = $2 DESC, status = 'live' DESC, generation DESC LIMIT 1`
+ORDER BY shape = $2 DESC, status = 'live' DESC, changed_at DESC, generation DESC LIMIT 1`
 
 // servedGeneration reads which generation this build serves.
 // Errors: readmodels.ErrNoGeneration.

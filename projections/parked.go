@@ -37,7 +37,8 @@ ON CONFLICT DO NOTHING`,
 	}
 }
 
-// ParkedEvent is an event put aside in the live generation of a group.
+// ParkedEvent is an event put aside in the generation of a group that this build
+// serves.
 type ParkedEvent struct {
 	Stream   string
 	Revision eventlog.Revision
@@ -50,17 +51,18 @@ type ParkedEvent struct {
 	ParkedAt time.Time
 }
 
-// ReadParked returns the events put aside in a group's live generation, in the
-// order of the log: those of one stream, or of all if it is empty.
-func ReadParked(ctx context.Context, pool *pgxpool.Pool, group, stream string) ([]ParkedEvent, error) {
-	live, err := liveGeneration(ctx, pool, group)
+// ReadParked returns the events put aside in the generation of a group that this
+// build serves, in the order of the log: those of one stream, or of all if it is
+// empty.
+func ReadParked(ctx context.Context, pool *pgxpool.Pool, g Group, stream string) ([]ParkedEvent, error) {
+	served, err := servedGeneration(ctx, pool, g)
 	if errors.Is(err, readmodels.ErrNoGeneration) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return readParked(ctx, pool, place{group: group, generation: live}, stream, 0)
+	return readParked(ctx, pool, place{group: g.Name, generation: served}, stream, 0)
 }
 
 // readParked returns at most limit events, all if it is 0.
@@ -122,7 +124,7 @@ var (
 func ParkStopped(ctx context.Context, pool *pgxpool.Pool, g Group) (Failure, error) {
 	var f Failure
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		live, err := liveGeneration(ctx, tx, g.Name)
+		live, err := servedGeneration(ctx, tx, g)
 		if errors.Is(err, readmodels.ErrNoGeneration) {
 			return ErrNotStopped
 		}

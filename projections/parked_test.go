@@ -43,7 +43,7 @@ func TestReplayAppliesParkedEventsInOrder(t *testing.T) {
 	}
 	projectionstest.Append(t, log, claimStream(1), taken(6, "cy,{}"))
 	atEnd(t, pool, log)
-	if left, err := projections.ReadParked(t.Context(), pool, "toy", ""); err != nil || len(left) > 0 {
+	if left, err := projections.ReadParked(t.Context(), pool, toyGroup(), ""); err != nil || len(left) > 0 {
 		t.Errorf("parked are still %+v, %v", left, err)
 	}
 	whole := postgrestest.New(t)

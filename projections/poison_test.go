@@ -153,7 +153,7 @@ func TestStoppedProjectionIsResumed(t *testing.T) {
 	stopped := status(t, pool, log)
 
 	// Tried again, it stops again, at the same event.
-	if was, err := projections.Resume(t.Context(), pool, "toy"); err != nil || !was {
+	if was, err := projections.Resume(t.Context(), pool, toyGroup()); err != nil || !was {
 		t.Fatalf("Resume = %t, %v; want true", was, err)
 	}
 	eventually(t, func() bool { return r.was(projections.Running) && status(t, pool, log).Stopped != nil }, func() any { return r.Condition() })
@@ -168,7 +168,7 @@ func TestStoppedProjectionIsResumed(t *testing.T) {
 	if s := status(t, pool, log); s.Stopped != nil || r.Condition().State != projections.Running {
 		t.Errorf("after the event: %+v, %+v", s.Stopped, r.Condition())
 	}
-	if was, err := projections.Resume(t.Context(), pool, "toy"); err != nil || was {
+	if was, err := projections.Resume(t.Context(), pool, toyGroup()); err != nil || was {
 		t.Errorf("Resume of a running group = %t, %v; want false", was, err)
 	}
 }

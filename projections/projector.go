@@ -101,8 +101,9 @@ type Projector struct {
 	// Used by the subscription's goroutine in start and by the handler's, never
 	// at once: a message is between them.
 	here   place
-	met    bool // another projector moved the checkpoint
-	halted int  // generation that is stopped, 0 if none
+	led    map[string]bool // streams put aside in the generation that is followed; nil: none is
+	met    bool            // another projector moved the checkpoint
+	halted int             // generation that is stopped, 0 if none
 	why    Failure
 
 	// Used by watch.

@@ -209,3 +209,23 @@ func TestAKeeperDropsWhatIsOld(t *testing.T) {
 		t.Errorf("schemas are %s", got)
 	}
 }
+
+// Of the retired ones a rollback goes to the one that was live last.
+func TestAKeeperDropsWhatNoRollbackReaches(t *testing.T) {
+	t.Parallel()
+	log, pool := history(t, 20, 125), postgrestest.New(t)
+	clean(t, pool, log)
+	rebuild(t, pool, log, projections.RebuildOptions{})
+	rebuild(t, pool, log, projections.RebuildOptions{})
+	if got := statuses(t, pool); got != "1 retired, 2 retired, 3 live" {
+		t.Fatalf("generations are %s", got)
+	}
+	if _, err := pool.Exec(t.Context(), "UPDATE rm.generations SET changed_at = now() - interval '11 minutes'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), "UPDATE rm.generations SET changed_at = now() - interval '1 minute' WHERE generation = 2"); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, pool, log, projections.KeeperOptions{TidyEvery: time.Millisecond})
+	eventually(t, func() bool { return statuses(t, pool) == "2 retired, 3 live" }, func() any { return statuses(t, pool) })
+}

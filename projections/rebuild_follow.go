@@ -134,6 +134,7 @@ func (b *builder) approach(ctx context.Context, bd *build) error {
 			return nil
 		}
 		b.o.Progress(Progress{Phase: Following, Group: bd.group.Name, At: p.here.at.Position, Until: live.at.Position})
+		p.led = live.parked
 		if err := p.overtake(ctx, live.at); err != nil {
 			return err
 		}
@@ -156,6 +157,9 @@ func (b *builder) hold(ctx context.Context, bd *build, do func(ctx context.Conte
 		if live.number != bd.live.number {
 			return fmt.Errorf("generation %d is live now, not %d: %w", live.number, bd.live.number, errTaken)
 		}
+		if err := yields(ctx, tx); err != nil {
+			return err
+		}
 		if err := bd.live.lock(ctx, tx); err != nil {
 			return err
 		}
@@ -163,6 +167,7 @@ func (b *builder) hold(ctx context.Context, bd *build, do func(ctx context.Conte
 		if err != nil {
 			return err
 		}
+		bd.projector.led = held.parked
 		if err := bd.projector.overtake(ctx, held.at); err != nil {
 			return err
 		}

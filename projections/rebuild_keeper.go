@@ -17,6 +17,8 @@ import (
 const (
 	keepRetired   = 7 * 24 * time.Hour
 	keepAbandoned = 24 * time.Hour
+	// Retired ones that no rollback reaches are kept for queries under way.
+	keepSuperseded = 10 * time.Minute
 )
 
 // KeeperOptions says how a Keeper works. The zero value is usable.
@@ -133,15 +135,22 @@ func (k *Keeper) followOne(ctx context.Context, g Group, live, retired generatio
 	if err != nil {
 		return err
 	}
+	p.led = there.parked
 	return p.follow(ctx, there.at)
 }
 
 // tidy drops what is not kept any longer.
 func (k *Keeper) tidy(ctx context.Context, g Group) error {
 	rows, err := k.pool.Query(ctx, `
-SELECT generation, schema_name, status FROM rm.generations
-WHERE group_name = $1 AND changed_at < now() - CASE WHEN status = 'retired' THEN $2::interval ELSE $3::interval END
-	AND status IN ('retired', 'building', 'verified', 'scratch')`, g.Name, k.o.Retired, k.o.Abandoned)
+SELECT generation, schema_name, status FROM rm.generations g
+WHERE group_name = $1 AND status IN ('retired', 'building', 'verified', 'scratch') AND changed_at < now() - CASE
+	WHEN status <> 'retired' THEN $3::interval
+	-- A rollback goes to the one that was live last, never to this one.
+	WHEN EXISTS (
+		SELECT FROM rm.generations later
+		WHERE later.group_name = g.group_name AND later.shape = g.shape AND later.status = 'retired'
+			AND (later.changed_at, later.generation) > (g.changed_at, g.generation)) THEN least($2::interval, $4::interval)
+	ELSE $2::interval END`, g.Name, k.o.Retired, k.o.Abandoned, keepSuperseded)
 	if err != nil {
 		return fmt.Errorf("read old generations: %w", err)
 	}

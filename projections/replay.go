@@ -88,6 +88,9 @@ func bodies(ctx context.Context, log eventlog.Log, stream string, parked []Parke
 func (g Group) replay(ctx context.Context, pool *pgxpool.Pool, p place, stream string, parked []ParkedEvent, events map[eventlog.Revision]eventlog.Event) (done Replayed, err error) {
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		done = Replayed{}
+		if err := yields(ctx, tx); err != nil {
+			return err
+		}
 		if err := p.lock(ctx, tx); err != nil {
 			return err
 		}

@@ -48,6 +48,18 @@ func (b *builder) flipAt(ctx context.Context, bd *build, aligned bool, do func(c
 				return err
 			case live.number != bd.live.number:
 				return fmt.Errorf("generation %d is live now, not %d: %w", live.number, bd.live.number, errTaken)
+			default:
+				// What was stopped may go on: then it is compared and aligned after all.
+				if err := bd.live.lock(ctx, tx); err != nil {
+					return err
+				}
+				held, err := readPlace(ctx, tx, bd.group.Name, live)
+				if err != nil {
+					return err
+				}
+				if held.at != bd.live.at {
+					return fmt.Errorf("generation %d, which was stopped, goes on again; run it once more", live.number)
+				}
 			}
 			return do(ctx, tx)
 		})
@@ -135,10 +147,11 @@ func retiredLast(ctx context.Context, db querier, g Group) (generation, error) {
 	var last generation
 	var shape []byte
 	var stopped bool
+	ours := g.Shape()
 	err := db.QueryRow(ctx, `
 SELECT generation, schema_name, shape, state = 'stopped'
 FROM rm.generations JOIN rm.checkpoints USING (group_name, generation)
-WHERE group_name = $1 AND status = 'retired' ORDER BY changed_at DESC, generation DESC LIMIT 1`, g.Name).
+WHERE group_name = $1 AND status = 'retired' ORDER BY shape = $2 DESC, changed_at DESC, generation DESC LIMIT 1`, g.Name, ours[:]).
 		Scan(&last.number, &last.schema, &shape, &stopped)
 	copy(last.shape[:], shape)
 	switch {

@@ -100,7 +100,7 @@ func (p *Projector) waitAlone(ctx context.Context) error {
 		err := p.pool.QueryRow(ctx, `
 SELECT EXISTS (
 	SELECT FROM (`+servedSQL+`) served JOIN rm.checkpoints USING (group_name, generation)
-	WHERE holder <> $3 AND alive_at > clock_timestamp() - $4::interval)`,
+	WHERE state = 'running' AND holder <> $3 AND alive_at > clock_timestamp() - $4::interval)`,
 			p.group.Name, shape[:], p.id, p.o.Standby).Scan(&busy)
 		if err == nil && !busy {
 			p.met = false

@@ -83,14 +83,17 @@ func Head(ctx context.Context, log eventlog.Log) (eventlog.Position, error) {
 }
 
 // Resume has a stopped group tried again, by the projector at work or by the
-// next one. It reports whether the group was stopped.
-func Resume(ctx context.Context, pool *pgxpool.Pool, group string) (bool, error) {
+// next one: the generation that this build serves, and the retired ones. It
+// reports whether any was stopped.
+func Resume(ctx context.Context, pool *pgxpool.Pool, g Group) (bool, error) {
+	shape := g.Shape()
 	tag, err := pool.Exec(ctx, `
 UPDATE rm.checkpoints c SET state = 'running', failure = NULL FROM rm.generations g
-WHERE g.group_name = c.group_name AND g.generation = c.generation AND g.status = 'live'
-	AND c.group_name = $1 AND c.state = 'stopped'`, group)
+WHERE g.group_name = c.group_name AND g.generation = c.generation
+	AND (g.status = 'live' OR g.status = 'retired' AND g.shape = $2)
+	AND c.group_name = $1 AND c.state = 'stopped'`, g.Name, shape[:])
 	if err != nil {
-		return false, fmt.Errorf("resume group %s: %w", group, err)
+		return false, fmt.Errorf("resume group %s: %w", g.Name, err)
 	}
 	return tag.RowsAffected() > 0, nil
 }

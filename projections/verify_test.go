@@ -136,7 +136,7 @@ func TestRebuildPutsAsideWhatThePolicySays(t *testing.T) {
 	g.OnFailure = projections.Park
 	projectionstest.Project(t, pool, log, g, projectionstest.How{})
 	want := projectionstest.Dump(t, pool, g)
-	parked, err := projections.ReadParked(t.Context(), pool, "toy", "")
+	parked, err := projections.ReadParked(t.Context(), pool, toyGroup(), "")
 	if err != nil || len(parked) != 6 {
 		t.Fatalf("%d events are parked, %v, want 6", len(parked), err)
 	}
@@ -147,7 +147,7 @@ func TestRebuildPutsAsideWhatThePolicySays(t *testing.T) {
 	if got := projectionstest.Dump(t, pool, g); got != want {
 		t.Errorf("tables hold\n%s\nwant\n%s", got, want)
 	}
-	again, err := projections.ReadParked(t.Context(), pool, "toy", "")
+	again, err := projections.ReadParked(t.Context(), pool, toyGroup(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func (g *Generations) Refresh(ctx context.Context) error {
 	defer g.reading.Unlock()
 	rows, err := g.pool.Query(ctx, `
 SELECT group_name, generation, schema_name, shape FROM rm.generations
-WHERE status IN ('live', 'retired') ORDER BY status = 'live' DESC, generation DESC`)
+WHERE status IN ('live', 'retired') ORDER BY status = 'live' DESC, changed_at DESC, generation DESC`)
 	if err != nil {
 		return fmt.Errorf("read generations: %w", err)
 	}

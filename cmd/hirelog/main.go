@@ -137,14 +137,28 @@ func sub(ctx context.Context, group string, args []string, stdout, stderr io.Wri
 	return errUsage
 }
 
-// parse parses flags, behind which want arguments (none or one) must stand.
-func parse(flags *flag.FlagSet, args []string, want int, stderr io.Writer) error {
+// parseAny parses flags, behind which any number of arguments may stand.
+func parseAny(flags *flag.FlagSet, args []string, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
 		}
 		return errUsage
+	}
+	for _, a := range flags.Args() {
+		if len(a) > 1 && a[0] == '-' {
+			_, _ = fmt.Fprintf(stderr, "%s: flags stand before the arguments, %s stands behind\n", flags.Name(), a)
+			return errUsage
+		}
+	}
+	return nil
+}
+
+// parse parses flags, behind which want arguments (none or one) must stand.
+func parse(flags *flag.FlagSet, args []string, want int, stderr io.Writer) error {
+	if err := parseAny(flags, args, stderr); err != nil {
+		return err
 	}
 	if flags.NArg() != want {
 		takes := "no arguments"

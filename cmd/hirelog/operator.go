@@ -139,7 +139,11 @@ func projectionsResume(ctx context.Context, args []string, stdout, stderr io.Wri
 		return err
 	}
 	return withStores(ctx, where, func(s *stores) error {
-		was, err := projections.Resume(ctx, s.pool, flags.Arg(0))
+		g, err := groupOf(s, flags.Arg(0))
+		if err != nil {
+			return err
+		}
+		was, err := projections.Resume(ctx, s.pool, g)
 		if err != nil {
 			return err
 		}

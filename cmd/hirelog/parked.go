@@ -74,10 +74,11 @@ func projectionsParked(ctx context.Context, args []string, stdout, stderr io.Wri
 		return err
 	}
 	return withStores(ctx, where, func(s *stores) error {
-		if _, err := groupOf(s, *group); err != nil {
+		g, err := groupOf(s, *group)
+		if err != nil {
 			return err
 		}
-		events, err := projections.ReadParked(ctx, s.pool, *group, *stream)
+		events, err := projections.ReadParked(ctx, s.pool, g, *stream)
 		if err != nil {
 			return err
 		}
@@ -148,7 +149,7 @@ func projectionsReplay(ctx context.Context, args []string, stdout, stderr io.Wri
 		}
 		streams := flags.Args()
 		if *all {
-			if streams, err = parkedStreams(ctx, s, g.Name); err != nil {
+			if streams, err = parkedStreams(ctx, s, g); err != nil {
 				return err
 			}
 		}
@@ -157,8 +158,8 @@ func projectionsReplay(ctx context.Context, args []string, stdout, stderr io.Wri
 }
 
 // parkedStreams are the streams put aside, in the order of their first events.
-func parkedStreams(ctx context.Context, s *stores, group string) ([]string, error) {
-	events, err := projections.ReadParked(ctx, s.pool, group, "")
+func parkedStreams(ctx context.Context, s *stores, g projections.Group) ([]string, error) {
+	events, err := projections.ReadParked(ctx, s.pool, g, "")
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +200,7 @@ func replayStreams(ctx context.Context, s *stores, g projections.Group, streams 
 	}
 	switch {
 	case failed > 0:
-		return fmt.Errorf("%d of %d streams cannot be applied still", failed, len(streams))
+		return fmt.Errorf("%d of %d streams cannot be applied still; replay them with a program that can, or see \"hirelog projections parked\"", failed, len(streams))
 	case len(streams) == 0:
 		_, err := fmt.Fprintln(stdout, "Nothing is put aside.")
 		return err

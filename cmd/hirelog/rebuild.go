@@ -78,6 +78,10 @@ func projectionsVerify(ctx context.Context, args []string, stdout, stderr io.Wri
 	if err := parseAny(flags, args, stderr); err != nil {
 		return err
 	}
+	if *samples < 1 {
+		_, _ = fmt.Fprintln(stderr, "hirelog projections verify: --samples is at least 1")
+		return errUsage
+	}
 	return withStores(ctx, where, func(s *stores) error {
 		groups, err := groupsOf(s, flags.Args())
 		if err != nil {
@@ -117,18 +121,6 @@ func projectionsRollback(ctx context.Context, args []string, stdout, stderr io.W
 		}
 		return nil
 	})
-}
-
-// parseAny parses flags, behind which any number of arguments may stand.
-func parseAny(flags *flag.FlagSet, args []string, stderr io.Writer) error {
-	flags.SetOutput(stderr)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return errUsage
-	}
-	return nil
 }
 
 // explained adds to an error what can be done.
