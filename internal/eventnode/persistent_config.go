@@ -300,10 +300,15 @@ func (c *groupConfig) buffer(live bool) int {
 
 const (
 	// maxBufferCount and maxBufferBytes bound what a group holds whatever its
-	// settings say, maxSlots what a subscriber does.
+	// settings say, maxSlots and maxHeldBytes what a subscriber does. A group
+	// remembers the order of maxSequence, settled ones between others counted.
 	maxBufferCount = 100_000
 	maxBufferBytes = 16 << 20
+	maxSequence    = 4 * maxBufferCount
 	maxSlots       = 10_000
+	maxHeldBytes   = 16 << 20
+	// maxQueued bounds what waits to be sent to a subscriber, in events.
+	maxQueued = 512
 )
 
 // storedConfigs is the content of an event of the configuration's stream.

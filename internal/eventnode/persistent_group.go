@@ -36,6 +36,7 @@ type group struct {
 	events      sequence // of the source
 	orders      int64
 	live        bool
+	stopping    bool  // its subscribers are sent away
 	failure     error // why the source is not followed any more
 
 	place   place // how far all is settled
@@ -67,8 +68,8 @@ const (
 	fedPassed         // everything up to place was looked at
 	fedCaughtUp
 	fedFailed
-	fedReplayed // an event that was parked
-	fedReplayEnd
+	fedReplayed  // an event that was parked
+	fedReplayEnd // parked events were read up to place, not included
 )
 
 // startGroup reads how far the group has come and lets it go on.
@@ -97,6 +98,7 @@ func startGroup(n *Node, cfg groupConfig) (*group, error) {
 // is set, it is stored how far it has come.
 func (g *group) stop(why error, save bool) {
 	g.do(func() {
+		g.stopping = true
 		for _, s := range g.subscribers {
 			s.drop(why)
 		}
@@ -149,7 +151,7 @@ func (g *group) run() {
 		g.replay.forward(g)
 		timer.Reset(g.nextWake(now))
 		feed := g.feed
-		if g.waiting.list.Len() >= g.cfg.buffer(g.live) || g.waiting.bytes >= maxBufferBytes {
+		if g.full() {
 			feed = nil // until there is room
 		}
 		select {
@@ -165,11 +167,17 @@ func (g *group) run() {
 	}
 }
 
+// full reports whether the group holds so much that it must not be given more.
+func (g *group) full() bool {
+	return g.waiting.list.Len() >= g.cfg.buffer(g.live) || g.waiting.bytes >= maxBufferBytes ||
+		g.parking.bytes >= maxBufferBytes || g.events.list.Len() >= maxSequence
+}
+
 // nextWake is how long nothing happens by itself.
 func (g *group) nextWake(now time.Time) time.Duration {
 	wake := time.Hour
-	if m, at := g.deadlines.next(); m != nil {
-		wake = min(wake, at.Sub(now))
+	if m := g.deadlines.next(); m != nil {
+		wake = min(wake, m.due.Sub(now))
 	}
 	if after := g.cfg.checkpointAfter(); after > 0 && !g.saving && g.worthSaving() && g.since >= int(g.cfg.MinCheckpoint) {
 		wake = min(wake, g.savedAt.Add(after).Sub(now))
@@ -187,8 +195,9 @@ func (g *group) take(x fed) {
 		g.waiting.put(m)
 	case fedPassed:
 		g.orders++
-		g.events.add(&message{order: g.orders, place: x.place, settled: true})
-		g.advance()
+		m := &message{order: g.orders, place: x.place, parked: -1}
+		g.events.add(m)
+		g.settle(m)
 	case fedCaughtUp:
 		g.live = true
 	case fedFailed:
@@ -201,8 +210,7 @@ func (g *group) take(x fed) {
 		g.replay.events.add(m)
 		g.waiting.put(m)
 	case fedReplayEnd:
-		g.replay.running = false
-		g.replay.advance()
+		g.replay.end(int64(x.place), x.err)
 	}
 }
 
@@ -243,8 +251,8 @@ func (g *group) deliver(s *subscriber, m *message) {
 // expire delivers again what was not acknowledged in time.
 func (g *group) expire(now time.Time) {
 	for {
-		m, at := g.deadlines.next()
-		if m == nil || at.After(now) {
+		m := g.deadlines.next()
+		if m == nil || m.due.After(now) {
 			return
 		}
 		g.giveBack(m)
@@ -256,6 +264,7 @@ func (g *group) expire(now time.Time) {
 func (g *group) giveBack(m *message) {
 	m.to.release(m)
 	m.to = nil
+	g.deadlines.remove(m)
 	delete(g.inFlight, m.id)
 }
 
@@ -271,10 +280,11 @@ func (g *group) retry(m *message, why string) {
 
 // settle notes that m is dealt with.
 func (g *group) settle(m *message) {
-	m.settled = true
 	if m.parked < 0 {
+		g.events.settle(m)
 		g.advance()
 	} else {
+		g.replay.events.settle(m)
 		g.replay.advance()
 	}
 }

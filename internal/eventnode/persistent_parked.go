@@ -24,6 +24,7 @@ const maxParkWrite = 100
 type parking struct {
 	messages []*message
 	links    []proposed // of messages
+	bytes    int        // of messages, those being written included
 	writing  bool
 }
 
@@ -42,6 +43,7 @@ func (g *group) park(m *message, why string) {
 	// Plain values, so it cannot fail.
 	custom, _ := json.Marshal(parkedMeta{Added: g.n.o.Now().UTC(), Reason: why, Number: m.revision})
 	g.parking.messages = append(g.parking.messages, m)
+	g.parking.bytes += m.size
 	g.parking.links = append(g.parking.links, proposed{id: uuid.New(), typ: typeLink, data: link, custom: custom})
 	g.parkWaiting()
 }
@@ -62,6 +64,7 @@ func (g *group) parkWaiting() {
 			g.n.o.Logger.Warn("event node: events are not parked and come again", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
 		}
 		for _, m := range messages {
+			p.bytes -= m.size
 			if err != nil {
 				g.waiting.put(m)
 			} else {
@@ -76,7 +79,7 @@ func (g *group) parkWaiting() {
 // with, so a node that stops meanwhile loses none.
 type replay struct {
 	events  sequence
-	next    int64 // revision in the parked stream to go on at
+	next    int64 // revision in the parked stream to go on at, or being read up to
 	until   int64 // up to which is asked for, not included
 	running bool  // a goroutine reads them
 	done    int64 // revisions before this one are dealt with
@@ -84,10 +87,14 @@ type replay struct {
 	writing bool
 }
 
-// firstParked returns the first revision in the parked stream that is visible.
+// firstParked returns the first revision in the parked stream that is visible,
+// or would be if there were one.
 func (n *Node) firstParked(k groupKey) int64 {
 	st := n.streams.state(k.parked())
-	if st.tombstoned() || st.absent() {
+	switch {
+	case st.tombstoned():
+		return tombstoneRevision // which is the greatest there is
+	case st.absent():
 		return st.last + 1
 	}
 	return max(0, st.firstByNumber())
@@ -104,6 +111,9 @@ func (g *group) parkedCount() int64 {
 
 // startReplay asks for the parked events before revision until.
 func (g *group) startReplay(until int64) {
+	if g.n.streams.state(g.cfg.key().parked()).tombstoned() {
+		return // nothing is left
+	}
 	g.replay.until = max(g.replay.until, min(until, g.n.lastRevision(g.cfg.key().parked())+1))
 }
 
@@ -133,6 +143,16 @@ func (r *replay) forward(g *group) {
 	})
 }
 
+// end notes that parked events were read up to reached. What could not be read
+// stays parked until it is asked for again.
+func (r *replay) end(reached int64, err error) {
+	r.running, r.next = false, reached
+	if err != nil {
+		r.until = reached
+	}
+	r.advance()
+}
+
 // advance notes which replayed events are dealt with.
 func (r *replay) advance() {
 	if last, _ := r.events.settled(); last != nil {
@@ -153,18 +173,48 @@ func (g *group) forgetReplayed() *request {
 	return internalEvent(metaStream(name), typeMetadata, map[string]int64{"$tb": g.replay.done})
 }
 
-// readParked feeds parked events to the group.
+// readParked feeds parked events to the group, and says in the end how far it
+// came.
 func (g *group) readParked(from, until int64) {
-	out := parkedFeeder{feeder{g}}
-	st := g.n.streams.state(g.cfg.key().parked())
-	_, err := g.n.sendStream(out, st, from, until-1, false, noLimit)
-	if err != nil && g.ctx.Err() == nil && !errors.Is(err, errStopping) && !errors.Is(err, errRemoved) {
-		g.n.o.Logger.Error("event node: parked events cannot be read", "stream", g.cfg.Stream, "group", g.cfg.Group, "err", err)
+	reached, err := g.feedParked(from, until)
+	if err != nil && g.ctx.Err() == nil && !errors.Is(err, errStopping) {
+		g.n.o.Logger.Error("event node: parked events cannot be read", "stream", g.cfg.Stream, "group", g.cfg.Group, "revision", reached, "err", err)
 	}
-	_ = out.put(fed{kind: fedReplayEnd}) // fails if the group ends
+	_ = feeder{g}.put(fed{kind: fedReplayEnd, place: place(reached), err: err}) // fails if the group ends
 }
 
-// parkedFeeder is the receiver of parked events.
-type parkedFeeder struct{ feeder }
-
-func (f parkedFeeder) event(e *event) error { return f.put(fed{kind: fedReplayed, event: *e}) }
+// feedParked feeds the parked events from one revision up to another, not
+// included. All before reached were fed, or are gone.
+func (g *group) feedParked(from, until int64) (reached int64, err error) {
+	out := feeder{g}
+	var c chunk
+	for reached = from; reached < until; {
+		st := g.n.streams.state(g.cfg.key().parked())
+		if st.tombstoned() || st.absent() {
+			return until, nil
+		}
+		first, err := g.n.firstVisible(st)
+		if err != nil {
+			return reached, err
+		}
+		if reached = max(reached, first); reached >= until {
+			break
+		}
+		before := reached
+		err = g.n.readStream(&c, st, reached, until-1, false, noLimit)
+		for i := range c.events {
+			// In front of damage, too, there may be some.
+			if err := out.put(fed{kind: fedReplayed, event: c.events[i]}); err != nil {
+				return reached, err
+			}
+			reached = c.events[i].revision + 1
+		}
+		if err != nil && (!errors.Is(err, errRemoved) || reached == before) {
+			return reached, err
+		}
+		if err := out.alive(); err != nil {
+			return reached, err
+		}
+	}
+	return reached, nil
+}

@@ -12,13 +12,18 @@ type message struct {
 	place   place // the group's, once this message and all before it are settled
 	parked  int64 // its revision among the parked events, or -1
 	retries int32
-	settled bool
+	settled bool   // and then it has no event any more
 	pin     uint64 // of the pinning strategies; 0 until asked for
 
+	at   *list.Element // in the sequence
+	span int           // how many settled ones, one behind the other, it stands for
+
+	attempt int // counts deliveries
 	// While it is in flight:
-	to      *subscriber
-	attempt int // counts deliveries, so that an old deadline is known as such
-	sent    time.Time
+	to    *subscriber
+	sent  time.Time
+	due   time.Time     // when the delivery is given up
+	awake *list.Element // in the deadlines; nil if there is none
 }
 
 // pending are the messages nobody has, in the order they are to be delivered:
@@ -50,10 +55,29 @@ func (p *pending) take(e *list.Element) *message {
 	return m
 }
 
-// sequence remembers the order of messages and which are settled.
+// sequence remembers the order of messages and which are settled. Settled ones
+// that are neighbours become one, so it is never longer than twice what is not
+// settled, and one more.
 type sequence struct{ list list.List } // of *message
 
-func (l *sequence) add(m *message) { l.list.PushBack(m) }
+func (l *sequence) add(m *message) { m.at, m.span = l.list.PushBack(m), 1 }
+
+// settle notes that m, which is in l, is dealt with, and lets its event go.
+func (l *sequence) settle(m *message) {
+	m.settled, m.event = true, event{}
+	if before := m.at.Prev(); before != nil {
+		if other := before.Value.(*message); other.settled { //nolint:errcheck // only messages are in it
+			m.span += other.span
+			l.list.Remove(before)
+		}
+	}
+	if behind := m.at.Next(); behind != nil {
+		if other := behind.Value.(*message); other.settled { //nolint:errcheck // only messages are in it
+			other.span += m.span
+			l.list.Remove(m.at)
+		}
+	}
+}
 
 // settled removes the messages at the front that are settled and returns the
 // last of them, or nil, and how many they were.
@@ -65,33 +89,28 @@ func (l *sequence) settled() (last *message, n int) {
 		}
 		l.list.Remove(e)
 		last = m
-		n++
+		n += m.span
 	}
 	return last, n
 }
 
-// deadline is when a delivery is given up.
-type deadline struct {
-	at      time.Time
-	m       *message
-	attempt int
-}
+// deadlines are the messages in flight that are to be given up, in order, since
+// each delivery of a group has the same time.
+type deadlines struct{ list list.List } // of *message
 
-// deadlines are all of a group's, in order, since each has the same time.
-type deadlines struct{ list list.List } // of deadline
+func (d *deadlines) add(m *message, at time.Time) { m.due, m.awake = at, d.list.PushBack(m) }
 
-func (d *deadlines) add(m *message, at time.Time) {
-	d.list.PushBack(deadline{at: at, m: m, attempt: m.attempt})
-}
-
-// next returns the first delivery that still waits, and when it is given up.
-func (d *deadlines) next() (m *message, at time.Time) {
-	for e := d.list.Front(); e != nil; e = d.list.Front() {
-		first := e.Value.(deadline) //nolint:errcheck // only deadlines are in it
-		if first.m.to != nil && first.m.attempt == first.attempt {
-			return first.m, first.at
-		}
-		d.list.Remove(e)
+func (d *deadlines) remove(m *message) {
+	if m.awake != nil {
+		d.list.Remove(m.awake)
+		m.awake = nil
 	}
-	return nil, time.Time{}
+}
+
+// next returns the first delivery that is to be given up, or nil.
+func (d *deadlines) next() *message {
+	if e := d.list.Front(); e != nil {
+		return e.Value.(*message) //nolint:errcheck // only messages are in it
+	}
+	return nil
 }

@@ -82,8 +82,8 @@ func (s *persistentServer) carry(call ps.PersistentSubscriptions_ReadServer, g *
 	for {
 		select {
 		case d := <-sub.out:
-			if len(sub.out) == cap(sub.out)-1 {
-				g.post(func() {}) // there is room again
+			if sub.sent(&d) {
+				g.post(func() {}) // which has it look who is free
 			}
 			out, err := g.encodeDelivery(&d, user, spellIDs)
 			if err != nil {

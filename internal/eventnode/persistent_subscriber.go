@@ -2,6 +2,7 @@ package eventnode
 
 import (
 	"sort"
+	"sync/atomic"
 	"time"
 
 	ps "github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
@@ -19,6 +20,8 @@ type subscriber struct {
 	dropped chan error    // why the group has let it go
 
 	messages map[*message]struct{} // it has
+	bytes    int                   // of messages
+	queued   atomic.Int64          // bytes of what is in out; whoever receives from it takes them off
 	total    int64
 	asked    time.Time // when it was last asked for its rate
 	last     int64     // total then
@@ -35,7 +38,7 @@ type delivery struct {
 func newSubscriber(slots int) *subscriber {
 	s := &subscriber{
 		id: uuid.NewString(), slots: slots, asked: time.Now(),
-		out: make(chan delivery, 2*slots), dropped: make(chan error, 1), messages: map[*message]struct{}{},
+		out: make(chan delivery, min(2*slots, maxQueued)), dropped: make(chan error, 1), messages: map[*message]struct{}{},
 	}
 	s.pin = hash(s.id)
 	return s
@@ -44,16 +47,30 @@ func newSubscriber(slots int) *subscriber {
 // free reports whether s may be given a message. Messages that were taken away
 // from a slow client are still on their way to it.
 func (s *subscriber) free() bool {
-	return s != nil && len(s.messages) < s.slots && len(s.out) < cap(s.out)
+	return s != nil && len(s.messages) < s.slots && s.bytes < maxHeldBytes &&
+		len(s.out) < cap(s.out) && s.queued.Load() < maxHeldBytes
 }
 
 func (s *subscriber) take(m *message) {
 	s.messages[m] = struct{}{}
+	s.bytes += m.size
+	s.queued.Add(int64(m.size))
 	s.total++
 	s.out <- delivery{event: m.event, retries: m.retries, parked: m.parked >= 0}
 }
 
-func (s *subscriber) release(m *message) { delete(s.messages, m) }
+// sent notes that d is not queued any more, and reports whether there is room
+// where there was none.
+func (s *subscriber) sent(d *delivery) bool {
+	size := int64(d.event.size)
+	left := s.queued.Add(-size)
+	return len(s.out) == cap(s.out)-1 || left < maxHeldBytes && left+size >= maxHeldBytes
+}
+
+func (s *subscriber) release(m *message) {
+	delete(s.messages, m)
+	s.bytes -= m.size
+}
 
 // drop ends the client's call.
 func (s *subscriber) drop(why error) {
@@ -81,7 +98,9 @@ func (g *group) connect(s *subscriber) (err error) {
 	return err
 }
 
-// leave removes a subscriber. What it has not acknowledged goes to others.
+// leave removes a subscriber. What it has not acknowledged goes to others, and
+// counts as delivered once more, but nothing is parked because a client is gone:
+// it says nothing of the events. That the node or the group stops says less.
 func (g *group) leave(s *subscriber) {
 	for i, other := range g.subscribers {
 		if other == s {
@@ -91,7 +110,10 @@ func (g *group) leave(s *subscriber) {
 	}
 	for _, m := range s.held() {
 		g.giveBack(m)
-		g.retry(m, "its subscriber was disconnected")
+		if !g.stopping && g.n.closing.Err() == nil {
+			m.retries++
+		}
+		g.waiting.put(m)
 	}
 }
 
