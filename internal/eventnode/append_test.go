@@ -336,6 +336,33 @@ func TestAnAppendOverTheLimitIsRefusedWhole(t *testing.T) {
 	}
 }
 
+// TestAnAppendIsBoundedByWhatItStores sends many small events to a stream with a
+// long name, which is stored with each of them.
+func TestAnAppendIsBoundedByWhatItStores(t *testing.T) {
+	s := start(t, Options{})
+	client, _ := s.raw(t)
+	name := strings.Repeat("n", maxName)
+	events := make([]*pb.AppendReq_ProposedMessage, maxAppendStored/maxName)
+	for i := range events {
+		events[i] = rawEvent(uuid.New())
+		events[i].Metadata["type"] = "t"
+	}
+	_, trailer, err := rawAppend{name, noStream, events}.send(t, client)
+	if got := outcomeOf(nil, trailer, err); got != "maximum-append-size-exceeded" {
+		t.Errorf("got %s (%v)", got, err)
+	}
+	if got := s.Stats().Bytes; got != 0 {
+		t.Errorf("%d bytes were stored", got)
+	}
+	// Half of it is within both limits, and stores no more than is counted.
+	if _, _, err := (rawAppend{name, noStream, events[:len(events)/2]}).send(t, client); err != nil {
+		t.Error(err)
+	}
+	if got := s.Stats().Bytes; got == 0 || got > uint64(len(events)/2*(storedOverhead+maxName+1)) {
+		t.Errorf("%d bytes were stored", got)
+	}
+}
+
 func big(n, size int) []esdb.EventData {
 	events := some("big", n)
 	for i := range events {

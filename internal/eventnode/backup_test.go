@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -196,6 +197,75 @@ func TestFoldersInUseAreNotWrittenTo(t *testing.T) {
 	// Beside the store's folder is not in it.
 	if _, err := s.Backup(t.Context(), "/node-backup", nil); err != nil {
 		t.Errorf("backup: %v", err)
+	}
+}
+
+// TestABackupIsItsOwnersAlone backs up into a folder everybody may read.
+func TestABackupIsItsOwnersAlone(t *testing.T) {
+	base := t.TempDir()
+	s := start(t, Options{FS: vfs.Default, Dir: filepath.Join(base, "node")})
+	mustAppend(t, s.client(t), "s", esdb.NoStream{}, some("e", 3)...)
+	open := func(name string) string {
+		t.Helper()
+		dir := filepath.Join(base, name)
+		must(t, os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755))
+		return dir
+	}
+	private := func(dir string, files bool) {
+		t.Helper()
+		seen := 0
+		must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			if !d.IsDir() {
+				seen++
+			}
+			if info.Mode().Perm()&0o077 != 0 && (d.IsDir() || files) {
+				t.Errorf("%s has mode %v", path, info.Mode())
+			}
+			return nil
+		}))
+		if seen == 0 {
+			t.Errorf("%s has no files", dir)
+		}
+	}
+	backup, restored := open("backup"), open("restored")
+	if _, err := s.Backup(t.Context(), backup, nil); err != nil {
+		t.Fatal(err)
+	}
+	private(backup, true)
+	if _, _, err := Restore(t.Context(), backup, Options{Dir: restored}, nil); err != nil {
+		t.Fatal(err)
+	}
+	private(restored, false) // its folders keep others out
+}
+
+// TestLinksIntoTheNodesFolderAreSeen backs up to places that are in the node's
+// folder by another name.
+func TestLinksIntoTheNodesFolderAreSeen(t *testing.T) {
+	base := t.TempDir()
+	node, link := filepath.Join(base, "node"), filepath.Join(base, "link")
+	must(t, os.Symlink(node, link))
+	for name, dir := range map[string]string{"opened by its name": node, "opened by the link": link} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, Options{FS: vfs.Default, Dir: dir})
+			for _, to := range []string{link, filepath.Join(link, "b"), filepath.Join(link, "store", "b", "c"), filepath.Join(node, "b")} {
+				if _, err := s.Backup(t.Context(), to, nil); err == nil || !strings.Contains(err.Error(), "is in the folder") {
+					t.Errorf("backup into %s: %v", to, err)
+				}
+			}
+			out := filepath.Join(t.TempDir(), "link")
+			must(t, os.Symlink(t.TempDir(), out))
+			if _, err := s.Backup(t.Context(), filepath.Join(out, "b"), nil); err != nil {
+				t.Errorf("backup elsewhere, by a link: %v", err)
+			}
+			s.stop(t)
+		})
 	}
 }
 

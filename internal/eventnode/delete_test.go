@@ -243,3 +243,27 @@ func TestATombstonedStreamIsGone(t *testing.T) {
 		c = s.client(t)
 	}
 }
+
+// TestAllIsNotDeleted: it is no stream, and its access list stays changeable.
+func TestAllIsNotDeleted(t *testing.T) {
+	for name, secured := range map[string]bool{"without users": false, "by an admin": true} {
+		t.Run(name, func(t *testing.T) {
+			var c *esdb.Client
+			if secured {
+				c = startSecured(t, Options{}).as(t, "admin", "admin")
+			} else {
+				c = start(t, Options{}).client(t)
+			}
+			setMetadata(t, c, "$all", `{"$acl":{"$r":"alice"}}`)
+			if _, err := c.DeleteStream(testContext(t), "$all", esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}}); code(t, err) != esdb.ErrorCodeAccessDenied {
+				t.Errorf("delete: %v", err)
+			}
+			for _, stream := range []string{"$all", "$$$all"} {
+				if _, err := c.TombstoneStream(testContext(t), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}}); code(t, err) != esdb.ErrorCodeAccessDenied {
+					t.Errorf("tombstone of %s: %v", stream, err)
+				}
+			}
+			setMetadata(t, c, "$all", `{"$acl":{"$r":"bob"}}`)
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	pb "github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
@@ -428,6 +429,69 @@ func TestASubscriberThatFellBehindIsToldWhenItHasCaughtUpAgain(t *testing.T) {
 		case r.GetCaughtUp() != nil:
 			caughtUp++
 		}
+	}
+}
+
+// TestASubscriberThatFellBehindGetsWhatWasBeforeATombstone: it reads from disk
+// when the stream is ended.
+func TestASubscriberThatFellBehindGetsWhatWasBeforeATombstone(t *testing.T) {
+	const n = 40 // more than the connection's buffers hold, so that sending has to wait
+	for name, metadata := range map[string]string{"all": "", "what metadata leave": `{"$maxCount":5}`} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, Options{TailBytes: 1})
+			client, _ := s.raw(t)
+			c := s.client(t)
+			for range n {
+				mustAppend(t, c, "s", esdb.Any{}, big(1, 200_000)...)
+			}
+			o := readAllOptions()
+			o.StreamOption = &pb.ReadReq_Options_Stream{Stream: &pb.ReadReq_Options_StreamOptions{
+				StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte("s")},
+				RevisionOption:   &pb.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}},
+			}}
+			o.CountOption = &pb.ReadReq_Options_Subscription{Subscription: &pb.ReadReq_Options_SubscriptionOptions{}}
+			call, err := client.Read(testContext(t), &pb.ReadReq{Options: o})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r, err := call.Recv(); err != nil || r.GetConfirmation() == nil {
+				t.Fatalf("want a confirmation, got %v, %v", r, err)
+			}
+			if metadata != "" {
+				setMetadata(t, c, "s", metadata)
+			}
+			for range n {
+				mustAppend(t, c, "s", esdb.Any{}, big(1, 200_000)...)
+			}
+			if _, err := c.TombstoneStream(testContext(t), "s", esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}}); err != nil {
+				t.Fatal(err)
+			}
+			var got []uint64
+			for {
+				r, err := call.Recv()
+				if err != nil {
+					if exception := call.Trailer().Get("exception"); len(exception) != 1 || exception[0] != "stream-deleted" {
+						t.Errorf("it ended with %v, %v", err, exception)
+					}
+					break
+				}
+				if e := r.GetEvent(); e != nil {
+					got = append(got, e.GetEvent().GetStreamRevision())
+				}
+			}
+			if len(got) == 0 || got[len(got)-1] != uint64(tombstoneRevision) {
+				t.Fatalf("the tombstone is not the last of %v", got)
+			}
+			got = got[:len(got)-1]
+			if metadata == "" && len(got) != 2*n {
+				t.Errorf("got %d events, want %d: %v", len(got), 2*n, got)
+			}
+			for i, rev := range got[max(0, len(got)-5):] {
+				if rev != uint64(2*n-5+i) {
+					t.Errorf("the last events are %v", got)
+				}
+			}
+		})
 	}
 }
 
