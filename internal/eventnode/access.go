@@ -32,8 +32,15 @@ var rightKeys = [rights]string{"$r", "$w", "$d", "$mr", "$mw"}
 // the stream's metadata do not say.
 type acl [rights][]string
 
+// Lists are in memory as long as their stream is known, so each has a limit: so
+// many roles, of so many bytes together.
+const (
+	maxRoles     = 100
+	maxRoleBytes = 4096
+)
+
 // parseACL reads the $acl of stream metadata. What cannot be read counts as not
-// said.
+// said. A list beyond the limits names nobody, which leaves its right to admins.
 func parseACL(text json.RawMessage) *acl {
 	var stored map[string]json.RawMessage
 	if len(text) == 0 || json.Unmarshal(text, &stored) != nil {
@@ -50,6 +57,13 @@ func parseACL(text json.RawMessage) *acl {
 			a[i], said = []string{one}, true
 		case json.Unmarshal(raw, &many) == nil:
 			a[i], said = append([]string{}, many...), true
+		}
+		size := 0
+		for _, role := range a[i] {
+			size += len(role)
+		}
+		if len(a[i]) > maxRoles || size > maxRoleBytes {
+			a[i] = []string{}
 		}
 	}
 	if !said {

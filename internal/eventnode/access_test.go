@@ -4,11 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +215,38 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 		go func() { _ = s.Serve(ln) }()
 		admin, alice, bob = s.as(t, "admin", "admin"), s.as(t, "alice", "alice"), s.as(t, "bob", "bob")
+	}
+}
+
+// TestAListOfTooManyRolesNamesNobody: lists are in memory.
+func TestAListOfTooManyRolesNamesNobody(t *testing.T) {
+	list := func(n int, role string) []byte {
+		text, err := json.Marshal(map[string]any{"$r": append(slices.Repeat([]string{role}, n-1), "alice"), "$w": "alice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for _, tt := range []struct {
+		n    int
+		role string
+		want bool
+	}{
+		{maxRoles, "r", true},
+		{maxRoles + 1, "r", false},
+		{2, strings.Repeat("r", maxRoleBytes-5), true},
+		{2, strings.Repeat("r", maxRoleBytes-4), false},
+	} {
+		a := parseACL(list(tt.n, tt.role))
+		if got := slices.Contains(a[rightRead], "alice"); got != tt.want {
+			t.Errorf("%d roles, the first of %d bytes: alice is named %v", tt.n, len(tt.role), got)
+		}
+		if a[rightRead] == nil || !slices.Contains(a[rightWrite], "alice") {
+			t.Errorf("%d roles, the first of %d bytes: %v; others are for everybody, or none", tt.n, len(tt.role), a)
+		}
+	}
+	if a := parseACL([]byte(`{"$r":"` + strings.Repeat("r", maxRoleBytes+1) + `"}`)); a[rightRead] == nil || len(a[rightRead]) > 0 {
+		t.Errorf("one long role: %v", a[rightRead])
 	}
 }
 

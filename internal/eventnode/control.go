@@ -168,24 +168,37 @@ func ask(ctx context.Context, dir, path string, body, result any, progress func(
 }
 
 // listenControl makes the socket, in place of one a process that was killed has
-// left: whoever holds the folder's lock may.
+// left: whoever holds the folder's lock may. It is made in a folder nobody else
+// may enter, since for a moment it has the mode the process's umask gives it.
 func listenControl(dir string) (net.Listener, error) {
-	if err := os.Remove(filepath.Join(dir, controlSocket)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	private := filepath.Join(dir, controlSocket+".new")
+	if err := os.RemoveAll(private); err != nil {
 		return nil, err
 	}
-	var ln *net.UnixListener
-	err := shortPath(dir, func(path string) (err error) {
+	if err := os.Mkdir(private, 0o700); err != nil {
+		return nil, err
+	}
+	ln, err := listenIn(private)
+	if err == nil {
+		ln.SetUnlinkOnClose(false) // by a name that is not its own any more
+		err = errors.Join(os.Chmod(filepath.Join(private, controlSocket), 0o600),
+			os.Rename(filepath.Join(private, controlSocket), filepath.Join(dir, controlSocket)))
+		if err != nil {
+			err = errors.Join(err, ln.Close())
+		}
+	}
+	if err := errors.Join(err, os.RemoveAll(private)); err != nil {
+		return nil, err
+	}
+	return &controlListener{ln, filepath.Join(dir, controlSocket)}, nil
+}
+
+func listenIn(dir string) (ln *net.UnixListener, err error) {
+	err = shortPath(dir, func(path string) (err error) {
 		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	ln.SetUnlinkOnClose(false) // by a name that is not its own any more
-	if err := os.Chmod(filepath.Join(dir, controlSocket), 0o600); err != nil {
-		return nil, errors.Join(err, ln.Close())
-	}
-	return &controlListener{ln, filepath.Join(dir, controlSocket)}, nil
+	return ln, err
 }
 
 // controlListener takes its socket away when it is closed.

@@ -24,6 +24,9 @@ func TestOperatorsAskTheRunningNode(t *testing.T) {
 			if info.Mode().Perm() != 0o600 || info.Mode()&fs.ModeSocket == 0 {
 				t.Errorf("mode of the socket: %v", info.Mode())
 			}
+			if _, err := os.Stat(filepath.Join(dir, controlSocket+".new")); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("where the socket was made is left: %v", err)
+			}
 			c := s.client(t)
 			mustAppend(t, c, "s", esdb.NoStream{}, some("e", 3)...)
 			mustDelete(t, c, "s")
@@ -58,6 +61,7 @@ func TestOperatorsAskTheRunningNode(t *testing.T) {
 func TestASocketLeftByAKilledProcessIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(dir, controlSocket), nil, 0o600))
+	must(t, os.Mkdir(filepath.Join(dir, controlSocket+".new"), 0o700), os.WriteFile(filepath.Join(dir, controlSocket+".new", controlSocket), nil, 0o600))
 	start(t, Options{Dir: dir, FS: vfs.Default})
 	if _, err := AskScavenge(t.Context(), dir, nil); err != nil {
 		t.Errorf("AskScavenge: %v", err)
