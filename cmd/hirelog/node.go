@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -21,18 +22,19 @@ import (
 // node runs an event node alone, for several processes on one log.
 func node(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("hirelog node", flag.ContinueOnError)
-	dir := flags.String("data", "./node", "`folder` the node keeps its events in")
+	dir := flags.String("data", nodeFolder, "`folder` the node keeps its events in")
 	listen := flags.String("listen", "127.0.0.1:2113", "`host:port` to serve EventStoreDB's protocol on")
 	o := eventnode.Options{Logger: slog.New(slog.NewTextHandler(stderr, nil))}
 	flags.StringVar(&o.CertFile, "tls-cert", "", "PEM `file` with the certificate to serve TLS with, and those between it and its authority; read again when it changes")
 	flags.StringVar(&o.KeyFile, "tls-key", "", "PEM `file` with the certificate's key")
 	flags.StringVar(&o.UsersFile, "users", "", "`file` that names who may connect, see \"hirelog node user\"; needs TLS; read again when it changes")
+	insecure := flags.Bool("insecure", false, "serve without TLS on an address others reach: whoever reaches it may read, write and delete everything")
 	flags.StringVar(&o.Advertise, "advertise", "", "`host:port` clients that discover the node are told to reach it at (default: the address they asked at)")
 	if err := parse(flags, args, 0, stderr); err != nil {
 		return err
 	}
 	o.Dir = *dir
-	if err := checkServing(o, *listen); err != nil {
+	if err := checkServing(o, *listen, *insecure); err != nil {
 		return err
 	}
 	n, err := eventnode.Open(o)
@@ -56,17 +58,27 @@ func node(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 }
 
 // checkServing says in the words of the flags what the node could not do.
-func checkServing(o eventnode.Options, listen string) error {
+func checkServing(o eventnode.Options, listen string, insecure bool) error {
 	switch {
 	case (o.CertFile == "") != (o.KeyFile == ""):
 		return errors.New("--tls-cert and --tls-key are needed together")
 	case o.UsersFile != "" && o.CertFile == "":
 		return errors.New("--users needs --tls-cert and --tls-key: clients do not send passwords without TLS")
 	}
-	if _, _, err := net.SplitHostPort(listen); err != nil {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
 		return fmt.Errorf("--listen %s: must be host:port", listen)
 	}
+	if o.CertFile == "" && !insecure && !loopback(host) {
+		return fmt.Errorf("--listen %s without TLS lets whoever reaches it read, write and delete everything: give --tls-cert, --tls-key and --users, listen on 127.0.0.1, or say --insecure", listen)
+	}
 	return nil
+}
+
+// loopback reports whether host is reached from this machine alone.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // connectionString is what clients connect with.
@@ -143,7 +155,7 @@ func readPassword(in *os.File, stderr io.Writer) (string, error) {
 // nodeCheck looks for damage in the data of a node that does not run.
 func nodeCheck(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("hirelog node check", flag.ContinueOnError)
-	dir := flags.String("data", "./data/node", "`folder` of the node")
+	dir := flags.String("data", nodeFolder, whichNode)
 	if err := parse(flags, args, 0, stderr); err != nil {
 		return err
 	}

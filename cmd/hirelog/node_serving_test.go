@@ -69,6 +69,46 @@ func TestANodeThatCannotBeServedSecurelyIsNot(t *testing.T) {
 	node("--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--users", certificate.CAFile).refused(t, "line 1", certificate.CAFile)
 	node("--advertise", "node").refused(t, "address to advertise", "node")
 	hirelog(t, "node", "--listen", "2113").refused(t, "--listen", "host:port")
+	for _, listen := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:2113", "log.example.org:2113"} {
+		hirelog(t, "node", "--data", filepath.Join(dir, "node"), "--listen", listen).refused(t, "--listen "+listen+" without TLS", "--insecure")
+	}
+}
+
+// Without TLS a node is on the loopback address, or where it was asked to be twice.
+func TestWhereANodeIsServedWithoutTLS(t *testing.T) {
+	t.Parallel()
+	none, tls := eventnode.Options{}, eventnode.Options{CertFile: "c", KeyFile: "k"}
+	for _, tt := range []struct {
+		o        eventnode.Options
+		listen   string
+		insecure bool
+		want     bool
+	}{
+		{none, "127.0.0.1:2113", false, true},
+		{none, "127.1.2.3:2113", false, true},
+		{none, "[::1]:2113", false, true},
+		{none, "localhost:2113", false, true},
+		{none, ":2113", false, false},
+		{none, "0.0.0.0:2113", false, false},
+		{none, "0.0.0.0:2113", true, true},
+		{tls, "0.0.0.0:2113", false, true},
+	} {
+		if err := checkServing(tt.o, tt.listen, tt.insecure); (err == nil) != tt.want {
+			t.Errorf("%s, insecure %v, TLS %v: %v", tt.listen, tt.insecure, tt.o.CertFile != "", err)
+		}
+	}
+}
+
+// The commands that look after a node look where "hirelog node" has it.
+func TestANodeIsLookedAfterWhereItIs(t *testing.T) {
+	t.Parallel()
+	said := regexp.MustCompile(`of the node|keeps its events in|folder to make`)
+	for _, words := range [][]string{{"node"}, {"node", "check"}, {"node", "scavenge"}, {"node", "backup"}, {"node", "restore"}} {
+		help := hirelog(t, append(words, "--help")...)
+		if text := help.stdout + help.stderr; !said.MatchString(text) || strings.Count(text, `(default "./node")`) != 1 {
+			t.Errorf("%v says\n%s", words, text)
+		}
+	}
 }
 
 // TestTheLineOfAUser has no terminal, so the password comes from standard input.

@@ -14,6 +14,13 @@ import (
 	"github.com/hirelog/hirelog/internal/eventnode"
 )
 
+const (
+	// nodeFolder is where "hirelog node" has its events if nobody says otherwise,
+	// and where the commands that look after them look.
+	nodeFolder = "./node"
+	whichNode  = "`folder` of the node; the one of \"hirelog serve\" is node in its data folder"
+)
+
 // nodeCommands are the commands on a node's folder.
 func nodeCommands() map[string]command {
 	return map[string]command{
@@ -25,7 +32,7 @@ func nodeCommands() map[string]command {
 // the node if there is one.
 func nodeScavenge(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("hirelog node scavenge", flag.ContinueOnError)
-	dir := flags.String("data", "./data/node", "`folder` of the node")
+	dir := flags.String("data", nodeFolder, whichNode)
 	if err := parse(flags, args, 0, stderr); err != nil {
 		return err
 	}
@@ -49,7 +56,7 @@ func nodeScavenge(ctx context.Context, args []string, stdout, stderr io.Writer) 
 // nodeBackup copies the node's log into an empty folder.
 func nodeBackup(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("hirelog node backup", flag.ContinueOnError)
-	dir := flags.String("data", "./data/node", "`folder` of the node; the folder of the backup, empty or missing, is the argument")
+	dir := flags.String("data", nodeFolder, whichNode+"; the folder of the backup, empty or missing, is the argument")
 	if err := parse(flags, args, 1, stderr); err != nil {
 		return err
 	}
@@ -76,7 +83,7 @@ func nodeBackup(ctx context.Context, args []string, stdout, stderr io.Writer) er
 // nodeRestore makes a node's folder of a backup.
 func nodeRestore(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("hirelog node restore", flag.ContinueOnError)
-	dir := flags.String("data", "./data/node", "`folder` to make, empty or missing; the folder of the backup is the argument")
+	dir := flags.String("data", nodeFolder, "`folder` to make, empty or missing; the folder of the backup is the argument")
 	if err := parse(flags, args, 1, stderr); err != nil {
 		return err
 	}
