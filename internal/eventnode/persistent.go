@@ -27,35 +27,51 @@ type persistentServer struct {
 	changing sync.Mutex // held while the set of groups changes; taken before mu
 
 	mu      sync.RWMutex
-	groups  map[groupKey]*group // guarded by mu
-	broken  error               // guarded by mu: why the stored groups cannot be used
-	stopped bool                // guarded by mu
+	groups  map[groupKey]*group    // guarded by mu
+	leftOut map[groupKey]idleGroup // guarded by mu: those that are stored and cannot run
+	broken  error                  // guarded by mu: why the stored groups cannot be used
+	stopped bool                   // guarded by mu
 }
 
 func newPersistentServer(n *Node) *persistentServer {
-	return &persistentServer{n: n, groups: map[groupKey]*group{}}
+	return &persistentServer{n: n, groups: map[groupKey]*group{}, leftOut: map[groupKey]idleGroup{}}
 }
 
-// load starts the groups that are stored. One that cannot be read keeps the
-// node from none of its other work: what asks for groups is told.
+// load starts the groups that are stored. One that cannot go on is left out, and
+// if the configuration cannot be read all are; neither keeps the node from its
+// other work. Who asks for what is left out is told why.
 func (s *persistentServer) load() {
 	configs, err := s.stored()
-	groups := map[groupKey]*group{}
-	for i := 0; i < len(configs) && err == nil; i++ {
-		groups[configs[i].key()], err = startGroup(s.n, configs[i])
-	}
 	if err != nil {
 		s.n.o.Logger.Error("event node: persistent subscriptions do not run", "err", err)
-		for _, g := range groups {
-			if g != nil {
-				g.stop(err, false)
-			}
+	}
+	groups, leftOut, taken := map[groupKey]*group{}, map[groupKey]idleGroup{}, map[string]groupKey{}
+	for i := range configs {
+		cfg := configs[i]
+		k := cfg.key()
+		var g *group
+		var failed error
+		if other, double := taken[k.checkpoints()]; double {
+			failed = sameStreams(k, other)
+		} else {
+			g, failed = startGroup(s.n, cfg)
 		}
-		groups = map[groupKey]*group{}
+		if failed != nil {
+			s.n.o.Logger.Error("event node: a persistent subscription does not run", "stream", k.source, "group", k.group, "err", failed)
+			leftOut[k] = idleGroup{cfg: cfg, why: failed}
+			continue
+		}
+		groups[k], taken[k.checkpoints()] = g, k
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.groups, s.broken = groups, err
+	s.groups, s.leftOut, s.broken = groups, leftOut, err
+}
+
+// idleGroup is a group that is stored and does not run.
+type idleGroup struct {
+	cfg groupConfig
+	why error
 }
 
 func (s *persistentServer) stored() ([]groupConfig, error) {
@@ -95,6 +111,9 @@ func (s *persistentServer) group(k groupKey) (*group, error) {
 	if g := s.groups[k]; g != nil {
 		return g, nil
 	}
+	if idle, ok := s.leftOut[k]; ok {
+		return nil, status.Error(codes.Internal, "the persistent subscription does not run: "+idle.why.Error())
+	}
 	return nil, missingSubscription(k)
 }
 
@@ -116,17 +135,15 @@ func (s *persistentServer) change(by string, k groupKey, edit func(old *groupCon
 	s.mu.RLock()
 	err := s.usable()
 	old := s.groups[k]
-	var entries []groupConfig
-	for key, g := range s.groups {
-		if key != k {
-			entries = append(entries, g.cfg)
-		}
+	var was *groupConfig
+	if idle, ok := s.leftOut[k]; ok {
+		was = &idle.cfg
 	}
+	entries := s.others(k)
 	s.mu.RUnlock()
 	if err != nil {
 		return err
 	}
-	var was *groupConfig
 	if old != nil {
 		was = &old.cfg
 	}
@@ -135,41 +152,78 @@ func (s *persistentServer) change(by string, k groupKey, edit func(old *groupCon
 		return err
 	}
 	if cfg != nil {
+		if other := sharing(k, entries); other != nil && old == nil {
+			return sameStreams(k, other.key())
+		}
 		entries = append(entries, *cfg)
 	}
-	return s.replace(by, k, old, cfg, entries)
+	return s.replace(by, k, old, was, cfg, entries)
+}
+
+// sharing returns the entry of another group that would have k's streams, or nil.
+func sharing(k groupKey, entries []groupConfig) *groupConfig {
+	for i := range entries {
+		if other := entries[i].key(); other != k && other.checkpoints() == k.checkpoints() {
+			return &entries[i]
+		}
+	}
+	return nil
+}
+
+// others are the configurations of all groups but one. The caller holds mu.
+func (s *persistentServer) others(than groupKey) []groupConfig {
+	var entries []groupConfig
+	for k, g := range s.groups {
+		if k != than {
+			entries = append(entries, g.cfg)
+		}
+	}
+	for k, idle := range s.leftOut {
+		if k != than {
+			entries = append(entries, idle.cfg)
+		}
+	}
+	return entries
 }
 
 // replace stops a group, if it runs, stores all entries, and starts the group
-// with its new configuration, if it has one.
-func (s *persistentServer) replace(by string, k groupKey, old *group, cfg *groupConfig, entries []groupConfig) error {
+// with its new configuration, if it has one. What it was is nil if there was
+// none; old is nil also if it did not run.
+func (s *persistentServer) replace(by string, k groupKey, old *group, was, cfg *groupConfig, entries []groupConfig) error {
 	if old != nil {
 		old.stop(droppedSubscription(k), true)
 	}
-	if old == nil {
+	if was == nil {
 		// What a group of the same name has left is none of the new one's.
 		if err := s.forget(k); err != nil {
 			return err
 		}
 	}
 	err := s.store(by, entries)
-	if err != nil && old != nil {
-		cfg = &old.cfg // goes on as it was
+	if err != nil {
+		if old == nil {
+			return err
+		}
+		cfg = was // goes on as it was
 	}
 	var started *group
-	if cfg != nil && (err == nil || old != nil) {
-		var starting error
-		if started, starting = startGroup(s.n, *cfg); starting != nil {
-			err = errors.Join(err, starting)
+	var failed error
+	if cfg != nil {
+		if started, failed = startGroup(s.n, *cfg); failed != nil {
+			err = errors.Join(err, failed)
 		}
 	}
 	s.mu.Lock()
 	delete(s.groups, k)
-	if started != nil {
+	delete(s.leftOut, k)
+	switch {
+	case started != nil:
 		s.groups[k] = started
+	case cfg != nil:
+		s.leftOut[k] = idleGroup{cfg: *cfg, why: failed}
 	}
 	s.mu.Unlock()
-	if err == nil && cfg == nil {
+	if err == nil && cfg == nil && sharing(k, entries) == nil {
 		err = s.forget(k)
 	}
 	return err
@@ -375,7 +429,7 @@ func (s *persistentServer) RestartSubsystem(ctx context.Context, _ *shared.Empty
 		return nil, errStopping
 	}
 	groups := s.groups
-	s.groups = map[groupKey]*group{}
+	s.groups, s.leftOut = map[groupKey]*group{}, map[groupKey]idleGroup{}
 	s.mu.Unlock()
 	s.end(groups, refuse(codes.Canceled, "Persistent subscriptions are restarted.", "persistent-subscription-dropped"))
 	s.load()
@@ -396,6 +450,12 @@ func missingSubscription(k groupKey) error {
 func droppedSubscription(k groupKey) error {
 	return refuse(codes.Canceled, fmt.Sprintf("Subscription group %s on stream %s was dropped.", k.group, k.source),
 		"persistent-subscription-dropped", k.trailers()...)
+}
+
+// sameStreams refuses a group whose streams would be another's: a stream and a
+// group are only told apart by "::", which either may have in its name.
+func sameStreams(k, other groupKey) error {
+	return invalid(fmt.Sprintf("Subscription group %q on stream %q would have the checkpoints of group %q on stream %q.", k.group, k.source, other.group, other.source))
 }
 
 func tooManySubscribers(k groupKey, most int) error {

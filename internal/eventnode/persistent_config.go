@@ -342,9 +342,6 @@ func parseConfigs(data []byte) ([]groupConfig, error) {
 			return nil, fmt.Errorf("configuration of persistent subscriptions: entry %d has no name of its own", i)
 		}
 		seen[c.key()] = true
-		if _, err := c.Filter.filter(); err != nil {
-			return nil, fmt.Errorf("configuration of persistent subscription %s::%s: %w", c.Stream, c.Group, err)
-		}
 	}
 	return stored.Entries, nil
 }

@@ -9,11 +9,24 @@ import (
 	ps "github.com/EventStore/EventStore-Client-Go/v4/protos/persistent"
 )
 
-// GetInfo implements the service.
+// mayDescribe refuses those who may neither manage groups nor read the source.
+func (s *persistentServer) mayDescribe(ctx context.Context, source string) error {
+	if authorizeOps(ctx) == nil {
+		return nil
+	}
+	return s.n.authorize(ctx, source, rightRead)
+}
+
+// GetInfo implements the service, for those who may read the source of the
+// group, or manage groups.
 func (s *persistentServer) GetInfo(ctx context.Context, q *ps.GetInfoReq) (*ps.GetInfoResp, error) {
 	o := q.GetOptions()
 	k := groupKey{source: sourceOf(o.GetAll(), o.GetStreamIdentifier()), group: o.GetGroupName()}
-	g, err := s.group(k)
+	err := s.mayDescribe(ctx, k.source)
+	var g *group
+	if err == nil {
+		g, err = s.group(k)
+	}
 	if err != nil {
 		return nil, s.answered(ctx, "describe persistent subscription", err)
 	}
@@ -24,7 +37,8 @@ func (s *persistentServer) GetInfo(ctx context.Context, q *ps.GetInfoReq) (*ps.G
 	return &ps.GetInfoResp{SubscriptionInfo: info}, nil
 }
 
-// List implements the service. A source without groups is not found, as on the
+// List implements the service; groups the caller may not see are left out. A
+// source without groups is not found, as on the
 // server; a node without groups has an empty list.
 func (s *persistentServer) List(ctx context.Context, q *ps.ListReq) (*ps.ListResp, error) {
 	of := q.GetOptions().GetListForStream()
@@ -33,7 +47,7 @@ func (s *persistentServer) List(ctx context.Context, q *ps.ListReq) (*ps.ListRes
 	err := s.usable()
 	var keys []groupKey
 	for k := range s.groups {
-		if of == nil || k.source == name {
+		if (of == nil || k.source == name) && s.mayDescribe(ctx, k.source) == nil {
 			keys = append(keys, k)
 		}
 	}
@@ -43,6 +57,9 @@ func (s *persistentServer) List(ctx context.Context, q *ps.ListReq) (*ps.ListRes
 		groups[i] = s.groups[k]
 	}
 	s.mu.RUnlock()
+	if err == nil && of != nil {
+		err = s.mayDescribe(ctx, name)
+	}
 	if err == nil && of != nil && len(groups) == 0 {
 		err = missingSubscription(groupKey{source: name})
 	}
