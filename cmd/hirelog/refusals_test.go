@@ -72,7 +72,7 @@ func TestServersThatCannotStart(t *testing.T) {
 			mode(0o644)
 			return func() { mode(0o600) }
 		}},
-		{name: "a damaged node", opens: true, says: []string{"event node"}, hinder: rewrites(filepath.Join("node", "FORMAT"), "1", "2")},
+		{name: "a node of a newer program", opens: true, says: []string{"event node", "this program knows 1 to 2"}, hinder: rewrites(filepath.Join("node", "FORMAT"), "format 2", "format 3")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			undo := tt.hinder(t, whole)
