@@ -178,7 +178,7 @@ func TestSettledEventsAreLetGo(t *testing.T) {
 		g.do(func() {
 			kept, deadlines, size = g.events.list.Len(), g.deadlines.list.Len(), 0
 			for e := g.events.list.Front(); e != nil; e = e.Next() {
-				size += len(e.Value.(*message).wire) //nolint:errcheck // only messages are in it
+				size += len(e.Value.(*message).wire)
 			}
 		})
 		return s.rawInfo(t, "s").GetTotalInFlightMessages() == 1
