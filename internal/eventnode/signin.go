@@ -204,7 +204,7 @@ func (a *accounts) verify(ctx context.Context, b *userBook, name string, passwor
 		hash = u.hash
 	}
 	if err := bcrypt.CompareHashAndPassword(hash, password); err != nil {
-		return nil, nil //nolint:nilerr // a wrong password is an answer
+		return nil, nil // a wrong password is an answer
 	}
 	return u, nil
 }
