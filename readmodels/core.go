@@ -28,9 +28,11 @@ type Core struct {
 	generations *Generations
 }
 
-// NewCore returns queries over pool. Its connections had better leave
-// plan_cache_mode at auto: to plan a page of the list takes longer than to read
-// it.
+// NewCore returns queries over pool. Its connections had better set
+// plan_cache_mode to force_custom_plan: how a page of the list is found soonest
+// depends on how common the job, the tag or the word is, and a plan for any of
+// them takes up to a hundred times as long as planning each. They had better not
+// gather in parallel either: to start workers takes longer than most pages.
 func NewCore(pool *pgxpool.Pool, v *vault.Vault, g *Generations) *Core {
 	return &Core{pool: pool, vault: v, generations: g}
 }

@@ -105,48 +105,107 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 	if err != nil {
 		return ApplicationPage{}, err
 	}
-	page, err := c.applications(ctx, member, q, after, now)
-	return page, queryFault("list applications", err)
+	page := ApplicationPage{Items: []ListedApplication{}}
+	err = c.snapshot(ctx, "list applications", func(tx pgx.Tx, s Schema) error {
+		r, err := reachOf(ctx, tx, s, member, now)
+		if err != nil || r.role == "" {
+			return err
+		}
+		l := list{tx: tx, reach: r, query: q, after: after}
+		if q.Text != "" {
+			l.terms = c.vault.TermsOfQuery(q.Text)
+		}
+		return c.applications(ctx, l, &page)
+	})
+	return page, err
 }
 
-func (c *Core) applications(ctx context.Context, member string, q ListQuery, after *cursor, now time.Time) (ApplicationPage, error) {
-	s, err := c.generations.Schema(ctx, coreGroup)
-	if err != nil {
-		return ApplicationPage{}, err
+func (c *Core) applications(ctx context.Context, l list, page *ApplicationPage) error {
+	if l.query.Sort == ByName {
+		return c.byName(ctx, l, page)
 	}
-	v, err := sightOf(ctx, c.pool, s, member, now)
-	if err != nil || v.role == "" {
-		return ApplicationPage{Items: []ListedApplication{}}, err
+	if !l.gathers() {
+		return c.walked(ctx, l, page, false)
 	}
-	l := list{sight: v, query: q, after: after}
-	if q.Text != "" {
-		l.terms = c.vault.TermsOfQuery(q.Text)
+	found, all, err := l.gather(ctx)
+	switch {
+	case err != nil:
+		return err
+	case all:
+		return c.gathered(ctx, l, page, found)
 	}
-	if q.Sort == ByName {
-		return c.byName(ctx, l)
+	return c.walked(ctx, l, page, true)
+}
+
+// walked finds a page by an index in the list's order. many says that there are
+// known to be more than are counted across jobs.
+func (c *Core) walked(ctx context.Context, l list, page *ApplicationPage, many bool) error {
+	q := new(statement)
+	if err := c.read(ctx, l, page, l.rows(q, l.page(q), l.order("a")), q.args); err != nil {
+		return err
 	}
-	page := ApplicationPage{Items: []ListedApplication{}}
-	b := new(pgx.Batch)
-	rows := new(statement)
-	b.Queue(l.rows(rows, l.page(rows)), rows.args...).Query(c.collect(&page))
-	l.queueCount(b, &page)
-	if err := c.pool.SendBatch(ctx, b).Close(); err != nil {
-		return page, err
-	}
-	if len(page.Items) > q.Limit {
-		page.Items, page.HasMore = page.Items[:q.Limit], true
-		last := page.Items[q.Limit-1]
+	if len(page.Items) > l.query.Limit {
+		page.Items = page.Items[:l.query.Limit]
+		last := page.Items[l.query.Limit-1]
 		at := last.ReceivedAt
-		if q.Sort == ByChanged {
+		if l.query.Sort == ByChanged {
 			at = last.ChangedAt
 		}
-		next, err := cursor{at: at, id: uuid.MustParse(last.ID)}.encode(c.vault, q.filters())
-		if err != nil {
-			return page, err
+		if err := c.more(page, l, cursor{at: at, id: uuid.MustParse(last.ID)}); err != nil {
+			return err
 		}
-		page.NextCursor = &next
 	}
-	return page, nil
+	limit := l.counted()
+	switch {
+	case l.after == nil && !page.HasMore:
+		page.Total = len(page.Items)
+		return nil
+	case many && limit > 0:
+		page.Total, page.TotalCapped = MaxCounted, true
+		return nil
+	}
+	q = new(statement)
+	if err := l.tx.QueryRow(ctx, l.count(q, limit), q.args...).Scan(&page.Total); err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
+	if limit > 0 && page.Total == limit {
+		page.Total, page.TotalCapped = MaxCounted, true
+	}
+	return nil
+}
+
+// more says that there is a next page, behind the cursor.
+func (c *Core) more(page *ApplicationPage, l list, behind cursor) error {
+	next, err := behind.encode(c.vault, l.query.filters())
+	page.HasMore, page.NextCursor = true, &next
+	return err
+}
+
+// read reads what list.rows selects into page.
+func (c *Core) read(ctx context.Context, l list, page *ApplicationPage, sql string, args []any) error {
+	rows, err := l.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		item, err := c.listed(rows)
+		if err != nil {
+			return err
+		}
+		page.Items = append(page.Items, item)
+	}
+	return rows.Err()
+}
+
+// chosen reads applications by their ids, in the order of these.
+func (c *Core) chosen(ctx context.Context, l list, page *ApplicationPage, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	q := new(statement)
+	found := "SELECT n.application_id, n.place FROM unnest(" + q.arg(ids) + "::uuid[]) WITH ORDINALITY AS n (application_id, place)"
+	return c.read(ctx, l, page, l.rows(q, found, "ORDER BY p.place"), q.args)
 }
 
 // filters is q without what differs from page to page.
@@ -179,20 +238,6 @@ func (q ListQuery) checked(v *vault.Vault) (ListQuery, *cursor, error) {
 		return q, nil, err
 	}
 	return q, &c, nil
-}
-
-// collect reads the rows of list.rows into page.
-func (c *Core) collect(page *ApplicationPage) func(pgx.Rows) error {
-	return func(rows pgx.Rows) error {
-		for rows.Next() {
-			item, err := c.listed(rows)
-			if err != nil {
-				return err
-			}
-			page.Items = append(page.Items, item)
-		}
-		return rows.Err()
-	}
 }
 
 func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
@@ -248,7 +293,8 @@ func labelled(id, label *string) *Label {
 
 // list is one call of Applications.
 type list struct {
-	sight sight
+	tx    pgx.Tx
+	reach reach
 	query ListQuery
 	after *cursor
 	terms []int64
@@ -257,11 +303,14 @@ type list struct {
 // personal reports whether the list depends on something that not all who see
 // an application see of it.
 func (l list) personal() bool {
-	return l.query.Text != "" || l.query.Sort == ByName || len(l.query.AnyTags) > 0 || len(l.query.AllTags) > 0
+	return l.query.Text != "" || l.query.Sort == ByName || l.tags()
 }
+
+// tags reports whether the list is filtered by tags, an area of its own.
+func (l list) tags() bool { return len(l.query.AnyTags)+len(l.query.AllTags) > 0 }
 
 // everywhere reports whether the list is about all jobs there are. A masked
 // viewer gets no answers that depend on what is masked.
 func (l list) everywhere() bool {
-	return l.sight.everywhere() && (l.sight.role == access.Admin || !l.personal())
+	return l.reach.everywhere() && (l.reach.role == access.Admin || !l.personal())
 }

@@ -28,11 +28,10 @@ func (n named) compare(o named) int {
 // byName returns a page of the list sorted by last name, then first name. The
 // database does not know names, so all that answer the filters are opened and
 // sorted here, at most MaxSorted. Errors: ErrTooManyToSort.
-func (c *Core) byName(ctx context.Context, l list) (ApplicationPage, error) {
-	page := ApplicationPage{Items: []ListedApplication{}}
+func (c *Core) byName(ctx context.Context, l list, page *ApplicationPage) error {
 	all, err := c.named(ctx, l)
 	if err != nil {
-		return page, err
+		return err
 	}
 	page.Total = len(all)
 	from := 0
@@ -44,24 +43,10 @@ func (c *Core) byName(ctx context.Context, l list) (ApplicationPage, error) {
 	for _, n := range all[from:to] {
 		ids = append(ids, n.id)
 	}
-	q := new(statement)
-	found := "SELECT n.application_id, n.place FROM unnest(" + q.arg(ids) + "::uuid[]) WITH ORDINALITY AS n (application_id, place)"
-	rows, err := c.pool.Query(ctx, l.rows(q, found), q.args...)
-	if err != nil {
-		return page, err
+	if err := c.chosen(ctx, l, page, ids); err != nil || to == len(all) {
+		return err
 	}
-	defer rows.Close()
-	if err := c.collect(&page)(rows); err != nil {
-		return page, err
-	}
-	if to < len(all) {
-		next, err := cursor{n: int64(to), id: all[to-1].id}.encode(c.vault, l.query.filters())
-		if err != nil {
-			return page, err
-		}
-		page.HasMore, page.NextCursor = true, &next
-	}
-	return page, nil
+	return c.more(page, l, cursor{n: int64(to), id: all[to-1].id})
 }
 
 // place is where the page behind the cursor begins: after its application, or,
@@ -77,12 +62,12 @@ func (l list) place(all []named) int {
 func (c *Core) named(ctx context.Context, l list) ([]named, error) {
 	q := new(statement)
 	found := l.find(q, keys{limit: MaxSorted + 1})
-	rows, err := c.pool.Query(ctx, fmt.Sprintf(`
+	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
 		SELECT a.application_id, person.first_name, person.last_name, person_key.wrapped
 		FROM (%s) p JOIN %s a ON a.application_id = p.application_id
 		LEFT JOIN %s person ON person.candidate_id = a.candidate_id
 		LEFT JOIN vault.keys person_key ON person_key.key_id = a.candidate_id AND person_key.owner = a.application_id`,
-		found, l.sight.schema.Table("applications"), l.sight.schema.Table("people")), q.args...)
+		found, l.reach.schema.Table("applications"), l.reach.schema.Table("people")), q.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,8 @@ package readmodels
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/jackc/pgx/v5"
-
-	"github.com/hirelog/hirelog/domain/access"
 )
 
 // sortColumn is what the list is ordered by in SQL.
@@ -46,9 +43,6 @@ func (l list) filters(q *statement) string {
 	}
 	if len(f.AllTags) > 0 {
 		and("a.tags @> %s::uuid[]", q.arg(f.AllTags))
-	}
-	if len(f.AnyTags)+len(f.AllTags) > 0 && l.sight.role != access.Admin {
-		and("%s", l.sight.holds(q, "a", access.Tags))
 	}
 	if f.Priority != nil {
 		and("a.priority = %s", q.arg(*f.Priority))
@@ -108,9 +102,16 @@ func (l list) behind(q *statement) string {
 
 // keys says which applications a query of ids is to find.
 type keys struct {
-	limit   int    // at most; 0 = all
-	ordered bool   // the first ones in the list's order, else any
-	more    string // further conditions on row a, each begins with AND
+	limit   int  // at most; 0 = all
+	ordered bool // the first ones in the list's order behind the cursor, else any
+}
+
+// more is what else keys says of row a.
+func (l list) more(q *statement, k keys) string {
+	if !k.ordered {
+		return ""
+	}
+	return l.behind(q)
 }
 
 // end is the end of a query of rows called row, or of output columns if row is
@@ -128,77 +129,75 @@ func (k keys) end(l list, row string) string {
 
 // find is a query of the ids and dates of the applications the member sees that
 // answer to the filters.
-//
-// Within all jobs one index is walked. Within some, or within those where the
-// member holds a role, the first rows of each are taken from the index of that
-// job, so that it does not matter how many applications other jobs have.
 func (l list) find(q *statement, k keys) string {
-	table := l.sight.schema.Table("applications")
-	pick := "SELECT a.application_id, a." + l.sortColumn() + " FROM " + table + " a WHERE "
-	where := l.filters(q) + k.more
+	jobs, all, singles := l.scope()
+	from := "SELECT a.application_id, a." + l.sortColumn() + " FROM " + l.reach.schema.Table("applications") + " a WHERE "
+	pick := func(where string) string { return from + where + l.filters(q) + l.more(q, k) + k.end(l, "a") }
+	if all {
+		return pick("true")
+	}
+	find := pick(among(q, "a.job_id", jobs))
+	if len(singles) == 0 {
+		return find
+	}
+	return fmt.Sprintf("SELECT f.application_id, f.%s FROM (\n\t\t(%s)\n\t\tUNION ALL\n\t\t(%s)) f%s",
+		l.sortColumn(), find, pick(l.single(q, jobs, singles)), k.end(l, "f"))
+}
+
+// scope is where the member may find applications by these filters: in jobs, or
+// in all there are, and perhaps among singles, applications of other jobs.
+func (l list) scope() (jobs []string, all bool, singles []string) {
 	if l.everywhere() {
-		switch len(l.query.Jobs) {
-		case 0:
-			return pick + "true" + where + k.end(l, "a")
-		case 1:
-			return pick + "a.job_id = " + q.arg(l.query.Jobs[0]) + where + k.end(l, "a")
-		}
+		return l.query.Jobs, len(l.query.Jobs) == 0, nil
 	}
-	inJobs := func(jobs string) string {
-		return fmt.Sprintf(`SELECT k.application_id, k.%s FROM (%s) j CROSS JOIN LATERAL (
-			%sa.job_id = j.job_id%s%s) k`, l.sortColumn(), jobs, pick, where, k.end(l, "a"))
+	in := l.reach.seen
+	if l.tags() {
+		in = in.both(l.reach.tagged)
 	}
-	if l.everywhere() {
-		return inJobs("SELECT DISTINCT n.job_id FROM unnest("+q.arg(l.query.Jobs)+"::uuid[]) AS n (job_id)") + k.end(l, "")
-	}
-	jobs, granted := l.sight.held(q)
-	others := " AND a.job_id NOT IN (" + jobs + ")"
 	if len(l.query.Jobs) > 0 {
-		wanted := q.arg(l.query.Jobs)
-		jobs += " AND t.job_id = ANY (" + wanted + "::uuid[])"
-		others += " AND a.job_id = ANY (" + wanted + "::uuid[])"
+		in.jobs = slices.DeleteFunc(slices.Clone(in.jobs), func(id string) bool { return !slices.Contains(l.query.Jobs, id) })
 	}
-	// Grants are few. OFFSET 0 has each looked up by its key, where the planner
-	// would rather walk an index in the list's order until it meets them.
-	return inJobs(jobs) + fmt.Sprintf(`
-		UNION ALL
-		(SELECT k.application_id, k.%s FROM (%s) g CROSS JOIN LATERAL (
-			%sa.application_id = g.application_id%s%s OFFSET 0) k%s)`,
-		l.sortColumn(), granted, pick, others, where, k.end(l, "k")) + k.end(l, "")
+	return in.jobs, false, in.applications
+}
+
+// single is the condition on row a that it is one of singles, not in jobs, and
+// one the member may find by these filters.
+func (l list) single(q *statement, jobs, singles []string) string {
+	where := among(q, "a.application_id", singles) + " AND NOT (" + among(q, "a.job_id", jobs) + ") AND " + l.reach.seen.in(q, "a")
+	if l.tags() {
+		where += " AND " + l.reach.tagged.in(q, "a")
+	}
+	if len(l.query.Jobs) > 0 {
+		where += " AND " + among(q, "a.job_id", l.query.Jobs)
+	}
+	return where
 }
 
 // page is the query of one page and the row after it.
 func (l list) page(q *statement) string {
-	return l.find(q, keys{limit: l.query.Limit + 1, ordered: true, more: l.behind(q)})
+	return l.find(q, keys{limit: l.query.Limit + 1, ordered: true})
 }
 
-// queueCount queues the count: exact for a job, else up to MaxCounted.
-func (l list) queueCount(b *pgx.Batch, page *ApplicationPage) {
-	limit := MaxCounted + 1
+// counted is where the count stops: one more than MaxCounted, or nowhere (0) for
+// a job.
+func (l list) counted() int {
 	if len(l.query.Jobs) == 1 {
-		limit = 0
+		return 0
 	}
-	q := new(statement)
-	b.Queue("SELECT count(*) FROM ("+l.find(q, keys{limit: limit})+") counted", q.args...).QueryRow(func(row pgx.Row) error {
-		if err := row.Scan(&page.Total); err != nil {
-			return err
-		}
-		if limit > 0 && page.Total == limit {
-			page.Total, page.TotalCapped = MaxCounted, true
-		}
-		return nil
-	})
+	return MaxCounted + 1
+}
+
+// count is the query of the count.
+func (l list) count(q *statement, limit int) string {
+	return "SELECT count(*) FROM (" + l.find(q, keys{limit: limit}) + ") counted"
 }
 
 // rows is the query of the applications that keys, a query with a column
-// application_id, finds. Their rows are fetched one by one by primary key: OFFSET
-// 0 keeps the planner from joining first and sorting then.
-func (l list) rows(q *statement, keys string) string {
-	s, v := l.sight.schema, l.sight
-	order := l.order("a")
-	if l.query.Sort == ByName {
-		order = "ORDER BY p.place"
-	}
+// application_id, finds, ordered by columns of it (p) or of the rows (a). The
+// rows are fetched one by one by primary key: OFFSET 0 keeps the planner from
+// joining first and sorting then.
+func (l list) rows(q *statement, keys, order string) string {
+	s, v := l.reach.schema, l.reach
 	return fmt.Sprintf(`
 		SELECT a.application_id, a.revision, a.candidate_id, person.first_name, person.last_name, person.email, person_key.wrapped,
 		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
@@ -219,7 +218,7 @@ func (l list) rows(q *statement, keys string) string {
 		WHERE %[8]s
 		%[9]s`,
 		keys, s.Table("tags"), s.Table("applications"), s.Table("jobs"), s.Table("people"), s.Table("reasons"), s.Table("members"),
-		v.sees(q, "a"), order, v.holds(q, "a", access.Tags), v.masked(q, "a"), l.another(q))
+		v.sees(q, "a"), order, v.holds(q, "a", v.tagged), v.masked(q, "a"), l.another(q))
 }
 
 // another is a condition: the person of row a has another application that the
@@ -230,5 +229,5 @@ func (l list) another(q *statement) string {
 		SELECT FROM %s o JOIN %s other ON other.job_id = o.job_id
 		WHERE o.candidate_id = a.candidate_id AND o.application_id <> a.application_id
 		AND a.candidate_id <> %s AND (NOT other.confidential OR %s))`,
-		l.sight.schema.Table("applications"), l.sight.schema.Table("jobs"), q.arg(nobody), l.sight.sees(q, "o"))
+		l.reach.schema.Table("applications"), l.reach.schema.Table("jobs"), q.arg(nobody), l.reach.sees(q, "o"))
 }

@@ -194,7 +194,7 @@ func TestPagesFollowOnEachOther(t *testing.T) {
 	names := []personal.Plain{"Ärlig", "abel", "Zoë", "Ñu", "Öst", "Perez", "abel"}
 	var all []string
 	for i, name := range names {
-		_, id := f.Apply(jobs[i%2], person(personal.Plain(fmt.Sprintf("N%d", i)), name, ""))
+		_, id := f.Apply(jobs[i%2], person(personal.Plain(fmt.Sprintf("Nora%d", i)), name, ""))
 		all = append(all, id)
 	}
 	f.Apply(jobs[2], person("Not", "Theirs", ""))
@@ -212,7 +212,7 @@ func TestPagesFollowOnEachOther(t *testing.T) {
 			if !ascending {
 				slices.Reverse(want)
 			}
-			for _, q := range []readmodels.ListQuery{{}, {Jobs: jobs[:2]}} {
+			for _, q := range []readmodels.ListQuery{{}, {Jobs: jobs[:2]}, {Text: "nor"}, {Text: "nor", Jobs: jobs[:2]}} {
 				q.Sort, q.Ascending, q.Limit = c.sort, ascending, 2
 				var got []string
 				for {
@@ -289,7 +289,7 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 }
 
 // Across jobs the count stops at 1,000, and names are not sorted beyond it; the
-// count of a job is exact.
+// count of a job is exact. So it is with words too, and however many have them.
 func TestManyApplications(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -301,16 +301,36 @@ func TestManyApplications(t *testing.T) {
 		t.Fatal(err)
 	}
 	columns := strings.Replace(readmodels.Applications().ColumnList(), "application_id, ", "", 1)
-	_, err = f.Pool.Exec(t.Context(), fmt.Sprintf(`INSERT INTO %[1]s (application_id, %[2]s)
-		SELECT gen_random_uuid(), %[2]s FROM %[1]s, generate_series(1, 1100) WHERE application_id = $1`, s.Table("applications"), columns), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page := f.list(f.Admin, readmodels.ListQuery{Limit: 1}); page.Total != readmodels.MaxCounted || !page.TotalCapped {
-		t.Errorf("across jobs: total %d, capped %v", page.Total, page.TotalCapped)
-	}
-	if page := f.list(f.Admin, readmodels.ListQuery{Limit: 1, Jobs: []string{jobID}}); page.Total != 1101 || page.TotalCapped {
-		t.Errorf("a job: total %d, capped %v", page.Total, page.TotalCapped)
+	listed := 1
+	for _, want := range []int{900, 1000, 1001, 5001} {
+		_, err = f.Pool.Exec(t.Context(), fmt.Sprintf(`INSERT INTO %[1]s (application_id, %[2]s)
+			SELECT gen_random_uuid(), %[2]s FROM %[1]s, generate_series(1, $2) WHERE application_id = $1`, s.Table("applications"), columns), id, want-listed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed = want
+		var first []string
+		for _, text := range []personal.Plain{"", "ana"} {
+			page := f.list(f.Admin, readmodels.ListQuery{Limit: 3, Text: text})
+			if page.Total != min(want, readmodels.MaxCounted) || page.TotalCapped != (want > readmodels.MaxCounted) || !page.HasMore {
+				t.Errorf("across jobs, text %q: total %d, capped %v, want %d", text, page.Total, page.TotalCapped, want)
+			}
+			second := f.list(f.Admin, readmodels.ListQuery{Limit: 3, Text: text, Cursor: *page.NextCursor})
+			if second.Total != page.Total || second.TotalCapped != page.TotalCapped {
+				t.Errorf("across jobs, text %q, second page: total %d, capped %v", text, second.Total, second.TotalCapped)
+			}
+			got := append(ids(page), ids(second)...)
+			if text == "" {
+				first = got
+			}
+			if !slices.Equal(got, first) {
+				t.Errorf("of %d, text %q: pages %v, want %v", want, text, got, first)
+			}
+			page = f.list(f.Admin, readmodels.ListQuery{Limit: 3, Jobs: []string{jobID}, Text: text})
+			if page.Total != want || page.TotalCapped || !slices.Equal(ids(page), first[:3]) {
+				t.Errorf("a job, text %q: total %d, capped %v, want %d", text, page.Total, page.TotalCapped, want)
+			}
+		}
 	}
 	_, err = f.core.Applications(t.Context(), f.Admin, readmodels.ListQuery{Sort: readmodels.ByName}, f.Now)
 	wantRefusal(t, err, readmodels.ErrTooManyToSort)

@@ -104,7 +104,7 @@ func levels[K comparable](view, edit []K) map[K]access.Level {
 
 // sight is what a member sees of applications, as SQL: rows a member may not
 // see never leave the database. It says the same as access.Of; a test compares
-// the two.
+// the two. The list has its own, reach.
 type sight struct {
 	schema Schema
 	member string
@@ -154,35 +154,4 @@ func (v sight) holds(q *statement, row string, area access.Area) string {
 			AND (g.until IS NULL OR g.until > %[7]s) AND %[6]s = ANY (r.areas_view)))`,
 		v.schema.Table("team"), v.schema.Table("recruiting_roles"), v.schema.Table("grants"),
 		row, member, areaArg, q.arg(v.now))
-}
-
-// sees is a condition: the member sees the application in row.
-func (v sight) sees(q *statement, row string) string {
-	if v.role == access.Auditor {
-		return "true"
-	}
-	return v.holds(q, row, access.Application)
-}
-
-// masked is a condition: personal fields of the application in row are hidden
-// from the member, who sees it.
-func (v sight) masked(q *statement, row string) string {
-	if v.role == access.Auditor {
-		return "NOT " + v.holds(q, row, access.Application)
-	}
-	return "false"
-}
-
-// held are queries of the jobs on which the member holds a role that lets them
-// view applications, and of the applications granted to them one by one. Both
-// end with conditions.
-func (v sight) held(q *statement) (jobs, applications string) {
-	member, area := q.arg(v.member), q.arg(string(access.Application))
-	roles := v.schema.Table("recruiting_roles")
-	jobs = fmt.Sprintf(`SELECT t.job_id FROM %s t JOIN %s r ON r.role_id = t.role_id
-			WHERE t.member_id = %s AND %s = ANY (r.areas_view)`, v.schema.Table("team"), roles, member, area)
-	applications = fmt.Sprintf(`SELECT g.application_id FROM %s g JOIN %s r ON r.role_id = g.role_id
-			WHERE g.member_id = %s AND %s = ANY (r.areas_view) AND (g.until IS NULL OR g.until > %s)`,
-		v.schema.Table("grants"), roles, member, area, q.arg(v.now))
-	return jobs, applications
 }

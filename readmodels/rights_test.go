@@ -206,9 +206,11 @@ func TestAGrantAddsToAPlaceInTheTeam(t *testing.T) {
 	f.grant(id, m, f.roleOf("Tags and list", access.Application, access.Tags), nil)
 	f.project()
 	f.grant(id, m, f.Full, nil)
-	page := f.list(m, readmodels.ListQuery{AnyTags: f.TagIDs})
-	if len(page.Items) != 1 || page.Total != 1 || len(page.Items[0].Tags) != 1 {
-		t.Errorf("got %s", body(t, page))
+	for name, q := range map[string]readmodels.ListQuery{"by tag": {AnyTags: f.TagIDs}, "all": {}, "by word": {Text: "ana"}, "by name": {Sort: readmodels.ByName}} {
+		page := f.list(m, q)
+		if len(page.Items) != 1 || page.Total != 1 || len(page.Items[0].Tags) != 1 {
+			t.Errorf("%s: got %s", name, body(t, page))
+		}
 	}
 }
 

@@ -24,8 +24,9 @@ type Table[R any] struct {
 	Key func(*R) *string
 	// Columns are all columns, the key first.
 	Columns []Column[R]
-	// Indexes are CREATE INDEX statements in which {table} stands for the table
-	// with its schema and {name} for its name alone.
+	// Indexes are statements that create indexes, or say what statistics the
+	// planner needs. In them {table} stands for the table with its schema and
+	// {name} for its name alone.
 	Indexes []string
 	// By are the columns rows can be looked up by besides the key. They hold
 	// text or ids and are never NULL. Each wants an index that begins with it.

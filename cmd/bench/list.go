@@ -57,7 +57,7 @@ func benchList(ctx context.Context, s settings, _ string) (err error) {
 	var within, across []figure
 	var took [combinations][]time.Duration // of all rounds
 	queries, err := postgres.OpenPool(ctx, l.server.ConnString(postgres.Database), postgres.PoolOptions{
-		StatementTimeout: 10 * time.Second, Settings: map[string]string{"plan_cache_mode": s.plan},
+		StatementTimeout: 10 * time.Second, Settings: map[string]string{"plan_cache_mode": s.plan, "max_parallel_workers_per_gather": "0"},
 	})
 	if err != nil {
 		return err

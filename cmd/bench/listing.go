@@ -29,7 +29,7 @@ import (
 // all applications, 8 stages each, 40 tags, and a person for nearly every
 // application, whose names are sealed under a key of their own.
 const (
-	listingVersion = 1
+	listingVersion = 2
 	listedChunk    = 20_000 // rows made at once
 	perPerson      = 20     // so many applications are of one person less
 	colleagues     = 100    // members, of whom each is in the team of some jobs

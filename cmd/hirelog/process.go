@@ -196,7 +196,7 @@ func (p *process) startQueries(ctx, life context.Context) error {
 	var err error
 	p.queries, err = postgres.OpenPool(ctx, p.stores.pool.Config().ConnString(), postgres.PoolOptions{
 		Name: "hirelog queries", StatementTimeout: 10 * time.Second,
-		Settings: map[string]string{"plan_cache_mode": "force_custom_plan"},
+		Settings: map[string]string{"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"},
 	})
 	if err != nil {
 		return err
