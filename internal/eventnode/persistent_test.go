@@ -94,6 +94,9 @@ func wantGot(t *testing.T, sub *esdb.PersistentSubscription, want ...string) []*
 	var names []string
 	for range want {
 		e := got(t, sub)
+		if e.Event.Event == nil {
+			t.Fatalf("got a link alone, want %v", want)
+		}
 		name := fmt.Sprintf("%s/%d", e.Event.Event.StreamID, e.Event.Event.EventNumber)
 		if e.RetryCount > 0 {
 			name += fmt.Sprintf("+%d", e.RetryCount)
