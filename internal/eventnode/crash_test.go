@@ -251,7 +251,7 @@ func verifyCrash(t *testing.T, n *Node, before, after map[string]*crashStream) {
 // and tiny memtables make logs and tables change all the time. Of what was not
 // synced a random part is on disk.
 func TestACrashLosesNothing(t *testing.T) {
-	for round := range 12 * times(t) {
+	for round := range 6 * times(t) {
 		seed := seedOf(t) + uint64(round)
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { crashRound(t, seed) })
 	}

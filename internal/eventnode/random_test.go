@@ -24,7 +24,7 @@ import (
 // streams whose names begin with "log-", which see only what eventlog.Log has,
 // the log in memory must answer the same as well.
 func TestTheNodeAnswersAsTheOracleDoes(t *testing.T) {
-	const operations = 6000
+	const operations = 3000
 	r := &randomRun{t: t, rng: newRNG(t, seedOf(t)), fs: vfs.NewCrashableMem(), dir: "/node", counts: map[string]int{}, parted: map[string]bool{}}
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	r.o = newOracle(start)
