@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ func benchRebuild(ctx context.Context, s settings, dir string) (err error) {
 	if err != nil {
 		return err
 	}
+	// As "hirelog projections rebuild" sets it, which is a process of its own.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(768 << 20))
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	var ratios, speeds, memory []figure
 	for range s.rounds {
 		if err := c.dropGenerations(ctx); err != nil {

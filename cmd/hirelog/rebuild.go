@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -59,6 +60,7 @@ func projectionsRebuild(ctx context.Context, args []string, stdout, stderr io.Wr
 		if err != nil {
 			return err
 		}
+		debug.SetMemoryLimit(buildMemory)
 		p := newBuildProgress(stdout)
 		r, err := projections.Rebuild(ctx, s.pool, s.log, groups, projections.RebuildOptions{Force: *force, Dir: s.spool, Progress: p.show})
 		p.end()
@@ -68,6 +70,10 @@ func projectionsRebuild(ctx context.Context, args []string, stdout, stderr io.Wr
 		return explained(err, "Look at the rows named above; if the new ones are right, run it again with --force")
 	})
 }
+
+// buildMemory is the memory, in bytes, above which garbage is collected more
+// eagerly while read models are built.
+const buildMemory = 768 << 20
 
 // projectionsVerify compares the live read models with what the log says.
 func projectionsVerify(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -87,6 +93,7 @@ func projectionsVerify(ctx context.Context, args []string, stdout, stderr io.Wri
 		if err != nil {
 			return err
 		}
+		debug.SetMemoryLimit(buildMemory)
 		p := newBuildProgress(stdout)
 		r, err := projections.Verify(ctx, s.pool, s.log, groups, projections.RebuildOptions{Samples: *samples, Dir: s.spool, Progress: p.show})
 		p.end()
