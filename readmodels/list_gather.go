@@ -11,8 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxGathered is how many applications of one job are gathered before a page of
-// them is sorted; see gathers.
+// maxGathered is how many applications are gathered at most before a page of
+// them is sorted. Walking a million in the list's order until a page has been met
+// takes longer if fewer than so many answer the filters.
 const maxGathered = 5000
 
 // gathers reports whether all that answer the filters are to be gathered before
@@ -20,9 +21,10 @@ const maxGathered = 5000
 // ones takes as long as finding all, and so does counting them.
 func (l list) gathers() bool { return l.tags() || l.query.Text != "" }
 
-// most is how many applications are gathered at most: as many as are counted.
+// most is how many applications are gathered at most. Tags are in the indexes
+// that are walked, words are not; and those of a job are all counted.
 func (l list) most() int {
-	if len(l.query.Jobs) == 1 {
+	if l.query.Text != "" || len(l.query.Jobs) == 1 {
 		return maxGathered
 	}
 	return MaxCounted
@@ -65,6 +67,9 @@ func (l list) gather(ctx context.Context) ([]place, bool, error) {
 // gathered makes the page of all that were gathered.
 func (c *Core) gathered(ctx context.Context, l list, page *ApplicationPage, found []place) error {
 	page.Total = len(found)
+	if len(l.query.Jobs) != 1 && page.Total > MaxCounted {
+		page.Total, page.TotalCapped = MaxCounted, true
+	}
 	found = l.behindOf(found)
 	shown := found[:min(l.query.Limit, len(found))]
 	ids := make([]uuid.UUID, len(shown))
