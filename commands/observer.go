@@ -17,8 +17,7 @@ type Transacted struct {
 	Category string // kind of stream: "application"
 	Cached   bool   // its fold was in memory
 	// Again is how often it was decided again, because another writer got in first
-	// or because the fold in memory
-	// was too old to be sure.
+	// or because the fold in memory was too old to be sure.
 	Again   int
 	Outcome Outcome
 
