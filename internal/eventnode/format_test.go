@@ -118,9 +118,9 @@ func TestFormat1(t *testing.T) {
 // TestAnUpgradeSurvivesACrash takes the power away at each operation that
 // changes the disk while the golden store is opened.
 func TestAnUpgradeSurvivesACrash(t *testing.T) {
-	for percent := 0; percent <= 100; percent += 50 {
+	for round, percent := range []int{0, 100, 25, 50, 75, 25, 50, 75} {
 		fs := golden(t, 1)
-		rng := newRNG(t, uint64(percent))
+		rng := newRNG(t, uint64(round))
 		var mu sync.Mutex // Pebble has goroutines of its own
 		var clones []*vfs.MemFS
 		s := startUnchecked(t, Options{FS: watchedFS{fs, func() {

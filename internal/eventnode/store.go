@@ -65,7 +65,7 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref()
 	po := &pebble.Options{
-		FS:                          fs,
+		FS:                          markerFS{fs},
 		Lock:                        f.lock,
 		ReadOnly:                    readOnly,
 		ErrorIfNotExists:            readOnly,
