@@ -33,6 +33,7 @@ type Batch struct {
 	// CaughtUp is true when the log held nothing more when the batch was cut.
 	CaughtUp bool
 
+	decoded    []decoded // one for each event
 	bytes      int
 	reachedEnd bool // CaughtUp was true at some event of the batch
 	restart    atomic.Bool
@@ -43,12 +44,13 @@ type Batch struct {
 func (b *Batch) Restart() { b.restart.Store(true) }
 
 // add takes a delivery to the batch's end.
-func (b *Batch) add(d eventlog.Delivery) {
+func (b *Batch) add(d arrival) {
 	b.CaughtUp = d.CaughtUp
 	b.reachedEnd = b.reachedEnd || d.CaughtUp
 	if e := d.Event; e != nil {
 		b.Events = append(b.Events, *e)
-		b.bytes += weight(d)
+		b.decoded = append(b.decoded, d.decoded)
+		b.bytes += d.weight()
 		b.To.Event, b.To.EventID = e.Position, e.ID
 	}
 	if d.Position.After(b.To.Position) {
@@ -56,8 +58,23 @@ func (b *Batch) add(d eventlog.Delivery) {
 	}
 }
 
-// weight is roughly what a delivery takes in memory, in bytes.
-func weight(d eventlog.Delivery) int {
+// arrival is a delivery whose event is decoded, which is done before a batch
+// needs it: while the one before is written.
+type arrival struct {
+	eventlog.Delivery
+	decoded
+}
+
+func arrivalOf(d eventlog.Delivery) arrival {
+	a := arrival{Delivery: d}
+	if d.Event != nil {
+		a.decoded = decode(*d.Event)
+	}
+	return a
+}
+
+// weight is roughly what the event weighs in the log, in bytes.
+func (d arrival) weight() int {
 	if d.Event == nil {
 		return 0
 	}

@@ -149,21 +149,18 @@ func (p *Projector) bulk(ctx context.Context, b *Batch) error {
 	})
 }
 
-// sort decodes a batch's events, except those of parked streams, which go aside
-// unread.
+// sort returns the facts of a batch's events, except those of parked streams,
+// which go aside whatever they are.
 func (p *Projector) sort(b *Batch) (facts []Fact, aside []parkedEvent, err error) {
 	facts = make([]Fact, 0, len(b.Events))
-	for _, e := range b.Events {
-		if p.here.parked[e.Stream] {
+	for i, e := range b.Events {
+		switch d := b.decoded[i]; {
+		case p.here.parked[e.Stream]:
 			aside = append(aside, parkedEvent{Event: e})
-			continue
-		}
-		f, ok, err := Decode(e)
-		if err != nil {
-			return nil, nil, undecodable(err)
-		}
-		if ok {
-			facts = append(facts, f)
+		case d.err != nil:
+			return nil, nil, undecodable(d.err)
+		case d.ours:
+			facts = append(facts, d.fact)
 		}
 	}
 	return facts, aside, nil
@@ -179,8 +176,8 @@ func (p *Projector) isolate(ctx context.Context, b *Batch) error {
 		if err := p.here.claim(ctx, tx); err != nil {
 			return err
 		}
-		for _, e := range b.Events {
-			err := p.one(ctx, tx, e, parked)
+		for i, e := range b.Events {
+			err := p.one(ctx, tx, e, b.decoded[i], parked)
 			var bad *inapplicable
 			switch {
 			case err == nil:
@@ -229,18 +226,17 @@ func (p *Projector) isolate(ctx context.Context, b *Batch) error {
 
 // one projects an event, or puts it aside behind another of its stream. If it
 // cannot be applied, the transaction is as it was before.
-func (p *Projector) one(ctx context.Context, tx pgx.Tx, e eventlog.Event, parked map[string]bool) error {
+func (p *Projector) one(ctx context.Context, tx pgx.Tx, e eventlog.Event, d decoded, parked map[string]bool) error {
 	if parked[e.Stream] || p.here.parked[e.Stream] {
 		return p.setAside(ctx, tx, parkedEvent{Event: e})
 	}
-	f, ok, err := Decode(e)
-	if err != nil {
-		return undecodable(err)
+	if d.err != nil {
+		return undecodable(d.err)
 	}
-	if !ok {
+	if !d.ours {
 		return nil
 	}
-	return p.group.alone(ctx, tx, p.here, f)
+	return p.group.alone(ctx, tx, p.here, d.fact)
 }
 
 // alone folds one fact behind a savepoint. If it cannot be applied, the

@@ -54,6 +54,18 @@ func Decode(e eventlog.Event) (f Fact, ok bool, err error) {
 	return Fact{Event: e, Aggregate: id, Body: body}, err == nil, err
 }
 
+// decoded is what became of decoding an event.
+type decoded struct {
+	fact Fact
+	ours bool
+	err  error
+}
+
+func decode(e eventlog.Event) (d decoded) {
+	d.fact, d.ours, d.err = Decode(e)
+	return d
+}
+
 // Model folds facts into the rows of its tables. One value serves one batch
 // after another, from one goroutine; what it keeps of a batch besides its Rows
 // must not change what the next one does to them.

@@ -38,7 +38,7 @@ func (p *Projector) follow(ctx context.Context, until Checkpoint) error {
 		if e.Position.After(until.Event) {
 			break
 		}
-		b.add(eventlog.Delivery{Event: &e, Position: e.Position})
+		b.add(arrivalOf(eventlog.Delivery{Event: &e, Position: e.Position}))
 		if len(b.Events) >= so.MaxEvents || b.bytes >= so.MaxBytes {
 			if err := p.take(ctx, b); err != nil {
 				return err

@@ -22,15 +22,13 @@ type chunk struct {
 // item is an event and what became of decoding it.
 type item struct {
 	event eventlog.Event
-	fact  Fact
-	ours  bool
-	err   error
+	decoded
 }
 
 func (c *chunk) decode() {
 	for i := range c.items {
 		it := &c.items[i]
-		it.fact, it.ours, it.err = Decode(it.event)
+		it.decoded = decode(it.event)
 	}
 	close(c.done)
 }

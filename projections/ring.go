@@ -3,8 +3,6 @@ package projections
 import (
 	"context"
 	"sync"
-
-	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // ring holds what was read ahead of the batches, bounded by number and by
@@ -16,7 +14,7 @@ type ring struct {
 	room chan struct{} // holds a token when something was taken
 
 	mu    sync.Mutex
-	queue []eventlog.Delivery
+	queue []arrival
 	bytes int
 	ended error // why nothing more comes
 }
@@ -34,7 +32,7 @@ func signal(c chan struct{}) {
 
 // push waits for room and appends d. Progress takes the place of progress that
 // was not taken yet, so it never fills the ring.
-func (r *ring) push(ctx context.Context, d eventlog.Delivery) error {
+func (r *ring) push(ctx context.Context, d arrival) error {
 	for !r.tryPush(d) {
 		select {
 		case <-r.room:
@@ -46,7 +44,7 @@ func (r *ring) push(ctx context.Context, d eventlog.Delivery) error {
 	return nil
 }
 
-func (r *ring) tryPush(d eventlog.Delivery) bool {
+func (r *ring) tryPush(d arrival) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n := len(r.queue); n > 0 && d.Event == nil && r.queue[n-1].Event == nil {
@@ -55,11 +53,11 @@ func (r *ring) tryPush(d eventlog.Delivery) bool {
 		return true
 	}
 	// An event heavier than all the room comes in alone.
-	if len(r.queue) > 0 && (len(r.queue) >= r.maxLen || r.bytes+weight(d) > r.maxBytes) {
+	if len(r.queue) > 0 && (len(r.queue) >= r.maxLen || r.bytes+d.weight() > r.maxBytes) {
 		return false
 	}
 	r.queue = append(r.queue, d)
-	r.bytes += weight(d)
+	r.bytes += d.weight()
 	return true
 }
 
@@ -79,12 +77,12 @@ func (r *ring) take(b *Batch, maxEvents, maxBytes int) (full bool, err error) {
 	defer r.mu.Unlock()
 	n := 0
 	for _, d := range r.queue {
-		if d.Event != nil && len(b.Events) > 0 && (len(b.Events) >= maxEvents || b.bytes+weight(d) > maxBytes) {
+		if d.Event != nil && len(b.Events) > 0 && (len(b.Events) >= maxEvents || b.bytes+d.weight() > maxBytes) {
 			full = true
 			break
 		}
 		b.add(d)
-		r.bytes -= weight(d)
+		r.bytes -= d.weight()
 		n++
 	}
 	if n > 0 {

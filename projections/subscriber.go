@@ -197,7 +197,7 @@ func (f *following) read(ctx context.Context, at Checkpoint, r *ring) error {
 	o := eventlog.SubscribeOptions{After: at.Event, AfterID: at.EventID, Filter: f.filter}
 	for d, err := range f.log.Subscribe(ctx, o) {
 		if err == nil {
-			err = r.push(ctx, d)
+			err = r.push(ctx, arrivalOf(d))
 		}
 		if err != nil {
 			return err

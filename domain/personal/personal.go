@@ -9,7 +9,6 @@ package personal
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -137,23 +136,26 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if len(t.sealed) == 0 {
 		return []byte("null"), nil
 	}
-	return json.Marshal(base64.RawStdEncoding.EncodeToString(t.sealed))
+	// Nothing in base64 needs escaping.
+	return append(base64.RawStdEncoding.AppendEncode([]byte{'"'}, t.sealed), '"'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (t *Text) UnmarshalJSON(data []byte) error {
-	var s *string
-	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("sealed text: %w", err)
-	}
 	*t = Text{}
-	if s == nil {
+	if string(data) == "null" {
 		return nil
 	}
-	b, err := base64.RawStdEncoding.DecodeString(*s)
+	n := len(data) - 1
+	if n < 1 || data[0] != '"' || data[n] != '"' {
+		return errors.New("sealed text: not a string")
+	}
+	b, err := base64.RawStdEncoding.AppendDecode(nil, data[1:n])
 	if err != nil {
 		return errors.New("sealed text: not base64")
 	}
-	t.sealed = b
+	if len(b) > 0 {
+		t.sealed = b
+	}
 	return nil
 }

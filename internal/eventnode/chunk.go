@@ -85,10 +85,10 @@ var errRemoved = errors.New("event was removed")
 // errRemoved, and c has those before.
 func (n *Node) readStream(c *chunk, st streamState, lower, upper int64, backwards bool, limit uint64) error {
 	c.clear()
-	if lower > upper {
+	stream := st.id
+	if lower > upper || n.tail.readStream(c, stream, lower, upper, backwards, limit) {
 		return nil
 	}
-	stream := st.id
 	at, err := n.db.NewIter(&pebble.IterOptions{LowerBound: indexKey(stream, lower), UpperBound: append(indexKey(stream, upper), 0)})
 	if err != nil {
 		return fmt.Errorf("read the index: %w", err)

@@ -18,8 +18,9 @@
 //
 // All streams are kept in memory, from 200 to 300 bytes each plus the length of
 // the name, and read at Open. Besides: Pebble's cache and memtables, the newest
-// events for live subscribers (Options.TailBytes), and the ids of recent events
-// (Options.RecentIDs, about 120 bytes each).
+// events for live subscribers and for readers of their streams
+// (Options.TailBytes), and the ids of recent events (Options.RecentIDs, about
+// 120 bytes each).
 //
 // # Format
 //

@@ -42,9 +42,10 @@ type Options struct {
 	MaxBatch int
 	// MaxBatchBytes ends a batch once its events weigh more. Default 4 MiB.
 	MaxBatchBytes int
-	// TailBytes is how much of the newest events is kept in memory for live
-	// subscribers; one that falls further behind reads from disk until it has
-	// caught up. Default 32 MiB.
+	// TailBytes is how much of the newest events is kept in memory, in bytes as
+	// stored, for live subscribers and for who reads a stream all of whose events
+	// are among them. A subscriber that falls further behind reads from disk until
+	// it has caught up. Default 32 MiB.
 	TailBytes int
 	// RecentIDs is how many ids of the last events are remembered, to recognise
 	// a repeated append that expects any revision or stream_exists. Default

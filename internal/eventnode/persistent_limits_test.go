@@ -265,13 +265,14 @@ func TestASubscriberHoldsSoManyBytes(t *testing.T) {
 // TestReplayStopsAtDamage damages the second of five parked events: those behind
 // it stay parked, and come when it is whole again.
 func TestReplayStopsAtDamage(t *testing.T) {
-	s := startUnchecked(t, Options{})
+	s := startUnchecked(t, Options{TailBytes: 1}) // only the newest batch is read from memory
 	c := s.client(t)
 	mustAppend(t, c, "s", esdb.NoStream{}, some("e", 5)...)
 	mustCreate(t, c, "s", esdb.Start{}, atOnce)
 	sub := join(t, c, "s", 5)
 	nack(t, sub, esdb.NackActionPark, wantGot(t, sub, "s/0", "s/1", "s/2", "s/3", "s/4")...)
 	until(t, "parked events", func() bool { return s.rawInfo(t, "s").GetParkedMessageCount() == 5 })
+	mustAppend(t, c, "another", esdb.NoStream{}, some("e", 1)...)
 	parked := groupKey{"s", "g"}.parked()
 	at, err := readIndex(s.db, s.streams.state(parked).id, 1)
 	if err != nil {

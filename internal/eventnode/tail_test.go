@@ -1,6 +1,7 @@
 package eventnode
 
 import (
+	"slices"
 	"sync"
 	"testing"
 )
@@ -114,4 +115,56 @@ func (t *tail) newestBatch() *tailBatch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.newest
+}
+
+// TestStreamsInTheTail finds events by their stream: all that are asked for, or
+// none.
+func TestStreamsInTheTail(t *testing.T) {
+	l := newTail(0, 100) // ten events
+	pos := uint64(0)
+	push := func(stream uint64, revisions ...int64) {
+		events := make([]event, len(revisions))
+		for i, rev := range revisions {
+			pos++
+			events[i] = event{pos: pos, stream: stream, revision: rev, size: 10}
+		}
+		l.push(events)
+	}
+	read := func(stream uint64, lower, upper int64, backwards bool, limit uint64, want ...int64) {
+		t.Helper()
+		var c chunk
+		there := l.readStream(&c, stream, lower, upper, backwards, limit)
+		var got []int64
+		for _, e := range c.events {
+			if e.stream != stream {
+				t.Errorf("found an event of stream %d", e.stream)
+			}
+			got = append(got, e.revision)
+		}
+		if there != (want != nil) || !slices.Equal(got, want) {
+			t.Errorf("%d to %d of stream %d, backwards %t, limit %d: got %v (%t), want %v", lower, upper, stream, backwards, limit, got, there, want)
+		}
+	}
+	push(1, 4, 5, 6)
+	push(2, 0)
+	push(1, 7)
+	read(1, 4, 7, false, noLimit, 4, 5, 6, 7)
+	read(1, 4, 7, true, noLimit, 7, 6, 5, 4)
+	read(1, 5, 7, false, 2, 5, 6)
+	read(1, 0, 7, true, 3, 7, 6, 5)
+	read(1, 3, 7, false, noLimit)
+	read(1, 0, 7, false, 4)
+	read(1, 6, 8, false, noLimit)
+	read(3, 0, 0, false, noLimit)
+	push(2, 1, 2, 3, 4, 5, 6, 7) // what was pushed first falls off
+	read(1, 4, 7, false, noLimit)
+	read(1, 7, 7, true, 1, 7)
+	read(2, 0, 7, false, 2, 0, 1)
+	push(2, tombstoneRevision) // takes the batch with revision 0 with it
+	read(2, 1, 7, false, noLimit)
+	read(2, tombstoneRevision, tombstoneRevision, true, 1, tombstoneRevision)
+	push(3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+	if len(l.streams) != 1 {
+		t.Errorf("%d streams are remembered, want only the one whose events are there", len(l.streams))
+	}
 }
