@@ -160,6 +160,9 @@ func (b *builder) fold(ctx context.Context, bd *build, c *chunk, memory int) err
 		if err == nil {
 			err = bd.group.apply(ctx, facts)
 		}
+		if err == nil {
+			err = stage(tables)
+		}
 		var bad *inapplicable
 		switch {
 		case errors.As(err, &bad):
@@ -170,6 +173,9 @@ func (b *builder) fold(ctx context.Context, bd *build, c *chunk, memory int) err
 		case err != nil:
 			return err
 		default:
+			for _, t := range tables {
+				t.pack()
+			}
 			bd.aside = append(bd.aside, aside...)
 		}
 	}
@@ -237,6 +243,9 @@ func (bd *build) oneByOne(ctx context.Context, c *chunk) error {
 			if err = bd.group.prepare(ctx, facts); err == nil {
 				err = bd.group.apply(ctx, facts)
 			}
+			if err == nil {
+				err = stage(tables)
+			}
 		}
 		var bad *inapplicable
 		if errors.As(err, &bad) {
@@ -247,6 +256,20 @@ func (bd *build) oneByOne(ctx context.Context, c *chunk) error {
 		}
 		if err != nil {
 			return err
+		}
+		for _, t := range tables {
+			t.pack()
+		}
+	}
+	return nil
+}
+
+// stage packs what was put in tables, so that it can still be undone.
+// Errors: *inapplicable, a value that does not fit its column.
+func stage(tables []AnyTable) error {
+	for _, t := range tables {
+		if err := t.stage(); err != nil {
+			return inModel(t.Name(), "pack", err)
 		}
 	}
 	return nil
@@ -275,23 +298,19 @@ func (e *InapplicableError) Error() string {
 // Is reports whether target is ErrInapplicable.
 func (*InapplicableError) Is(target error) bool { return target == ErrInapplicable }
 
-// spill sends rows to files when they take more than so many bytes: first those
-// that were not touched for long.
+// spill sends rows to files when they take more than so many bytes.
 func spill(tables []AnyTable, most int) error {
-	for _, least := range []bool{true, false} {
-		weight := 0
-		for _, t := range tables {
-			weight += t.weight()
+	weight := 0
+	for _, t := range tables {
+		weight += t.weight()
+	}
+	if weight <= most {
+		return nil
+	}
+	for _, t := range tables {
+		if err := t.spill(); err != nil {
+			return err
 		}
-		if weight <= most {
-			return nil
-		}
-		for _, t := range tables {
-			if err := t.spill(least); err != nil {
-				return err
-			}
-		}
-		most /= 2
 	}
 	return nil
 }

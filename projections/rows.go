@@ -31,15 +31,19 @@ type AnyTable interface {
 	bulkTable
 }
 
-// bulkTable is what a table does in a rebuild, where nothing is behind its rows.
+// bulkTable is what a table does in a rebuild, where nothing is behind its rows:
+// what was put is packed when its facts have been applied, and unpacked when it
+// is asked for again.
 type bulkTable interface {
-	beginWhole(dir string)  // forget every row; from now on everything is here, what is too much in a file of a folder
-	end() error             // give the file back
-	weight() int            // roughly what the rows in memory take, in bytes
-	spill(least bool) error // write rows to the file: all, or only those not put since the last time
-	mark()                  // what is put or deleted from here on can be undone
-	undo()                  // back to the mark
-	size() int              // rows, wherever they are
+	beginWhole(dir string) // forget every row; from now on everything is here, what is too much in a file of a folder
+	end() error            // give the file back
+	mark()                 // what is put or deleted from here on can be undone
+	undo()                 // back to the mark
+	stage() error          // pack what was put or deleted since the rows were packed last; undo can still undo it
+	pack()                 // keep what was staged; the mark is here
+	weight() int           // what packed rows take in memory, in bytes
+	spill() error          // write packed rows to the file
+	size() int             // packed rows, wherever they are
 
 	create(schema string) string // the statements that create the table without indexes
 	copySQL(schema string) string
@@ -58,31 +62,24 @@ type Rows[R any] struct {
 	lookups []lookup[R] // one for each column of table.By, by name
 
 	whole bool                // everything is here; absent means absent
-	rows  map[string]*held[R] // by key; nil for a row known to be absent
-	dirty map[string]struct{} // keys put or deleted; unused if whole
+	rows  map[string]*R       // by key; nil for a row known to be absent
+	dirty map[string]struct{} // keys put or deleted
 
 	wanted   map[string]struct{}            // keys needed
 	wantedBy map[string]map[string]struct{} // values needed, by column
 	err      error                          // the first thing the model did wrong
 
-	disk    *spillFile // rows that are not in memory; nil until there are some
-	dir     string     // where its file is to be
-	weighs  bool       // what is put must fit its columns, and is weighed
-	weigher weigher
-	marked  bool
-	undone  []change[R] // what undo puts back, the last first
-}
-
-// held is a row in memory.
-type held[R any] struct {
-	row    R
-	recent bool // put since rows were spilled last
+	packed *packedRows // those that are not in rows; nil if none are packed
+	staged stagedRows
+	marked bool
+	undone []change[R] // what undo puts back, the last first
 }
 
 // change is what a key had before it was put or deleted.
 type change[R any] struct {
 	key    string
-	before *held[R]
+	before *R
+	dirty  bool // it had been put or deleted before
 }
 
 // lookup knows for each value of a column the keys of the rows that have it.
@@ -140,7 +137,7 @@ func (r *Rows[R]) NeedBy(column, value string) {
 func (r *Rows[R]) Get(key string) (R, bool) {
 	row, known := r.find(key)
 	if row != nil {
-		return row.row, true
+		return *row, true
 	}
 	if _, asked := r.wanted[key]; !known && !r.whole && !asked && key != "" {
 		r.fail("row read that was not needed")
@@ -149,12 +146,12 @@ func (r *Rows[R]) Get(key string) (R, bool) {
 	return none, false
 }
 
-// find returns the row of a key, from the file if it is there.
-func (r *Rows[R]) find(key string) (row *held[R], known bool) {
-	if row, known = r.rows[key]; known || r.disk == nil {
+// find returns the row of a key, unpacked if it is packed.
+func (r *Rows[R]) find(key string) (row *R, known bool) {
+	if row, known = r.rows[key]; known || r.packed == nil {
 		return row, known
 	}
-	data, there, err := r.disk.take(key)
+	data, there, err := r.packed.read(key)
 	if err != nil {
 		r.broken(err)
 	}
@@ -166,10 +163,9 @@ func (r *Rows[R]) find(key string) (row *held[R], known bool) {
 		r.broken(err)
 		return nil, false
 	}
-	// It keeps its places in the look-ups.
-	row = &held[R]{row: read}
-	r.rows[key] = row
-	return row, true
+	// It has kept its places in the look-ups.
+	r.rows[key] = &read
+	return &read, true
 }
 
 // Put writes a row over the one with its key, if there is one.
@@ -180,50 +176,35 @@ func (r *Rows[R]) Put(row R) {
 		r.fail("row put without a key")
 		return
 	}
-	if !r.whole {
-		r.dirty[key] = struct{}{}
-	} else if r.weighs {
-		if err := r.weigh(&row); err != nil {
-			r.fail("%w", err)
-			return
-		}
-	}
-	r.replace(key, &held[R]{row: row, recent: true})
+	r.replace(key, &row)
 }
 
 // Delete removes the row of a key, if there is one.
-func (r *Rows[R]) Delete(key string) {
-	if !r.whole {
-		r.dirty[key] = struct{}{}
-	}
-	r.replace(key, nil)
-}
+func (r *Rows[R]) Delete(key string) { r.replace(key, nil) }
 
 // replace puts a row, or none, in the place of the one with its key.
-func (r *Rows[R]) replace(key string, row *held[R]) {
+func (r *Rows[R]) replace(key string, row *R) {
 	before, _ := r.find(key)
 	if r.marked {
-		r.undone = append(r.undone, change[R]{key, before})
+		_, dirty := r.dirty[key]
+		r.undone = append(r.undone, change[R]{key, before, dirty})
 	}
+	r.dirty[key] = struct{}{}
 	r.set(key, before, row)
 }
 
-func (r *Rows[R]) set(key string, before, row *held[R]) {
+func (r *Rows[R]) set(key string, before, row *R) {
 	for i := range r.lookups {
 		l := &r.lookups[i]
-		if before != nil && row != nil && *l.field(&before.row) == *l.field(&row.row) {
+		if before != nil && row != nil && *l.field(before) == *l.field(row) {
 			continue // a set may be large, and is left alone
 		}
 		if before != nil {
-			l.remove(*l.field(&before.row), key)
+			l.remove(*l.field(before), key)
 		}
 		if row != nil {
-			l.add(*l.field(&row.row), key)
+			l.add(*l.field(row), key)
 		}
-	}
-	if row == nil && r.whole {
-		delete(r.rows, key)
-		return
 	}
 	r.rows[key] = row
 }
@@ -268,7 +249,7 @@ func (r *Rows[R]) Select(column, value string) iter.Seq[R] {
 	found := make([]R, 0, len(keys))
 	for _, key := range keys {
 		if row, _ := r.find(key); row != nil {
-			found = append(found, row.row)
+			found = append(found, *row)
 		}
 	}
 	return slices.Values(found)
@@ -293,7 +274,7 @@ func (r *Rows[R]) Each(column, value string, change func(R) (R, bool)) {
 func (r *Rows[R]) All() iter.Seq[R] {
 	return func(yield func(R) bool) {
 		for key := range r.keys() {
-			if !yield(r.rows[key].row) {
+			if !yield(*r.rows[key]) {
 				return
 			}
 		}
@@ -321,8 +302,8 @@ func (r *Rows[R]) count() int   { return len(r.dirty) }
 func (r *Rows[R]) check() error { return r.table.Check() }
 
 func (r *Rows[R]) begin() {
-	r.whole, r.marked, r.weighs = false, false, false
-	r.rows = make(map[string]*held[R])
+	r.whole, r.marked = false, false
+	r.rows = make(map[string]*R)
 	for i := range r.lookups {
 		r.lookups[i].keys = make(map[string]*keySet)
 	}
@@ -342,7 +323,7 @@ func (r *Rows[R]) load(b *pgx.Batch, schema string) {
 				return err
 			}
 			key := *r.table.Key(&row)
-			r.set(key, r.rows[key], &held[R]{row: row}) // again, if two look-ups find it
+			r.set(key, r.rows[key], &row) // again, if two look-ups find it
 		}
 		return rows.Err()
 	}
@@ -361,7 +342,7 @@ func (r *Rows[R]) write(b *pgx.Batch, schema string) {
 	var put []R
 	for _, key := range slices.Sorted(maps.Keys(r.dirty)) {
 		if row := r.rows[key]; row != nil {
-			put = append(put, row.row)
+			put = append(put, *row)
 		} else {
 			deleted = append(deleted, key)
 		}

@@ -2,7 +2,6 @@ package readmodels
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 // CreateBare returns the statement that creates the table without any index, to
@@ -149,45 +150,19 @@ func writeText(buf []byte, v reflect.Value) ([]byte, error) {
 
 func writeUUID(buf []byte, v reflect.Value) ([]byte, error) {
 	s := v.String()
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	id, err := uuid.Parse(s)
+	if err != nil || len(s) != 36 {
 		return nil, errors.New("not a UUID")
 	}
-	for _, part := range [...][2]int{{0, 8}, {9, 13}, {14, 18}, {19, 23}, {24, 36}} {
-		for i := part[0]; i < part[1]; i += 2 {
-			hi, lo := unhex(s[i]), unhex(s[i+1])
-			if hi > 15 || lo > 15 {
-				return nil, errors.New("not a UUID")
-			}
-			buf = append(buf, hi<<4|lo)
-		}
-	}
-	return buf, nil
-}
-
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
+	return append(buf, id[:]...), nil
 }
 
 func readUUID(data []byte, v reflect.Value) error {
-	if len(data) != 16 {
+	id, err := uuid.FromBytes(data)
+	if err != nil {
 		return errBinary
 	}
-	var s [36]byte
-	hex.Encode(s[:8], data[:4])
-	hex.Encode(s[9:13], data[4:6])
-	hex.Encode(s[14:18], data[6:8])
-	hex.Encode(s[19:23], data[8:10])
-	hex.Encode(s[24:], data[10:])
-	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
-	v.SetString(string(s[:]))
+	v.SetString(id.String())
 	return nil
 }
 
@@ -248,7 +223,11 @@ func readTime(data []byte, v reflect.Value) error {
 }
 
 func writeJSON(buf []byte, v reflect.Value) ([]byte, error) {
-	data, err := json.Marshal(v.Addr().Interface())
+	value := v.Addr().Interface()
+	if j, ok := value.(interface{ value() any }); ok {
+		value = j.value()
+	}
+	data, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}

@@ -13,3 +13,7 @@ func (j *JSON[T]) UnmarshalJSON(data []byte) error {
 	j.V = *new(T)
 	return json.Unmarshal(data, &j.V)
 }
+
+// value is V, for who marshals it without asking MarshalJSON, whose result is
+// looked through once more.
+func (j *JSON[T]) value() any { return &j.V }

@@ -9,6 +9,7 @@ package personal
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -146,16 +147,21 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	n := len(data) - 1
-	if n < 1 || data[0] != '"' || data[n] != '"' {
-		return errors.New("sealed text: not a string")
+	if n := len(data) - 1; n > 0 && data[0] == '"' {
+		// Nothing in base64 is escaped, unless somebody else wrote it.
+		if b, err := base64.RawStdEncoding.AppendDecode(nil, data[1:n]); err == nil {
+			*t = Sealed(b)
+			return nil
+		}
 	}
-	b, err := base64.RawStdEncoding.AppendDecode(nil, data[1:n])
+	var s string
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("sealed text: %w", err)
+	}
+	b, err := base64.RawStdEncoding.DecodeString(s)
 	if err != nil {
 		return errors.New("sealed text: not base64")
 	}
-	if len(b) > 0 {
-		t.sealed = b
-	}
+	*t = Sealed(b)
 	return nil
 }
