@@ -94,8 +94,10 @@ func New(o Options) *Commands {
 type Caller struct {
 	Actor      domain.Actor
 	OnBehalfOf domain.Actor // empty = for themselves
-	// CommandID makes the command recognisable: giving it again with the same id
-	// answers as the first time and writes nothing.
+	// CommandID makes the command recognisable by what it wrote: giving it again
+	// with the same id answers as the first time and writes nothing. One that
+	// changed nothing leaves nothing to recognise it by: who lets it be given again
+	// keeps its answer.
 	CommandID uuid.UUID
 	// MayBeRepeated is false only when CommandID is known to be new, which spares
 	// looking for it further back than the fold remembers.
@@ -150,6 +152,8 @@ type Answer struct {
 	Revision eventlog.Revision // of the stream's last event after the command
 	Position eventlog.Position // of that event; a read that waits for it sees the command
 	Repeated bool              // it was given before, and nothing was written
+	// Unchanged: all was so already, and nothing was written.
+	Unchanged bool
 }
 
 // stamp returns who and when for a stream whose last event was at last: time

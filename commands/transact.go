@@ -213,7 +213,7 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 	}
 	events, err := d.decide(f.state, c.stamp(caller, f.at))
 	if err != nil || len(events) == 0 {
-		return Answer{Stream: stream, Revision: f.revision, Position: f.position}, fresh, err
+		return Answer{Stream: stream, Revision: f.revision, Position: f.position, Unchanged: err == nil}, fresh, err
 	}
 	if !fresh && (caller.MayBeRepeated || d.prepare != nil) {
 		return Answer{}, false, nil // look for the command before writing

@@ -54,6 +54,60 @@ func TestRepeatedUnderAKey(t *testing.T) {
 	}
 }
 
+// TestRepeatedAfterAChange gives commands again after others have undone them:
+// some changed something at first, some nothing. None writes anything any more.
+func TestRepeatedAfterAChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	move := func(to int) call {
+		return call{method: "POST", path: a + "/move", token: v.manager, body: map[string]string{"to": v.stages[to]}}
+	}
+	priority := func(high bool) call {
+		return call{method: "PUT", path: a + "/priority", token: v.manager, body: map[string]bool{"priority": high}}
+	}
+	settings := func(on bool) call {
+		return call{method: "PATCH", path: "/v1/organization/settings", token: w.admin, body: map[string]any{"self_tracking": on}}
+	}
+	tag := call{method: "POST", path: a + "/tags", token: v.manager, body: map[string]string{"label": "Twice"}}
+	id := w.do(tag).made()
+	untag := call{method: "DELETE", path: a + "/tags/" + id, token: v.manager}
+	for i, c := range []struct {
+		name           string
+		before, change call
+		back           call
+	}{
+		{"move", move(0), move(1), move(2)},
+		{"priority", priority(false), priority(true), priority(false)},
+		{"settings", settings(false), settings(true), settings(false)},
+		{"tag", untag, tag, untag},
+	} {
+		for _, unchanged := range []bool{false, true} {
+			w.do(c.before).want(http.StatusOK)
+			if unchanged {
+				w.do(c.change)
+			}
+			keyed := c.change
+			keyed.header = map[string]string{"Idempotency-Key": fmt.Sprintf("%d-%t", i, unchanged)}
+			before := w.events()
+			first := w.do(keyed)
+			if wrote := w.events() != before; first.status >= 300 || wrote == unchanged {
+				t.Fatalf("%s: %d %s, wrote %t", c.name, first.status, first.body, wrote)
+			}
+			w.do(c.back).want(http.StatusOK)
+			before = w.events()
+			again := w.do(keyed)
+			if again.status != first.status || string(again.body) != string(first.body) || again.header.Get("Location") != first.header.Get("Location") {
+				t.Errorf("%s, unchanged %t: %d %s, then %d %s", c.name, unchanged, first.status, first.body, again.status, again.body)
+			}
+			if wrote := w.events() - before; wrote != 0 {
+				t.Errorf("%s, unchanged %t: given again it wrote %d events", c.name, unchanged, wrote)
+			}
+		}
+	}
+}
+
 func TestAKeyIsForOneRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

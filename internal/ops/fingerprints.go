@@ -87,6 +87,30 @@ func (f *Fingerprints) Remember(ctx context.Context, command uuid.UUID, fingerpr
 	}
 }
 
+// Keep notes, durably, what a command answered that was remembered before. It
+// is for one that changed nothing: the log recognises the others.
+// Errors: ErrUnavailable.
+func (f *Fingerprints) Keep(ctx context.Context, command uuid.UUID, answer []byte) error {
+	tag, err := f.pool.Exec(ctx, `UPDATE ops.fingerprints SET answer = $2 WHERE command_id = $1`, command, answer)
+	switch {
+	case err != nil:
+		return fmt.Errorf("keep answer: %w: %w", ErrUnavailable, err)
+	case tag.RowsAffected() == 0:
+		return fmt.Errorf("keep answer: %w: the request was not remembered", ErrUnavailable)
+	}
+	return nil
+}
+
+// Kept returns what Keep noted, or nil if it noted nothing.
+// Errors: ErrUnavailable.
+func (f *Fingerprints) Kept(ctx context.Context, command uuid.UUID) (answer []byte, err error) {
+	err = f.pool.QueryRow(ctx, `SELECT answer FROM ops.fingerprints WHERE command_id = $1`, command).Scan(&answer)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("kept answer: %w: %w", ErrUnavailable, err)
+	}
+	return answer, nil
+}
+
 func (f *Fingerprints) run(ctx context.Context) {
 	defer close(f.done)
 	for {

@@ -8,7 +8,9 @@ package commandapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -172,7 +174,34 @@ func (a *API) give(ctx context.Context, c Conditions, run func(commands.Caller, 
 	if err != nil {
 		return commands.Answer{}, err
 	}
-	return run(caller, r)
+	return a.once(ctx, c, caller, func() (commands.Answer, error) { return run(caller, r) })
+}
+
+// once runs a command, unless it was given before under its key and changed
+// nothing: then it answers as it did.
+func (a *API) once(ctx context.Context, c Conditions, caller commands.Caller, run func() (commands.Answer, error)) (commands.Answer, error) {
+	if caller.MayBeRepeated {
+		kept, err := a.fingerprints.Kept(ctx, caller.CommandID)
+		var answer commands.Answer
+		switch {
+		case err != nil:
+			a.logger.Warn("a request was taken without looking for its answer", "request_id", caller.CorrelationID, "error", err)
+		case kept != nil:
+			if err := json.Unmarshal(kept, &answer); err != nil {
+				return answer, fmt.Errorf("kept answer of command %s: %w", caller.CommandID, err)
+			}
+			return answer, nil
+		}
+	}
+	answer, err := run()
+	if err != nil || !answer.Unchanged || c.IdempotencyKey == "" {
+		return answer, err
+	}
+	keep, err := json.Marshal(answer)
+	if err == nil {
+		err = a.fingerprints.Keep(ctx, caller.CommandID, keep)
+	}
+	return answer, err
 }
 
 func (a *API) done(answer commands.Answer, err error) (*doneAnswer, error) {

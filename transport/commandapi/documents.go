@@ -73,8 +73,10 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 		if err != nil {
 			return nil, err
 		}
-		answer, err := a.commands.UploadDocument(ctx, caller, commands.UploadDocument{
-			Application: r.Param("id"), Document: r.Param("document"), Category: up.category, Files: up.files(),
+		answer, err := a.once(ctx, in.Conditions, caller, func() (commands.Answer, error) {
+			return a.commands.UploadDocument(ctx, caller, commands.UploadDocument{
+				Application: r.Param("id"), Document: r.Param("document"), Category: up.category, Files: up.files(),
+			})
 		})
 		return a.created(answer, err, part("documents")(r, answer.ID))
 	})
