@@ -45,6 +45,7 @@ type Directory struct {
 	current      time.Time         // when it was last known to be level with the log
 	changed      chan struct{}     // closed and replaced when position or current moves
 	caughtUp     bool              // once
+	unreadable   error             // the event it stopped at, which this build does not know
 }
 
 // entry is a folded stream; revision+1 events were folded.
@@ -66,8 +67,10 @@ func NewDirectory(log eventlog.Log, forget func(keys ...string), logger *slog.Lo
 	}
 }
 
-// Run follows the log until ctx ends, whose error it returns, or until it meets
-// an event it cannot read.
+// Run follows the log until ctx ends, whose error it returns, or until the log
+// refuses to be followed. At an event it cannot read it stops and stays: it does
+// not go on without, so it is soon too far behind to answer, until a build that
+// knows the event takes over.
 func (d *Directory) Run(ctx context.Context) error {
 	probing, end := context.WithCancel(ctx)
 	probed := make(chan struct{})
@@ -80,7 +83,12 @@ func (d *Directory) Run(ctx context.Context) error {
 	for {
 		for got, err := range d.log.Subscribe(ctx, eventlog.SubscribeOptions{After: d.at(), Filter: filter}) {
 			if err == nil {
-				err = d.deliver(got)
+				if err = d.deliver(got); err != nil {
+					d.logger.Error("the directory of rights stops before an event it cannot read; another build is needed", "error", err)
+					d.stay(err)
+					<-ctx.Done()
+					break
+				}
 			}
 			if err != nil && ctx.Err() == nil {
 				d.logger.Error("directory stopped following the log", "error", err)
@@ -116,6 +124,14 @@ func (d *Directory) deliver(got eventlog.Delivery) error {
 	}
 	d.signal()
 	return nil
+}
+
+// stay notes why the log is not followed any further.
+func (d *Directory) stay(why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unreadable = why
+	d.signal()
 }
 
 func (d *Directory) signal() {
@@ -284,13 +300,17 @@ func (d *Directory) nothingBetween(ctx context.Context, at, head eventlog.Positi
 }
 
 // Ready waits until the directory is level with the log once.
+// Errors: ErrRightsUnknown, with ctx's error or the event it cannot read.
 func (d *Directory) Ready(ctx context.Context) error {
 	for {
 		d.mu.RLock()
-		current, changed := d.current, d.changed
+		current, changed, unreadable := d.current, d.changed, d.unreadable
 		d.mu.RUnlock()
 		if !current.IsZero() {
 			return nil
+		}
+		if unreadable != nil {
+			return fmt.Errorf("%w: %w", ErrRightsUnknown, unreadable)
 		}
 		select {
 		case <-ctx.Done():

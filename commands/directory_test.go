@@ -221,20 +221,32 @@ func TestDirectoryBeforeItIsReady(t *testing.T) {
 	})
 }
 
-// An event nobody can read ends it: it must not go on without.
+// At an event nobody can read it stays: it must not go on without, and soon
+// answers no more. Whoever starts then is told which event it is.
 func TestDirectoryMeetsAnUnknownEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := following(t, nil)
-		defer d.end()
+		defer d.stop(t)
 		_, err := d.log.Append(t.Context(), "member-"+memberID, eventlog.NoStream, []eventlog.NewEvent{{ID: uuid.New(), Type: "member.beamed_up.v1", Data: []byte(`{}`), Metadata: []byte(`{}`)}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var unknown *domain.UnknownEventError
-		if err := <-d.ended; !errors.As(err, &unknown) {
-			t.Errorf("Run: %v, want an UnknownEventError", err)
+		happened(t, d, member.Codec, "member-"+newID(), 0, invited())
+		time.Sleep(commands.MaxLag + 5*time.Second)
+		if err := d.Check(); !errors.Is(err, commands.ErrRightsUnknown) {
+			t.Errorf("check: %v, want ErrRightsUnknown", err)
 		}
+		later := commands.NewDirectory(d.log, nil, nil)
+		ctx, end := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- later.Run(ctx) }()
+		var unknown *domain.UnknownEventError
+		if err := later.Ready(t.Context()); !errors.Is(err, commands.ErrRightsUnknown) || !errors.As(err, &unknown) {
+			t.Errorf("ready: %v, want ErrRightsUnknown and the event", err)
+		}
+		end()
+		<-ended
 	})
 }
 

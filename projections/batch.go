@@ -15,12 +15,24 @@ import (
 type Checkpoint struct {
 	// Position is how far the log has been looked through.
 	Position eventlog.Position
-	// Event is the position of the last event processed, Start if none was. It
-	// is not behind Position. What follows is asked for from here, because only
-	// where an event was found can the log be told from another one.
+	// Event is the position of the last event processed of a stream that some
+	// aggregate has, Start if none was. It is not behind Position. What follows is
+	// asked for from here, because only where an event was found can the log be
+	// told from another one; others' events may be deleted and scavenged.
 	Event eventlog.Position
 	// EventID is the id of that event.
 	EventID uuid.UUID
+}
+
+// after returns the checkpoint behind an event.
+func (c Checkpoint) after(e *eventlog.Event, d decoded) Checkpoint {
+	if d.known() {
+		c.Event, c.EventID = e.Position, e.ID
+	}
+	if e.Position.After(c.Position) {
+		c.Position = e.Position
+	}
+	return c
 }
 
 // Batch is consecutive events of the log, what one message of a Subscriber
@@ -51,7 +63,7 @@ func (b *Batch) add(d arrival) {
 		b.Events = append(b.Events, *e)
 		b.decoded = append(b.decoded, d.decoded)
 		b.bytes += d.weight()
-		b.To.Event, b.To.EventID = e.Position, e.ID
+		b.To = b.To.after(e, d.decoded)
 	}
 	if d.Position.After(b.To.Position) {
 		b.To.Position = d.Position
@@ -96,8 +108,8 @@ func envelope(b *Batch) (*message.Message, error) {
 		return nil, err
 	}
 	id := b.To.Position.String()
-	if len(b.Events) > 0 {
-		id = b.To.EventID.String()
+	if n := len(b.Events); n > 0 {
+		id = b.Events[n-1].ID.String()
 	}
 	return message.NewMessage(id, payload), nil
 }

@@ -195,7 +195,7 @@ func (p *Projector) isolate(ctx context.Context, b *Batch) error {
 			if failure != nil {
 				break
 			}
-			to = Checkpoint{Position: e.Position, Event: e.Position, EventID: e.ID}
+			to = to.after(&e, b.decoded[i])
 		}
 		if failure == nil {
 			to = b.To

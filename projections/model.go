@@ -61,6 +61,9 @@ type decoded struct {
 	err  error
 }
 
+// known reports whether the event is of a stream that some aggregate has.
+func (d decoded) known() bool { return d.ours || d.err != nil }
+
 func decode(e eventlog.Event) (d decoded) {
 	d.fact, d.ours, d.err = Decode(e)
 	return d

@@ -184,10 +184,9 @@ func (b *builder) fold(ctx context.Context, bd *build, c *chunk, memory int) err
 			return err
 		}
 	}
-	for i := len(c.items) - 1; i >= 0; i-- {
+	for i := range c.items {
 		if e := &c.items[i].event; bd.wants(e) {
-			bd.at = Checkpoint{Position: e.Position, Event: e.Position, EventID: e.ID}
-			break
+			bd.at = bd.at.after(e, c.items[i].decoded)
 		}
 	}
 	return spill(tables, memory)

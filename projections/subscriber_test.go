@@ -88,7 +88,7 @@ func revisions(b *projections.Batch) []int {
 func TestABatchTakesTheBacklogThatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 9000, 1)
+		fill(t, log, "claim-1", 9000, 1)
 		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{})
 		first, m := receive(t, messages)
 		if n := len(first.Events); n < 1000 || n > 4000 {
@@ -113,7 +113,7 @@ func TestABatchTakesTheBacklogThatWaits(t *testing.T) {
 func TestBatchesAreFullWhileBehindAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 2500, 1)
+		fill(t, log, "claim-1", 2500, 1)
 		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxEvents: 1000})
 		var at projections.Checkpoint
 		next := 0
@@ -145,13 +145,13 @@ func TestBatchesAreFullWhileBehindAndInOrder(t *testing.T) {
 func TestEventsAreDeliveredAtOnceWhenCaughtUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 1, 1)
+		fill(t, log, "claim-1", 1, 1)
 		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxDelay: time.Hour})
 		_, m := receive(t, messages)
 		m.Ack()
 		for i := range 3 {
 			began := time.Now()
-			appendOne(t, log, "a-1", eventlog.Revision(i), 1)
+			appendOne(t, log, "claim-1", eventlog.Revision(i), 1)
 			b, m := receive(t, messages)
 			if len(b.Events) != 1 || time.Since(began) != 0 {
 				t.Fatalf("%d events after %s, want one at once", len(b.Events), time.Since(began))
@@ -159,10 +159,10 @@ func TestEventsAreDeliveredAtOnceWhenCaughtUp(t *testing.T) {
 			m.Ack()
 		}
 		// What comes during a batch is the next one.
-		appendOne(t, log, "a-1", 3, 1)
+		appendOne(t, log, "claim-1", 3, 1)
 		_, m = receive(t, messages)
 		for i := range 5 {
-			appendOne(t, log, "a-1", eventlog.Revision(4+i), 1)
+			appendOne(t, log, "claim-1", eventlog.Revision(4+i), 1)
 		}
 		none(t, messages)
 		m.Ack()
@@ -176,7 +176,7 @@ func TestBatchesAreBoundByWeight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
 		for i, size := range []int{400, 400, 400, 3000, 10, 10} {
-			appendOne(t, log, "a-1", eventlog.Revision(i-1), size)
+			appendOne(t, log, "claim-1", eventlog.Revision(i-1), size)
 		}
 		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxBytes: 1000})
 		for _, want := range [][]int{{0, 1}, {2}, {3}, {4, 5}} {
@@ -202,7 +202,7 @@ func (s scripted) Subscribe(ctx context.Context, o eventlog.SubscribeOptions) it
 // at is a delivery of an event at a position.
 func at(n uint64) eventlog.Delivery {
 	p := eventlog.Position{Commit: n, Prepare: n}
-	return eventlog.Delivery{Event: &eventlog.Event{ID: uuid.New(), Stream: "a-1", Revision: eventlog.Revision(n), Position: p}, Position: p}
+	return eventlog.Delivery{Event: &eventlog.Event{ID: uuid.New(), Stream: "claim-1", Revision: eventlog.Revision(n), Position: p}, Position: p}
 }
 
 func TestBatchWaitsForMoreOnlySoLongWhileBehind(t *testing.T) {
@@ -226,7 +226,7 @@ func TestBatchWaitsForMoreOnlySoLongWhileBehind(t *testing.T) {
 func TestNackedBatchComesAgainAndNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 5, 1)
+		fill(t, log, "claim-1", 5, 1)
 		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxEvents: 2})
 		first, m := receive(t, messages)
 		began, waits := time.Now(), []time.Duration(nil)
@@ -285,7 +285,7 @@ func TestReadingStopsWhenHandlersAreSlow(t *testing.T) {
 func TestCloseLetsTheBatchFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 5, 1)
+		fill(t, log, "claim-1", 5, 1)
 		s, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{MaxEvents: 2})
 		_, m := receive(t, messages)
 		closed := make(chan struct{})
@@ -313,7 +313,7 @@ func TestCloseLetsTheBatchFinish(t *testing.T) {
 func TestCloseEndsABatchThatOutlivesTheGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 5, 1)
+		fill(t, log, "claim-1", 5, 1)
 		s, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{Grace: 2 * time.Second})
 		_, m := receive(t, messages)
 		began := time.Now()
@@ -332,7 +332,7 @@ func TestProgressWithoutEventsIsDelivered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, messages := subscribe(t, log, "a-", projections.SubscriberOptions{})
+		_, messages := subscribe(t, log, "claim-", projections.SubscriberOptions{})
 		b, m := receive(t, messages)
 		if len(b.Events) != 0 || b.To != (projections.Checkpoint{Position: head}) {
 			t.Errorf("%d events up to %v, want none up to %s", len(b.Events), b.To, head)
@@ -364,7 +364,7 @@ func TestProgressIsDeliveredRarelyWhileLookingThroughALog(t *testing.T) {
 func TestErrorsOfTheLogAreReportedAndNeverCloseTheChannel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := &eventlog.Memory{}
-		fill(t, memory, "a-1", 3, 1)
+		fill(t, memory, "claim-1", 3, 1)
 		var starts, refusals int
 		var refused error
 		o := projections.SubscriberOptions{
@@ -392,7 +392,7 @@ func TestErrorsOfTheLogAreReportedAndNeverCloseTheChannel(t *testing.T) {
 func TestRestartBeginsAtTheCheckpointAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &eventlog.Memory{}
-		fill(t, log, "a-1", 6, 1)
+		fill(t, log, "claim-1", 6, 1)
 		var from projections.Checkpoint
 		o := projections.SubscriberOptions{MaxEvents: 2, Start: func(context.Context) (projections.Checkpoint, error) { return from, nil }}
 		s, messages := subscribe(t, log, projections.AllStreams, o)
@@ -414,6 +414,24 @@ func TestRestartBeginsAtTheCheckpointAgain(t *testing.T) {
 		s.Restart()
 		if b, _ = receive(t, messages); !slices.Equal(revisions(b), []int{4, 5}) {
 			t.Errorf("after a restart while idle came %v, want 4 and 5", revisions(b))
+		}
+	})
+}
+
+// TestACheckpointNamesNoEventOfOthers: their streams may be deleted, and what a
+// checkpoint names must be there when the log is followed again.
+func TestACheckpointNamesNoEventOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &eventlog.Memory{}
+		fill(t, log, "claim-1", 2, 1)
+		fill(t, log, "other-1", 3, 1)
+		_, messages := subscribe(t, log, projections.AllStreams, projections.SubscriberOptions{})
+		b, _ := receive(t, messages)
+		if len(b.Events) != 5 {
+			t.Fatalf("%d events, want 5", len(b.Events))
+		}
+		if last, named := b.Events[4], b.Events[1]; b.To != (projections.Checkpoint{Position: last.Position, Event: named.Position, EventID: named.ID}) {
+			t.Errorf("checkpoint %v, want the position of the last event and the id of the second", b.To)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+
+	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres"
 )
 
@@ -174,6 +178,50 @@ func TestTheEventStoreDies(t *testing.T) {
 	if status := node.stop(); status != 0 {
 		t.Errorf("the node ended with %d", status)
 	}
+}
+
+// Another program's events on the same log come and go: deleted and scavenged,
+// the read models go on from where they were.
+func TestOthersEventsAreScavenged(t *testing.T) {
+	t.Parallel()
+	node := newEventNode(t)
+	in := newInstallation(t, node.flag())
+	v := in.as(t, in.admin).vacancy("Engineer")
+	a := v.apply("Grace", "Hopper")
+	position := v.post(a+"/comments", map[string]string{"text": "before"}).text("position")
+	config, err := esdb.ParseConnectionString("esdb://" + node.address + "?tls=false")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := esdb.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() }) // it has no error to return
+	written, err := other.AppendToStream(t.Context(), "other-1", esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}},
+		esdb.EventData{EventType: "other", ContentType: esdb.ContentTypeJson, Data: []byte("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := eventlog.ParseToken(position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token.Position = eventlog.Position{Commit: written.CommitPosition, Prepare: written.PreparePosition}
+	v.see(a + "?min_position=" + url.QueryEscape(token.String())).want(http.StatusOK)
+	if _, err := other.DeleteStream(t.Context(), "other-1", esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}}); err != nil {
+		t.Fatal(err)
+	}
+	hirelog(t, "node", "scavenge", "--data", node.dir).succeeded(t)
+	in.end(t)
+	in.start(t, node.flag())
+	back := in.as(t, v.token)
+	back.post(a+"/comments", map[string]string{"text": "still here"}).made()
+	if got := back.get(a); !got.has("still here") {
+		t.Errorf("after the scavenge: %s", got.body)
+	}
+	back.see("/readyz").want(http.StatusOK)
+	in.end(t)
 }
 
 // Commands in one process, everything else in another: commands go on while
