@@ -18,8 +18,9 @@ type Transacted struct {
 	Cached   bool   // its fold was in memory
 	// Again is how often it was decided again, because another writer got in first
 	// or because the fold in memory was too old to be sure.
-	Again   int
-	Outcome Outcome
+	Again     int
+	Conflicts int // how often of these another writer got in first
+	Outcome   Outcome
 
 	hidden bool // nobody is to learn on which stream it was
 }
@@ -33,6 +34,7 @@ const (
 	Unchanged  Outcome = "unchanged" // there was nothing to do
 	Repeated   Outcome = "repeated"  // it was given before
 	Refused    Outcome = "refused"   // by a rule, a right, or the revision the caller named
+	Asked      Outcome = "asked"     // whether it would happen, before something is done for good
 	Conflicted Outcome = "conflict"  // others got in first, every time
 	Away       Outcome = "away"      // the log was out of reach
 	Faulted    Outcome = "fault"
@@ -65,6 +67,8 @@ func outcomeOf(answer Answer, before eventlog.Revision, err error) Outcome {
 	var refusal *domain.Refusal
 	var stale *StaleError
 	switch {
+	case errors.Is(err, errAsked):
+		return Asked
 	case errors.As(err, &refusal), errors.As(err, &stale), errors.Is(err, ErrDenied):
 		return Refused
 	case errors.Is(err, eventlog.ErrConflict):

@@ -180,6 +180,8 @@ func transact[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggrega
 			return answer, err
 		case t.Again+1 >= maxAttempts:
 			return Answer{}, fmt.Errorf("%s: %d attempts: %w", stream, maxAttempts, eventlog.ErrConflict)
+		case errors.Is(err, errOthers):
+			t.Conflicts++
 		}
 		if f, err = a.catchUp(ctx, c.log, stream, f); err != nil {
 			return Answer{}, err
@@ -188,8 +190,11 @@ func transact[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggrega
 	}
 }
 
+// errOthers means that somebody else wrote to the stream first.
+var errOthers = errors.New("others have written")
+
 // attempt decides once on f. done is false when the stream must be read further
-// first: because f may be old, or because somebody else has written.
+// first: because f may be old, or, with errOthers, because it is.
 func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream string, f folded[S], fresh bool, caller Caller, d decision[S, E]) (answer Answer, done bool, err error) {
 	if got, ok := f.answer(caller.CommandID); ok {
 		return Answer{Stream: stream, Revision: got.revision, Position: got.position, Repeated: true}, true, nil
@@ -226,7 +231,7 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 	answer, err = a.append(ctx, c, stream, f, caller, events)
 	switch {
 	case errors.Is(err, eventlog.ErrConflict), errors.Is(err, vault.ErrErased) && !fresh:
-		return Answer{}, false, nil // others have written, of an erasure perhaps
+		return Answer{}, false, errOthers // of an erasure perhaps
 	}
 	return answer, true, err
 }

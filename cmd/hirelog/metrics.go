@@ -69,17 +69,17 @@ func commandMetrics(r prometheus.Registerer) func(commands.Transacted) {
 	done := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "hirelog_commands_total", Help: "Commands decided on a stream, by its kind, by outcome, and by whether its fold was in memory.",
 	}, []string{"category", "outcome", "fold"})
-	again := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "hirelog_command_conflicts_total", Help: "Times a command was decided again, because another writer got in first or the fold in memory was too old.",
+	conflicts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "hirelog_command_conflicts_total", Help: "Times a command was decided again because another writer got in first.",
 	}, []string{"category"})
-	r.MustRegister(done, again)
+	r.MustRegister(done, conflicts)
 	return func(t commands.Transacted) {
 		fold := "read"
 		if t.Cached {
 			fold = "cached"
 		}
 		done.WithLabelValues(t.Category, string(t.Outcome), fold).Inc()
-		again.WithLabelValues(t.Category).Add(float64(t.Again))
+		conflicts.WithLabelValues(t.Category).Add(float64(t.Conflicts))
 	}
 }
 
