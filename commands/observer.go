@@ -36,7 +36,7 @@ const (
 	Refused    Outcome = "refused"   // by a rule, a right, or the revision the caller named
 	Asked      Outcome = "asked"     // whether it would happen, before something is done for good
 	Conflicted Outcome = "conflict"  // others got in first, every time
-	Away       Outcome = "away"      // the log was out of reach
+	Away       Outcome = "away"      // the log was out of reach, or further than this build can read
 	Faulted    Outcome = "fault"
 )
 
@@ -66,6 +66,7 @@ func (c *Commands) observe(span trace.Span, t Transacted, answer Answer, before 
 func outcomeOf(answer Answer, before eventlog.Revision, err error) Outcome {
 	var refusal *domain.Refusal
 	var stale *StaleError
+	var unknown *domain.UnknownEventError
 	switch {
 	case errors.Is(err, errAsked):
 		return Asked
@@ -73,7 +74,7 @@ func outcomeOf(answer Answer, before eventlog.Revision, err error) Outcome {
 		return Refused
 	case errors.Is(err, eventlog.ErrConflict):
 		return Conflicted
-	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &unknown), errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Away
 	case err != nil:
 		return Faulted

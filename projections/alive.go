@@ -65,7 +65,7 @@ func (p *Projector) alive(ctx context.Context) (time.Duration, error) {
 	shape := p.group.Shape()
 	err := p.pool.QueryRow(ctx, `
 WITH served AS (
-	SELECT c.group_name, c.generation, c.holder, c.behind_since
+	SELECT c.group_name, c.generation, c.holder, c.behind_since, c.alive_at
 	FROM (`+servedSQL+`) g JOIN rm.checkpoints c USING (group_name, generation)
 ), told AS (
 	UPDATE rm.checkpoints c SET
@@ -77,7 +77,7 @@ WITH served AS (
 	FROM served WHERE served.group_name = c.group_name AND served.generation = c.generation AND c.holder = $3
 	RETURNING coalesce(clock_timestamp() - c.behind_since, '0') AS lag
 )
-SELECT holder, coalesce((SELECT lag FROM told), clock_timestamp() - behind_since, '0') FROM served`,
+SELECT holder, coalesce((SELECT lag FROM told), `+lagSQL+`) FROM served`,
 		p.group.Name, shape[:], p.id, p.knows, signed(p.seen.Commit), signed(p.seen.Prepare)).Scan(&holder, &lag)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), err == nil && holder == nil:

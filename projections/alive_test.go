@@ -71,3 +71,21 @@ func TestCatchingUpWhileTheLogIsAway(t *testing.T) {
 	m.broken.Store(false)
 	eventually(t, func() bool { return r.toldLag() == 0 }, func() any { return r.toldLag() })
 }
+
+// While whoever was at work gives no sign of life, who stands by says how long.
+func TestTheLagOfWhoIsSilent(t *testing.T) {
+	t.Parallel()
+	pool, log := postgrestest.New(t), history(t, 5, 3)
+	r := start(t, pool, log, toyGroup(), quick())
+	atEnd(t, pool, log)
+	const silence = 30 * time.Second
+	if _, err := pool.Exec(t.Context(), "UPDATE rm.checkpoints SET holder = gen_random_uuid(), alive_at = clock_timestamp() - $1::interval", silence); err != nil {
+		t.Fatal(err)
+	}
+	told := func() time.Duration {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.lag
+	}
+	eventually(t, func() bool { return told() >= silence }, func() any { return told() })
+}

@@ -113,6 +113,9 @@ var (
 	// ErrDiffers means that the rows of two generations differ at the same
 	// position.
 	ErrDiffers = errors.New("the rows differ from those of the live generation")
+	// ErrNotCompared means that there is no live generation to compare with, or
+	// one that cannot be brought to the same position.
+	ErrNotCompared = errors.New("nothing was compared")
 	// ErrInapplicable means that an event cannot be applied; see Failure.
 	ErrInapplicable = errors.New("an event cannot be applied")
 )

@@ -1,6 +1,7 @@
 package projections_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -97,6 +98,10 @@ func TestRebuiltIsWhatWasProjectedEventByEvent(t *testing.T) {
 func TestRebuildWithoutALiveGeneration(t *testing.T) {
 	t.Parallel()
 	log, pool := history(t, 40, 110), postgrestest.New(t)
+	raw(t, log, "other-1", "other", `{}`) // of another program
+	if _, err := projections.Verify(t.Context(), pool, log, []projections.Group{toyGroup()}, projections.RebuildOptions{}); !errors.Is(err, projections.ErrNotCompared) {
+		t.Errorf("verify: %v, want ErrNotCompared", err)
+	}
 	r := rebuild(t, pool, log, projections.RebuildOptions{})
 	if !r.Switched || !strings.Contains(r.Comparison.String(), "there was no live generation") {
 		t.Errorf("%+v, want a switch without comparison that says so", r)
@@ -104,7 +109,10 @@ func TestRebuildWithoutALiveGeneration(t *testing.T) {
 	if got, want := projectionstest.Dump(t, pool, toyGroup()), clean(t, postgrestest.New(t), log); got != want {
 		t.Errorf("tables hold\n%s\nwant\n%s", got, want)
 	}
-	if s := status(t, pool, log); s.Behind || s.Generation != 1 {
-		t.Errorf("%+v, want generation 1 at the end", s)
+	if s := status(t, pool, log); s.Behind || s.Generation != r.Generation {
+		t.Errorf("%+v, want generation %d at the end", s, r.Generation)
+	}
+	if next := rebuild(t, pool, log, projections.RebuildOptions{}); !next.Switched || next.Comparison.Against != r.Generation || next.Comparison.Different() {
+		t.Errorf("%+v, want a switch after comparing", next)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -124,14 +125,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // lastEvent returns the checkpoint of who has seen the whole log.
-func lastEvent(ctx context.Context, log eventlog.Log) (Checkpoint, error) {
+func lastEvent(ctx context.Context, log eventlog.Log) (last Checkpoint, err error) {
 	for e, err := range log.ReadAll(ctx, eventlog.Start, eventlog.Backwards) {
 		if err != nil {
 			return Checkpoint{}, fmt.Errorf("end of the log: %w", err)
 		}
-		return Checkpoint{Position: e.Position, Event: e.Position, EventID: e.ID}, nil
+		if last = last.after(&e, decode(e)); last.EventID != uuid.Nil {
+			break
+		}
 	}
-	return Checkpoint{}, nil
+	return last, nil
 }
 
 // compareAligned compares two generations as they are at one position, without
@@ -263,7 +266,7 @@ FROM %[2]s a JOIN %[3]s b ON a.%[1]s = b.%[1]s WHERE a.%[1]s::text = ANY($1)`, k
 // Verify compares the live generation of each group with what the log says: it
 // builds a generation as Rebuild does, compares the two at one position, and
 // drops it. The live one is not touched and goes on meanwhile.
-// Errors: ErrDiffers, with the differences in the report; ErrBuilding;
+// Errors: ErrDiffers, with the differences in the report; ErrNotCompared; ErrBuilding;
 // ErrInapplicable; those of the log and of the database.
 func Verify(ctx context.Context, pool *pgxpool.Pool, log eventlog.Log, groups []Group, o RebuildOptions) (Report, error) {
 	began := time.Now()
@@ -287,16 +290,19 @@ func (b *builder) verify(ctx context.Context, groups []Group) (r Report, err err
 	if err := b.fill(ctx, builds, &r); err != nil {
 		return r, err
 	}
-	var differs []error
+	var amiss []error
 	for _, bd := range builds {
 		err := b.compareWithLive(ctx, bd)
 		r.Groups = append(r.Groups, bd.report())
 		if err != nil {
 			return r, err
 		}
-		if bd.comparison.Different() {
-			differs = append(differs, fmt.Errorf("group %s: %w", bd.group.Name, ErrDiffers))
+		switch {
+		case bd.comparison.Different():
+			amiss = append(amiss, fmt.Errorf("group %s: %w", bd.group.Name, ErrDiffers))
+		case bd.comparison.Skipped != "":
+			amiss = append(amiss, fmt.Errorf("group %s: %w: %s", bd.group.Name, ErrNotCompared, bd.comparison.Skipped))
 		}
 	}
-	return r, errors.Join(differs...)
+	return r, errors.Join(amiss...)
 }

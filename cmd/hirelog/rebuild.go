@@ -79,7 +79,7 @@ const buildMemory = 768 << 20
 func projectionsVerify(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags, where := buildFlags("verify",
 		"Compares the live tables with tables filled from the log, at the same position, and changes nothing.\n"+
-			"The exit status is 1 if they differ.", stderr)
+			"The exit status is 1 if they differ, or could not be compared.", stderr)
 	samples := flags.Int("samples", 10, "most `rows` named of each table that differ")
 	if err := parseAny(flags, args, stderr); err != nil {
 		return err
