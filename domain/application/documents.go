@@ -35,14 +35,19 @@ const (
 	PNG  Format = "png"
 )
 
-// mediaTypes is what the content of each format is sniffed as.
-var mediaTypes = map[Format]string{
-	PDF:  "application/pdf",
-	TXT:  "text/plain",
-	DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-	JPG:  "image/jpeg",
-	PNG:  "image/png",
+// mediaTypes is what the content of each format is sniffed as. Plain text may
+// look like more than it is: two lines with a comma each, like a table. What a
+// browser would run or lay out is no plain text.
+var mediaTypes = map[Format][]string{
+	PDF: {"application/pdf"},
+	TXT: {
+		"text/plain", "text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson",
+		"application/x-subrip", "text/vtt", "text/x-shellscript", "message/rfc822",
+	},
+	DOCX: {"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+	XLSX: {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	JPG:  {"image/jpeg"},
+	PNG:  {"image/png"},
 }
 
 // MaxFileBytes is the most one file may have: 20 MiB.
@@ -152,7 +157,7 @@ func (a Application) RequestDocument(document string, r Request, selfTracking bo
 		return nil, domain.ErrInvalid.Because("The due date must be in the future.")
 	}
 	for _, f := range r.Formats {
-		if mediaTypes[f] == "" {
+		if mediaTypes[f] == nil {
 			return nil, domain.ErrInvalid.Because("There is no format %q.", string(f))
 		}
 	}
@@ -281,7 +286,7 @@ func (d Document) accepts(f File) error {
 	}
 	typ, _, _ := strings.Cut(f.Type, ";") // without "; charset=utf-8"
 	for _, format := range d.Formats {
-		if mediaTypes[format] == typ {
+		if slices.Contains(mediaTypes[format], typ) {
 			return nil
 		}
 	}

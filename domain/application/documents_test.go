@@ -109,12 +109,16 @@ func TestUpload(t *testing.T) {
 		crowd = append(crowd, application.DocumentRequested{Stamp: by, Document: strconv.Itoa(i)})
 	}
 	text := with(func(f *application.File) { f.Type = "text/plain; charset=utf-8" })
+	table := with(func(f *application.File) { f.Type = "text/csv" }) // a letter may look like one
+	page := with(func(f *application.File) { f.Type = "text/html" })
 	image := with(func(f *application.File) { f.Type = "image/png" })
 	refused := func(name string, want error, says string, files ...application.File) row {
 		return row{Name: name, Given: asked, When: upload("d1", "", files...), Err: want, Says: says}
 	}
 	domaintest.Run(t, application.Application.Fold, append(guarded("upload", upload("d1", access.CV, file("f1"))), []row{
 		{Name: "what was asked for", Given: asked, When: upload("d1", access.CV, file("f1"), text), Want: events{version(1, file("f1"), text)}},
+		{Name: "plain text that looks like a table", Given: asked, When: upload("d1", access.CV, table), Want: events{version(1, table)}},
+		refused("a page is no plain text", application.ErrFormat, "The content of the file is text/html, which was not asked for.", page),
 		{Name: "after closing", Given: append(slices.Clone(asked), rejected), When: upload("d1", "", file("f1")), Want: events{version(1, file("f1"))}},
 		{Name: "the same files", Given: append(slices.Clone(asked), uploaded(1)), When: upload("d1", "", file("f1"))},
 		{Name: "the same files, approved by now", Given: append(slices.Clone(asked), uploaded(1), approved), When: upload("d1", "", file("f1"))},
