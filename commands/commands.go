@@ -105,7 +105,7 @@ type Caller struct {
 	// IfMatch, if set, is the revision the stream must be at.
 	IfMatch       *eventlog.Revision
 	CorrelationID string // of the request
-	CausationID   string // the event that led to it
+	CausationID   string // the event it follows from; empty for what a command does itself
 	Origin        eventlog.Origin
 	// At is when it happened, for imported and demo events; zero means now.
 	At time.Time

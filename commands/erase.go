@@ -43,6 +43,8 @@ func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, re
 			// note; what is gone is still announced.
 			c.logger.Warn("an erasure was refused after its keys were destroyed", "erasure", e.ID, "code", refused.Code)
 		}
+		// What follows, follows from that.
+		caller.CausationID = eventID(caller.CommandID, e.Stream, 0).String()
 	}
 	for _, key := range gone.Keys {
 		if e.Owner != "" { // only with an owner a person may go

@@ -3,6 +3,7 @@ package commands_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -192,5 +193,35 @@ func TestTokensThatEnded(t *testing.T) {
 	commandstest.Must(c.ReactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))
 	if good(third) {
 		t.Error("a token came back with its member")
+	}
+}
+
+// What an anonymisation led to says so: its announcement, and the end of the
+// identity, name the event on the application's stream.
+func TestWhatFollowsFromAnErasureNamesIt(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, someone())
+	commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(app)))
+	commandstest.Must(c.Anonymise(t.Context(), c.As(c.Admin), commands.Anonymise{Application: app}))
+	var anonymised string
+	var followed []string
+	for e, err := range c.Memory.ReadAll(t.Context(), eventlog.Start, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := e.Meta()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case e.Type == "application.anonymised.v1":
+			anonymised = e.ID.String()
+		case anonymised != "" && meta.CausationID == anonymised:
+			followed = append(followed, e.Type)
+		}
+	}
+	if want := []string{"candidate.anonymised.v1", "erasure.recorded.v1"}; !slices.Equal(followed, want) {
+		t.Errorf("%v follow from it, want %v", followed, want)
 	}
 }

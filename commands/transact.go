@@ -236,6 +236,11 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 	return answer, true, err
 }
 
+// eventID is the id of the i-th event that a command writes to a stream.
+func eventID(command uuid.UUID, stream string, i int) uuid.UUID {
+	return uuid.NewSHA1(command, []byte(stream+"/"+strconv.Itoa(i)))
+}
+
 // append writes events behind f and remembers the fold they lead to.
 func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string, f folded[S], caller Caller, events []E) (Answer, error) {
 	ctx, span := tracing.Span(ctx, "append "+a.category)
@@ -249,7 +254,7 @@ func (a *aggregate[S, E]) append(ctx context.Context, c *Commands, stream string
 	}
 	records := make([]eventlog.NewEvent, len(events))
 	for i, e := range events {
-		id := uuid.NewSHA1(caller.CommandID, []byte(stream+"/"+strconv.Itoa(i)))
+		id := eventID(caller.CommandID, stream, i)
 		record, sealed, err := eventlog.Encode(ctx, a.codec, c.vault, id, e, meta)
 		if err != nil {
 			return Answer{}, fmt.Errorf("%s: %w", stream, err)

@@ -20,12 +20,10 @@ type AnyTable interface {
 	// Create returns the statements that create the table and its indexes.
 	Create(schema string) string
 
-	check() error
 	begin()                            // forget every row; from now on what is needed is loaded
 	load(b *pgx.Batch, schema string)  // queue the reading of what is needed
 	write(b *pgx.Batch, schema string) // queue the writing of what changed
 	fault() error                      // what the model did wrong since begin
-	count() int                        // rows changed since begin
 	keys() iter.Seq[string]            // of all rows in memory, in order
 
 	bulkTable
@@ -298,8 +296,6 @@ func (r *Rows[R]) fail(format string, args ...any) {
 }
 
 func (r *Rows[R]) fault() error { return r.err }
-func (r *Rows[R]) count() int   { return len(r.dirty) }
-func (r *Rows[R]) check() error { return r.table.Check() }
 
 func (r *Rows[R]) begin() {
 	r.whole, r.marked = false, false

@@ -75,6 +75,7 @@ func (a AsOf) valid() bool {
 // History is an application's history.
 type History struct {
 	Application string            `json:"application_id"`
+	Masked      bool              `json:"masked" doc:"Personal fields are hidden from you; which of them were erased is told all the same"`
 	Revision    eventlog.Revision `json:"revision" doc:"Revision of the last event shown"`
 	Position    string            `json:"position" doc:"Position of the last event shown, as commit/prepare"`
 	Events      []Entry           `json:"events" doc:"Every event up to the moment asked for, oldest first"`
@@ -93,7 +94,7 @@ type Entry struct {
 	OnBehalfOf    *domain.Actor     `json:"on_behalf_of" doc:"For whom, if not for themselves"`
 	CommandID     uuid.UUID         `json:"command_id"`
 	CorrelationID string            `json:"correlation_id" doc:"The request it came by"`
-	CausationID   string            `json:"causation_id" doc:"The event that led to it, for what the system did by itself"`
+	CausationID   string            `json:"causation_id" doc:"The event it follows from; empty for what the command did itself"`
 	Origin        eventlog.Origin   `json:"origin"`
 	Data          map[string]any    `json:"data" doc:"What was recorded, nothing if it is not for the viewer; personal fields are null when erased, or when the viewer may not see them"`
 	Erased        []string          `json:"erased" doc:"Paths of the personal fields that were erased since"`
@@ -152,8 +153,8 @@ func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(jo
 			break
 		}
 	}
-	h := History{Application: id, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: map[string]access.Category{}}
+	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
+	o := opening{opener: r.Opener, categories: map[string]access.Category{}, untagged: state.Anonymised}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -206,6 +207,7 @@ func (r *Replayer) read(ctx context.Context, stream string) ([]recorded, error) 
 type opening struct {
 	opener     Opener
 	categories map[string]access.Category // of the documents met so far
+	untagged   bool                       // the application was anonymised since: a tag may say who it was
 	sealed     [][]byte
 	put        []func(vault.Opened)
 }
@@ -268,9 +270,12 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 		e.Data = map[string]any{}
 		return nil
 	}
+	if _, tagged := e.Data["tag"]; tagged && o.untagged {
+		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
+	}
 	eachText(rec.fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
-		if !texts || t.IsZero() {
+		if t.IsZero() || !texts && !held.Masked {
 			return
 		}
 		if misplaced := placed(t.Bytes(), rec.Event, path); misplaced != nil {
@@ -280,9 +285,9 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 		o.later(t.Bytes(), func(got vault.Opened) {
 			if got.Erased {
 				e.Erased = append(e.Erased, path)
-				return
+			} else if texts {
+				set(e.Data, path, got.Text)
 			}
-			set(e.Data, path, got.Text)
 		})
 	})
 	return err

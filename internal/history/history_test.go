@@ -312,10 +312,16 @@ func TestErasedIsNullAtEveryMoment(t *testing.T) {
 	s.tell(t, "anonymise", func(by commands.Caller) (commands.Answer, error) {
 		return s.Anonymise(t.Context(), by, commands.Anonymise{Application: s.app})
 	})
+	auditor := s.member(t, access.Auditor, nil)
 	for _, m := range s.seen {
-		h := s.replay(t, s.Admin, history.AsOf{Position: &m.position})
+		h, masked := s.replay(t, s.Admin, history.AsOf{Position: &m.position}), s.replay(t, auditor, history.AsOf{Position: &m.position})
+		for i, e := range h.Events {
+			if !slices.Equal(e.Erased, masked.Events[i].Erased) {
+				t.Errorf("%s: erased of event %d are %v, an auditor is told %v", m.after, i, e.Erased, masked.Events[i].Erased)
+			}
+		}
 		got := asJSON(t, h)
-		for _, secret := range []string{"Cleo", "Candidate\"", "cleo@", "123\"", "promising", "call her", "welcome", "Diploma", "diploma.txt", "unsigned", "too late"} {
+		for _, secret := range []string{"Cleo", "Candidate\"", "cleo@", "123\"", "promising", "call her", "welcome", "Diploma", "diploma.txt", "unsigned", "too late", s.tag} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s still says %q", m.after, secret)
 			}
@@ -349,8 +355,8 @@ func TestMaskedAuditor(t *testing.T) {
 	s := told(t)
 	last := s.seen[len(s.seen)-1]
 	h := s.replay(t, s.member(t, access.Auditor, nil), history.AsOf{Position: &last.position})
-	if len(h.Events) != int(last.revision)+1 {
-		t.Errorf("%d events, want all", len(h.Events))
+	if len(h.Events) != int(last.revision)+1 || !h.Masked {
+		t.Errorf("%d events, masked %t; want all, masked", len(h.Events), h.Masked)
 	}
 	got := asJSON(t, h)
 	for _, secret := range []string{"Cleo", "cleo@", "promising", "call her", "welcome", "Diploma", "diploma.txt", "unsigned", "too late"} {

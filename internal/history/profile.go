@@ -100,7 +100,7 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Anonymised = true
 		p.Tags = []string{}
 	case application.TagAdded:
-		if held.Area(access.Tags) >= access.View {
+		if held.Area(access.Tags) >= access.View && !o.untagged {
 			p.Tags = append(p.Tags, e.Tag)
 		}
 	case application.TagRemoved:

@@ -54,15 +54,6 @@ func Main(m *testing.M, options ...goleak.Option) int {
 	return code
 }
 
-// IgnoreServer excuses the goroutines of the shared server, for a test that
-// checks for leaks at its own end: goleak.VerifyNone(t, IgnoreServer()...).
-func IgnoreServer() []goleak.Option {
-	return []goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/hirelog/hirelog/internal/postgres.startChild.func1"),
-		goleak.IgnoreAnyFunction("github.com/hirelog/hirelog/internal/postgres.(*Server).watch"),
-	}
-}
-
 // New returns a pool of at most 8 connections to a new, migrated database. The
 // pool is closed and the database dropped when t ends. Tests may be parallel.
 func New(t testing.TB) *pgxpool.Pool {
