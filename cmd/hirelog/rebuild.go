@@ -160,7 +160,7 @@ func printBuilt(w io.Writer, r projections.Report, switching bool) error {
 		switch {
 		case g.Switched:
 			fmt.Fprintf(&b, "  generation %d is live, at %s", g.Generation, g.Position)
-			if g.Replaced > 0 {
+			if g.Replaced > 0 && g.Comparison.Skipped == "" {
 				fmt.Fprintf(&b, "; generation %d is kept for \"hirelog projections rollback\" for 7 days", g.Replaced)
 			}
 			b.WriteString("\n")
