@@ -84,8 +84,11 @@ func (c *candidacy) receive(ctx context.Context) error {
 }
 
 func (c *candidacy) marks(ctx context.Context) error {
-	for c.chance(45) {
-		if _, err := c.to.AddTag(ctx, c.by(c.recruiter), commands.AddTag{Application: c.id, Label: pick(c.r, tags)}); err != nil {
+	for _, i := range c.r.Perm(len(tags)) {
+		if !c.chance(45) {
+			break
+		}
+		if _, err := c.to.AddTag(ctx, c.by(c.recruiter), commands.AddTag{Application: c.id, Label: tags[i]}); err != nil {
 			return err
 		}
 	}
@@ -146,7 +149,8 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 }
 
 func (c *candidacy) note(ctx context.Context) error {
-	answer, err := c.to.AddNote(ctx, c.by(c.recruiter), commands.AddNote{Application: c.id, Text: pick(c.r, greetings), Visible: c.chance(60)})
+	visible := c.chance(60)
+	answer, err := c.to.AddNote(ctx, c.by(c.recruiter), commands.AddNote{Application: c.id, Text: pick(c.r, greetings), Visible: visible})
 	if err != nil {
 		return err
 	}
@@ -154,7 +158,7 @@ func (c *candidacy) note(ctx context.Context) error {
 	case c.chance(10):
 		_, err = c.to.DeleteNote(ctx, c.by(c.recruiter), commands.DeleteNote{Application: c.id, Note: answer.ID})
 	case c.chance(20):
-		_, err = c.to.SetNoteVisibility(ctx, c.by(c.recruiter), commands.SetNoteVisibility{Application: c.id, Note: answer.ID, Visible: c.chance(50)})
+		_, err = c.to.SetNoteVisibility(ctx, c.by(c.recruiter), commands.SetNoteVisibility{Application: c.id, Note: answer.ID, Visible: !visible})
 	}
 	return err
 }

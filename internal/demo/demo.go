@@ -6,7 +6,9 @@
 // A company is told by its seed and its anchor: the same two give the same
 // people, ids and times, but for the ids of persons, which are derived by a key
 // of the installation. Loading is repeatable: what was loaded already is
-// recognised and left alone.
+// recognised and left alone. It is recognised by what it wrote, so every command
+// of the company changes something: one that did not would be decided anew, and
+// refused for what came later.
 package demo
 
 import (

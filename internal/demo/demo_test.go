@@ -1,9 +1,12 @@
 package demo_test
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/internal/demo"
@@ -61,4 +64,79 @@ func TestLoadIsDeterministicAndRepeatable(t *testing.T) {
 	if len(other) != len(first) || len(again) != len(first) {
 		t.Errorf("%d facts, %d again, %d in another installation", len(first), len(again), len(other))
 	}
+}
+
+// written returns the types of what each command wrote, but for claims and people.
+func written(t *testing.T, c *commandstest.Company) map[uuid.UUID]string {
+	t.Helper()
+	types := map[uuid.UUID]string{}
+	for e, err := range c.Memory.ReadAll(t.Context(), eventlog.Start, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := e.Meta()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Category() != "claim" && e.Category() != "candidate" {
+			types[meta.CommandID] += e.Type + " "
+		}
+	}
+	return types
+}
+
+// Every command of the company that the program loads writes something, so that
+// it is recognised: interrupted again and again, and begun again as the program
+// does, a load ends where one does that was not.
+func TestAnInterruptedLoadGoesOn(t *testing.T) {
+	t.Parallel()
+	company := demo.Company{Seed: 1, Anchor: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
+	whole := commandstest.Found(t, nil)
+	before := written(t, whole)
+	given, err := company.Load(t.Context(), whole.Commands, whole.Directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := written(t, whole)
+	for id, types := range want {
+		// An application is fenced off by a command that its erasure gives.
+		if _, ok := before[id]; ok || types == "application.claim_lost.v1 " {
+			delete(want, id)
+		}
+	}
+	if len(want) != given {
+		t.Errorf("%d of %d commands wrote something", len(want), given)
+	}
+
+	cut := commandstest.Found(t, nil)
+	for _, at := range []int{40, 120, 200, 280, 319, 320, 0} {
+		again := cut.Process(cut.Log)
+		if _, err := again.FinishErasures(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.FinishArrivals(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		company.Progress = func(done, _ int) {
+			if done == at {
+				cancel()
+			}
+		}
+		n, err := company.Load(ctx, again, cut.Directory)
+		cancel()
+		switch {
+		case at > 0 && err == nil:
+			t.Errorf("the load was not interrupted at %d", at)
+		case at == 0 && (err != nil || n != given):
+			t.Fatalf("in the end %d commands were given, not %d: %v", n, given, err)
+		}
+	}
+	got := written(t, cut)
+	for id, types := range want {
+		if got[id] != types {
+			t.Errorf("command %s wrote %q, want %q", id, got[id], types)
+		}
+	}
+	cut.CheckFinished(t)
 }
