@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -281,19 +278,4 @@ func (p *process) finish(ctx context.Context, age time.Duration) error {
 		p.logger.Info("interrupted commands were finished", "erasures", erasures, "arrivals", arrivals)
 	}
 	return err
-}
-
-func readDemoMarker(path string) (demoMarker, error) {
-	var m demoMarker
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	}
-	if err != nil {
-		return m, fmt.Errorf("demo company: %w", err)
-	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("demo company: %s: %w", path, err)
-	}
-	return m, nil
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/internal/datafolder"
+	"github.com/hirelog/hirelog/internal/demo"
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// introduce founds the organisation on the first start, loads the demo company,
+// and says where the server is and how to begin.
+func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, stdout io.Writer) error {
+	url := "http://" + addr.String()
+	ready := struct {
+		URL        string `json:"url"`
+		AdminToken string `json:"admin_token,omitempty"`
+	}{URL: url}
+	if p.commands != nil {
+		var err error
+		if ready.AdminToken, err = p.found(ctx, o, stdout); err != nil {
+			return err
+		}
+	}
+	if o.readyFile != "" {
+		if err := datafolder.WriteJSON(o.readyFile, ready); err != nil {
+			return err
+		}
+	}
+	said := greeting(url, ready.AdminToken)
+	if !o.parts.queries || !o.parts.commands {
+		said = fmt.Sprintf("\nHirelog (%s) is at %s\n", o.parts, url)
+		if ready.AdminToken != "" {
+			said += fmt.Sprintf("\nThe admin's token, shown this once:\n\n  export TOKEN=%s\n", ready.AdminToken)
+		}
+	}
+	_, err := fmt.Fprint(stdout, said)
+	return err
+}
+
+// found establishes the organisation if it is not, and returns the first
+// admin's token if this is the first start.
+func (p *process) found(ctx context.Context, o serveOptions, stdout io.Writer) (token string, err error) {
+	first := !p.directory.Organization().Founded
+	if first {
+		if err := p.commands.Establish(ctx, commands.Founding{Name: o.company, AdminName: "Administrator"}); err != nil {
+			return "", err
+		}
+		if token, err = p.adminToken(ctx); err != nil {
+			return "", err
+		}
+	}
+	if o.noDemo {
+		return token, nil
+	}
+	return token, p.loadDemo(ctx, o, first, stdout)
+}
+
+// adminToken issues a token of the first admin.
+func (p *process) adminToken(ctx context.Context) (string, error) {
+	by := commands.Caller{Actor: domain.System, CommandID: uuid.Must(uuid.NewV7()), Origin: eventlog.Live, CorrelationID: "start"}
+	_, secret, err := p.commands.IssueToken(ctx, by, commands.IssueToken{Member: commands.FirstAdmin(), Name: "first admin"})
+	if err != nil {
+		return "", fmt.Errorf("token of the first admin: %w", err)
+	}
+	return secret, nil
+}
+
+// demoMarker says which demo company a data folder has.
+type demoMarker struct {
+	Seed   uint64    `json:"seed"`
+	Anchor time.Time `json:"anchor"`
+	Loaded bool      `json:"loaded"`
+}
+
+// loadDemo loads the demo company on the first start, and goes on with one that
+// was interrupted.
+func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdout io.Writer) error {
+	path := p.stores.folder.Path("demo.json")
+	marker, err := readDemoMarker(path)
+	switch {
+	case err != nil:
+		return err
+	case marker.Loaded, !first && marker.Anchor.IsZero():
+		return nil
+	case marker.Anchor.IsZero():
+		marker = demoMarker{Seed: o.seed, Anchor: time.Now().UTC().Truncate(24 * time.Hour)}
+		if err := datafolder.WriteJSON(path, marker); err != nil {
+			return err
+		}
+	}
+	company := demo.Company{Seed: marker.Seed, Anchor: marker.Anchor, Progress: func(done, of int) {
+		if done%40 == 0 || done == of {
+			_, _ = fmt.Fprintf(stdout, "loading the demo company: %d of %d applications\n", done, of)
+		}
+	}}
+	if _, err := company.Load(ctx, p.commands, p.directory); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it was told to stop, and goes on at the next start
+		}
+		return err
+	}
+	marker.Loaded = true
+	return datafolder.WriteJSON(path, marker)
+}
+
+func readDemoMarker(path string) (demoMarker, error) {
+	var m demoMarker
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return m, fmt.Errorf("demo company: %w", err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, fmt.Errorf("demo company: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// greeting says how to begin.
+func greeting(url, token string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nHirelog is at %s (pages: %s/docs)\n", url, url)
+	shown := "$TOKEN"
+	if token != "" {
+		fmt.Fprintf(&b, "\nThe admin's token, shown this once:\n\n  export TOKEN=%s\n", token)
+	} else {
+		b.WriteString("\nThe admin's token was shown on the first start; \"hirelog token\" makes another.\n")
+	}
+	calls := []string{
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/applications?limit=3'",
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/jobs'",
+		"curl -s -H \"Authorization: Bearer " + shown + "\" '" + url + "/v1/me'",
+	}
+	b.WriteString("\nThree calls to begin with:\n\n")
+	for c := range slices.Values(calls) {
+		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
