@@ -44,8 +44,14 @@ func (in *installation) start(t *testing.T, flags ...string) {
 	if err := os.RemoveAll(in.ready); err != nil {
 		t.Fatal(err)
 	}
-	in.program = launch(t, append([]string{"serve", "--data", in.dir, "--listen", "127.0.0.1:0", "--ready-file", in.ready, "--no-demo"}, flags...)...)
+	in.serve(t, append([]string{"--no-demo"}, flags...)...)
 	in.awaitReady(t)
+}
+
+// serve starts a server on the folder.
+func (in *installation) serve(t *testing.T, flags ...string) {
+	t.Helper()
+	in.program = launch(t, append([]string{"serve", "--data", in.dir, "--listen", "127.0.0.1:0", "--ready-file", in.ready}, flags...)...)
 }
 
 // awaitReady waits for the ready file, and takes what it says.

@@ -17,13 +17,15 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/datafolder"
 	"github.com/hirelog/hirelog/internal/demo"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // introduce founds the organisation on the first start, loads the demo company,
-// and says where the server is and how to begin.
+// and says where the server is and how to begin. The first start is over when
+// that was said: after one that was cut off the next begins like it.
 func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, stdout io.Writer) error {
 	url := "http://" + addr.String()
 	ready := struct {
@@ -48,31 +50,63 @@ func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, 
 			said += fmt.Sprintf("\nThe admin's token, shown this once:\n\n  export TOKEN=%s\n", ready.AdminToken)
 		}
 	}
-	_, err := fmt.Fprint(stdout, said)
-	return err
+	if _, err := fmt.Fprint(stdout, said); err != nil {
+		return err
+	}
+	if err := os.Remove(p.stores.folder.Path(firstStartFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("end of the first start: %w", err)
+	}
+	return nil
 }
 
-// found establishes the organisation if it is not, and returns the first
-// admin's token if this is the first start.
+// firstStartFile lies in a data folder whose first start is not over.
+const firstStartFile = "first-start.json"
+
+// firstStart is what a first start notes before it founds anything.
+type firstStart struct {
+	// Token is the command that issues the admin's token. Given again by the next
+	// start, it replaces the secret that this one may have told.
+	Token uuid.UUID `json:"token"`
+}
+
+// found establishes the organisation on the first start and loads the demo
+// company. It returns the first admin's token if this is the first start.
 func (p *process) found(ctx context.Context, o serveOptions, stdout io.Writer) (token string, err error) {
-	first := !p.directory.Organization().Founded
-	if first {
+	path := p.stores.folder.Path(firstStartFile)
+	begun, err := readNote[firstStart](path)
+	if err != nil {
+		return "", err
+	}
+	first := begun.Token != uuid.Nil
+	if !first && !p.directory.Organization().Founded {
+		first, begun.Token = true, uuid.Must(uuid.NewV7())
+		if err := datafolder.WriteJSON(path, begun); err != nil {
+			return "", err
+		}
+	}
+	if first { // one that was cut off may have founded half of it
 		if err := p.commands.Establish(ctx, commands.Founding{Name: o.company, AdminName: "Administrator"}); err != nil {
 			return "", err
 		}
-		if token, err = p.adminToken(ctx); err != nil {
+	}
+	if !o.noDemo {
+		if err := p.loadDemo(ctx, o, first, stdout); err != nil {
 			return "", err
 		}
 	}
-	if o.noDemo {
-		return token, nil
+	if !first {
+		return "", nil
 	}
-	return token, p.loadDemo(ctx, o, first, stdout)
+	token, err = p.adminToken(ctx, begun.Token)
+	if errors.Is(err, member.ErrUnknownToken) || errors.Is(err, member.ErrInactive) {
+		return "", nil // it was told, and somebody has ended it since
+	}
+	return token, err
 }
 
 // adminToken issues a token of the first admin.
-func (p *process) adminToken(ctx context.Context) (string, error) {
-	by := commands.Caller{Actor: domain.System, CommandID: uuid.Must(uuid.NewV7()), Origin: eventlog.Live, CorrelationID: "start"}
+func (p *process) adminToken(ctx context.Context, command uuid.UUID) (string, error) {
+	by := commands.Caller{Actor: domain.System, CommandID: command, MayBeRepeated: true, Origin: eventlog.Live, CorrelationID: "start"}
 	_, secret, err := p.commands.IssueToken(ctx, by, commands.IssueToken{Member: commands.FirstAdmin(), Name: "first admin"})
 	if err != nil {
 		return "", fmt.Errorf("token of the first admin: %w", err)
@@ -91,7 +125,7 @@ type demoMarker struct {
 // was interrupted.
 func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdout io.Writer) error {
 	path := p.stores.folder.Path("demo.json")
-	marker, err := readDemoMarker(path)
+	marker, err := readNote[demoMarker](path)
 	switch {
 	case err != nil:
 		return err
@@ -109,28 +143,26 @@ func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdo
 		}
 	}}
 	if _, err := company.Load(ctx, p.commands, p.directory); err != nil {
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was told to stop, and goes on at the next start
-		}
-		return err
+		return err // told to stop, it goes on at the next start
 	}
 	marker.Loaded = true
 	return datafolder.WriteJSON(path, marker)
 }
 
-func readDemoMarker(path string) (demoMarker, error) {
-	var m demoMarker
+// readNote reads what was noted in a file of the data folder: the zero value if
+// nothing was.
+func readNote[T any](path string) (note T, err error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return note, nil
+	case err != nil:
+		return note, fmt.Errorf("first start: %w", err)
 	}
-	if err != nil {
-		return m, fmt.Errorf("demo company: %w", err)
+	if err := json.Unmarshal(data, &note); err != nil {
+		return note, fmt.Errorf("first start: %s: %w", path, err)
 	}
-	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("demo company: %s: %w", path, err)
-	}
-	return m, nil
+	return note, nil
 }
 
 // greeting says how to begin.

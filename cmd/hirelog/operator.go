@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/internal/history"
@@ -51,7 +53,7 @@ func token(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		p.commands = commands.New(commands.Options{
 			Log: s.log, Vault: s.vault, Directory: commands.NewDirectory(s.log, nil, nil), Tokens: ops.NewTokens(s.pool, nil),
 		})
-		secret, err := p.adminToken(ctx)
+		secret, err := p.adminToken(ctx, uuid.Must(uuid.NewV7()))
 		if err != nil {
 			return err
 		}
