@@ -74,7 +74,7 @@ func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	}
 	// What compression hides from a search of files: everything once more, as
 	// the stores hand it out.
-	stores, err := openStores(t.Context(), storage{dir: in.dir}, false, slog.New(slog.DiscardHandler))
+	stores, err := openStores(t.Context(), storage{dir: in.dir}, false, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

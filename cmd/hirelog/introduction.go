@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,28 @@ func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, 
 	}
 	if err := os.Remove(p.stores.folder.Path(firstStartFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("end of the first start: %w", err)
+	}
+	return nil
+}
+
+// clearReadyFile removes the ready file that an earlier run left, which says
+// where that was, and makes sure that there can be another.
+func clearReadyFile(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("ready file %s: something else is there; --ready-file chooses another place", path)
+	}
+	err := os.Remove(path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		var probe *os.File
+		if probe, err = os.CreateTemp(filepath.Dir(path), ".tmp-*"); err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("ready file %s: %w; --ready-file chooses another place", path, cause(err))
 	}
 	return nil
 }

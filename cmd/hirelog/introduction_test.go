@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,8 +21,14 @@ func TestAFirstStartIsCutOff(t *testing.T) {
 	t.Parallel()
 	in := &installation{dir: filepath.Join(t.TempDir(), "data")}
 	in.ready = in.dir + ".ready"
+	if err := os.WriteFile(in.ready, []byte(`{"url": "http://127.0.0.1:1"}`), 0o600); err != nil { // of an earlier run
+		t.Fatal(err)
+	}
 	in.serve(t)
 	in.loads(t, 40)
+	if exists(in.ready) {
+		t.Error("the ready file of an earlier run is still there")
+	}
 	in.kill()
 	in.serve(t)
 	in.loads(t, 120)

@@ -108,9 +108,12 @@ func TestServersThatCannotStart(t *testing.T) {
 func occupied(t *testing.T, in *installation) {
 	t.Helper()
 	before := in.runFile(t)
-	hirelog(t, "serve", "--data", in.dir, "--listen", "127.0.0.1:0").refused(t, in.dir, "in use by another process")
+	hirelog(t, "serve", "--data", in.dir, "--listen", "127.0.0.1:0", "--ready-file", in.ready).refused(t, in.dir, "in use by another process")
 	if got := in.runFile(t); got != before {
 		t.Errorf("run.json says %+v by now", got)
+	}
+	if !exists(in.ready) {
+		t.Error("the ready file of the server that runs is gone")
 	}
 	fresh := filepath.Join(t.TempDir(), "data")
 	address := strings.TrimPrefix(in.url, "http://")
@@ -172,6 +175,26 @@ func TestAForeignFolder(t *testing.T) {
 	hirelog(t, "serve", "--data", dir, "--listen", "127.0.0.1:0").refused(t, dir, "not empty", "not a data folder")
 	if after := contents(t, dir); !maps.Equal(before, after) {
 		t.Errorf("it changed %v\ninto %v", differing(before, after), differing(after, before))
+	}
+}
+
+// A ready file that cannot be written is said before a store is opened.
+func TestAReadyFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, folder := filepath.Join(dir, "data"), filepath.Join(dir, "folder")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for ready, says := range map[string]string{filepath.Join(dir, "none", "ready"): "no such file or directory", folder: "something else is there"} {
+		got := hirelog(t, "serve", "--data", data, "--listen", "127.0.0.1:0", "--ready-file", ready)
+		got.refused(t, "ready file "+ready, says, "--ready-file")
+		if exists(filepath.Join(data, "postgres")) || exists(filepath.Join(data, "node")) {
+			t.Errorf("%s: stores were opened", ready)
+		}
+	}
+	if !exists(folder) {
+		t.Error("a folder in the ready file's place was removed")
 	}
 }
 

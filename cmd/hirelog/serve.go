@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -111,7 +112,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; --listen chooses another address", o.listen, cause(err))
 	}
-	s, err := openStores(ctx, o.storage, true, logger)
+	s, err := openStores(ctx, o.storage, true, logger, func() error { return clearReadyFile(o.readyFile) })
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -123,12 +124,16 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return errors.Join(err, p.stop(), s.Close())
 }
 
-// cause is what lies under the layers of a network error, which repeat the
-// address.
+// cause is what lies under the layers of a network or file error, which repeat
+// the address or path.
 func cause(err error) error {
 	var op *net.OpError
-	if errors.As(err, &op) {
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &op):
 		return op.Err
+	case errors.As(err, &path):
+		return path.Err
 	}
 	return err
 }

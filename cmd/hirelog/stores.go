@@ -68,8 +68,9 @@ type stores struct {
 }
 
 // openStores takes the data folder and opens the stores. With create unset it
-// refuses a folder that was never served from.
-func openStores(ctx context.Context, where storage, create bool, logger *slog.Logger) (_ *stores, err error) {
+// refuses a folder that was never served from. held, if set, is called when the
+// folder is taken and nothing is opened; its error ends the start.
+func openStores(ctx context.Context, where storage, create bool, logger *slog.Logger, held func() error) (_ *stores, err error) {
 	s := &stores{}
 	defer func() {
 		if err != nil {
@@ -83,6 +84,11 @@ func openStores(ctx context.Context, where storage, create bool, logger *slog.Lo
 		return nil, err
 	}
 	s.onClose(s.folder.Close)
+	if held != nil {
+		if err := held(); err != nil {
+			return nil, err
+		}
+	}
 	database := where.database
 	if database == "" {
 		if database, err = s.startPostgres(ctx, logger); err != nil {
@@ -115,7 +121,7 @@ const embeddedNode = "esdb://localhost:2113?tls=false"
 // attachStores opens the stores of the process that runs on the data folder,
 // or, if none does, the folder itself.
 func attachStores(ctx context.Context, where storage, logger *slog.Logger) (*stores, error) {
-	s, err := openStores(ctx, where, false, logger)
+	s, err := openStores(ctx, where, false, logger, nil)
 	if !errors.Is(err, datafolder.ErrInUse) {
 		return s, err
 	}
