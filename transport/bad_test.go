@@ -67,6 +67,19 @@ func TestBadRequests(t *testing.T) {
 		{"bad cursor", call{method: "GET", path: "/v1/applications?cursor=bm9uc2Vuc2U", token: v.manager}, 422, "cursor"},
 		{"bad time", call{method: "GET", path: "/v1/applications?received_from=yesterday", token: v.manager}, 422, "invalid"},
 		{"bad position", call{method: "GET", path: "/v1/jobs?min_position=7", token: v.manager}, 400, "malformed"},
+		{"a query that is none", call{method: "GET", path: "/v1/applications?q=zed%zz", token: v.manager}, 400, "malformed"},
+		{"a semicolon in a query", call{method: "GET", path: "/v1/applications?outcome=rejected;priority=true", token: v.manager}, 400, "malformed"},
+		{"a position in a query that is none", call{method: "GET", path: "/v1/applications?min_position=junk%zz", token: v.manager}, 400, "malformed"},
+		{"a moment in a query that is none", call{method: "GET", path: "/v1/applications/" + id + "/history?as_of=0%zz", token: v.manager}, 400, "malformed"},
+		{"an unknown parameter in a query that is none", call{method: "GET", path: "/v1/me?bogus;x", token: v.manager}, 400, "malformed"},
+		{"a query that is none, of a command", call{method: "POST", path: move + "?x%zz", token: v.manager, body: to}, 400, "malformed"},
+		{"a query that is none, of what is public", call{method: "GET", path: "/livez?x%zz"}, 400, "malformed"},
+		{"unknown parameter of a command", call{method: "POST", path: move + "?to=x", token: v.manager, body: to}, 422, "invalid"},
+		{"a parameter twice", call{method: "GET", path: "/v1/applications?limit=1&limit=200", token: v.manager}, 422, "invalid"},
+		{"the same twice", call{method: "GET", path: "/v1/applications?q=zed&q=zed", token: v.manager}, 422, "invalid"},
+		{"a position twice", call{method: "GET", path: "/v1/me?min_position=&min_position=x", token: v.manager}, 422, "invalid"},
+		{"a NUL", call{method: "GET", path: "/v1/applications?source=%00", token: v.manager}, 400, "malformed"},
+		{"not UTF-8", call{method: "GET", path: "/v1/applications?source=%ff", token: v.manager}, 400, "malformed"},
 		{"position of another log", call{method: "GET", path: "/v1/jobs?min_position=" + uuid.NewString() + ".7.7", token: v.manager}, 410, "foreign_position"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,6 +91,11 @@ func TestBadRequests(t *testing.T) {
 	if got := w.events(); got != before {
 		t.Errorf("%d events were written", got-before)
 	}
+	if at := w.do(call{method: "GET", path: "/v1/applications?q=zed%zz", token: v.manager}).text("errors.0.location"); at != "query" {
+		t.Errorf("a query that is none is located at %q", at)
+	}
+	// What is a list may be said twice.
+	w.get(v.manager, "/v1/applications?source=a&source=b").want(http.StatusOK)
 }
 
 func TestWrongMethodsNameTheRightOnes(t *testing.T) {

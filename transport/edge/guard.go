@@ -7,9 +7,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
@@ -20,12 +22,13 @@ const bodyTime = 10 * time.Second
 
 // guard is before every handler of a route: who asks, for what, in which media
 // types. A request that gets past it has a principal (unless the route is
-// public), ids in its path, and a JSON body in memory if the route takes one.
+// public), ids in its path, a query that means one thing, and a JSON body in
+// memory if the route takes one.
 func (s *Surface) guard(route Route) func(huma.Context, func(huma.Context)) {
 	names := parameters(route.Path)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		x := RequestOf(ctx.Context())
-		if err := s.admit(route, names, x); err != nil {
+		if err := s.admit(route, names, ctx.Operation().Parameters, x); err != nil {
 			s.fail(humaecho.Unwrap(ctx), err)
 			return
 		}
@@ -33,7 +36,7 @@ func (s *Surface) guard(route Route) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-func (s *Surface) admit(route Route, names []string, x *Request) error {
+func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Request) error {
 	if !route.Who.public {
 		p, err := s.auth.Authenticate(x.HTTP.Context(), x.HTTP.Header)
 		if err != nil {
@@ -48,6 +51,9 @@ func (s *Surface) admit(route Route, names []string, x *Request) error {
 			}
 		}
 	}
+	if err := checkQuery(x.HTTP.URL.RawQuery, params); err != nil {
+		return err
+	}
 	if !route.Plain && !route.Download && !acceptsJSON(x.HTTP.Header["Accept"]) {
 		return errNotAcceptable
 	}
@@ -59,6 +65,31 @@ func (s *Surface) admit(route Route, names []string, x *Request) error {
 			return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be multipart/form-data.")
 		}
 	case NoBody:
+	}
+	return nil
+}
+
+// checkQuery refuses a query that is not one, of which others would take what
+// they understand, and a parameter that stands twice and is no list.
+func checkQuery(raw string, params []*huma.Param) error {
+	if raw == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return Malformed("query", "cannot be read: % is followed by two hexadecimal digits, and parameters are separated by &")
+	}
+	for _, values := range query {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.Contains(v, "\x00") {
+				return Malformed("query", "must be UTF-8 without NUL")
+			}
+		}
+	}
+	for _, p := range params {
+		if p.In == "query" && p.Schema.Type != huma.TypeArray && len(query[p.Name]) > 1 {
+			return Invalid("query."+p.Name, "must stand once")
+		}
 	}
 	return nil
 }
