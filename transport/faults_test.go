@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -73,13 +75,26 @@ func TestPanics(t *testing.T) {
 	w.do(call{method: "GET", path: "/livez"}).want(http.StatusOK)
 }
 
+// A request has the id that the client gives it if that is a UUID. Any other text
+// may be personal, and would stay in the log for ever.
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for sent, kept := range map[string]bool{"abc-123_x.y": true, "has space": false, "ünder": false, strings.Repeat("x", 65): false, "": false} {
-		got := w.do(call{method: "GET", path: "/livez", header: map[string]string{"X-Request-Id": sent}}).header.Get("X-Request-Id")
-		if got == "" || (got == sent) != kept {
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	for sent, kept := range map[string]bool{
+		"018f3c5e-7a1b-7c3d-8e4f-0123456789ab": true, "018F3C5E-7A1B-7C3D-8E4F-0123456789AB": true, "018f3c5e7a1b7c3d8e4f0123456789ab": true,
+		"grace.hopper": false, "{018f3c5e-7a1b-7c3d-8e4f-0123456789ab}": false, "x018f3c5e-7a1b-7c3d-8e4f-0123456789abx": false,
+		strings.Repeat("x", 32): false, strings.Repeat("x", 36): false, "has space": false, "": false,
+	} {
+		c := call{method: "POST", path: a + "/comments", token: v.manager, body: map[string]string{"text": "x"}, header: map[string]string{"X-Request-Id": sent}}
+		got := w.do(c).want(http.StatusCreated).header.Get("X-Request-Id")
+		if uuid.Validate(got) != nil || (got == sent) != kept {
 			t.Errorf("sent %q, answered %q", sent, got)
+		}
+		events, _ := w.get(v.manager, a+"/history").want(http.StatusOK).at("events").([]any)
+		if last := events[len(events)-1].(map[string]any); last["correlation_id"] != got {
+			t.Errorf("sent %q, answered %q, recorded %v", sent, got, last["correlation_id"])
 		}
 	}
 }
@@ -107,7 +122,7 @@ func TestNothingPersonalIsLoggedOrCounted(t *testing.T) {
 	v := w.vacancy("Engineer")
 	const canary = "Xylocanary"
 	a := "/v1/applications/" + w.apply(v, canary, canary)
-	w.post(v.manager, a+"/comments", map[string]string{"text": canary}).made()
+	w.do(call{method: "POST", path: a + "/comments", token: v.manager, body: map[string]string{"text": canary}, header: map[string]string{"X-Request-Id": canary}}).made()
 	w.post(v.manager, a+"/notes", map[string]string{"text": canary}).made()
 	w.post(v.manager, a+"/documents", newForm("cv").file(canary+".txt", canary)).made()
 	w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1], "comment": canary}).want(http.StatusOK)

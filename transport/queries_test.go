@@ -67,7 +67,8 @@ func TestTheTimelineAndTheHistory(t *testing.T) {
 	v := w.vacancy("Engineer")
 	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
 	w.post(v.manager, a+"/comments", map[string]string{"text": "First"}).made()
-	w.do(call{method: "POST", path: a + "/move", token: v.manager, body: map[string]string{"to": v.stages[1], "comment": "Convincing"}, header: map[string]string{"X-Request-Id": "the-request"}}).want(http.StatusOK)
+	const request = "018f3c5e-7a1b-7c3d-8e4f-0123456789ab"
+	w.do(call{method: "POST", path: a + "/move", token: v.manager, body: map[string]string{"to": v.stages[1], "comment": "Convincing"}, header: map[string]string{"X-Request-Id": request}}).want(http.StatusOK)
 	page := w.get(v.manager, a+"/timeline?limit=2").want(http.StatusOK)
 	if page.text("items.0.kind") != "stage_moved" || page.text("items.0.text") != "Convincing" || page.text("items.1.kind") != "comment_added" || page.at("has_more") != true {
 		t.Errorf("timeline %s", page.body)
@@ -76,7 +77,7 @@ func TestTheTimelineAndTheHistory(t *testing.T) {
 		t.Errorf("timeline %s", rest.body)
 	}
 	replay := w.get(v.manager, a+"/history").want(http.StatusOK)
-	if replay.text("events.2.correlation_id") != "the-request" || replay.text("events.2.by") != "member:"+v.member || replay.at("profile") != nil || replay.text("events.2.data.comment") != "Convincing" {
+	if replay.text("events.2.correlation_id") != request || replay.text("events.2.by") != "member:"+v.member || replay.at("profile") != nil || replay.text("events.2.data.comment") != "Convincing" {
 		t.Errorf("history %s", replay.body)
 	}
 	past := w.get(v.manager, a+"/history?as_of=1").want(http.StatusOK)
