@@ -56,8 +56,7 @@ func (a *API) applications(s *edge.Surface) {
 
 func (a *API) tags(s *edge.Surface) {
 	c := a.commands
-	create(a, s, onApplication(http.MethodPost, "/tags", "Put a tag on", edge.Area(access.Tags, access.Edit)),
-		within("tags"),
+	create(a, s, onApplication(http.MethodPost, "/tags", "Put a tag on", edge.Area(access.Tags, access.Edit)), itself,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddTag) (commands.Answer, error) {
 			cmd.Application = r.Param("id")
 			return c.AddTag(ctx, caller, cmd)
@@ -75,7 +74,7 @@ func (a *API) notes(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.AddComment(ctx, caller, cmd)
 		})
-	create(a, s, onApplication(http.MethodPost, "/notes", "Add a note", edge.Area(access.Notes, access.Edit)), within("notes"),
+	create(a, s, onApplication(http.MethodPost, "/notes", "Add a note", edge.Area(access.Notes, access.Edit)), part("notes"),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddNote) (commands.Answer, error) {
 			cmd.Application = r.Param("id")
 			return c.AddNote(ctx, caller, cmd)

@@ -268,15 +268,11 @@ func among(path string) func(*edge.Request, string) string {
 	return func(*edge.Request, string) string { return path }
 }
 
-// within locates what was made below a part of the application.
-func within(name string) func(*edge.Request, string) string {
-	return func(r *edge.Request, id string) string {
-		return "/v1/applications/" + r.Param("id") + "/" + name + "/" + id
-	}
-}
-
 // part locates what was made in a part of the application, which is read as a
 // whole.
 func part(name string) func(*edge.Request, string) string {
 	return func(r *edge.Request, _ string) string { return "/v1/applications/" + r.Param("id") + "/" + name }
 }
+
+// itself locates what the application itself shows.
+func itself(r *edge.Request, _ string) string { return "/v1/applications/" + r.Param("id") }

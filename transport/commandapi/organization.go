@@ -18,7 +18,7 @@ func (a *API) organization(s *edge.Surface) {
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.ChangeSettings) (commands.Answer, error) {
 			return c.ChangeSettings(ctx, caller, cmd)
 		})
-	create(a, s, route(http.MethodPost, "/recruiting-roles", "Define a recruiting role"), at("/v1/organization/recruiting-roles"),
+	create(a, s, route(http.MethodPost, "/recruiting-roles", "Define a recruiting role"), among("/v1/organization/recruiting-roles"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineRecruitingRole) (commands.Answer, error) {
 			return c.DefineRecruitingRole(ctx, caller, cmd)
 		})
@@ -27,7 +27,7 @@ func (a *API) organization(s *edge.Surface) {
 			cmd.Role = r.Param("id")
 			return c.DefineRecruitingRole(ctx, caller, cmd)
 		})
-	create(a, s, route(http.MethodPost, "/disqualification-reasons", "Define a reason for disqualifying"), at("/v1/organization/disqualification-reasons"),
+	create(a, s, route(http.MethodPost, "/disqualification-reasons", "Define a reason for disqualifying"), among("/v1/organization/disqualification-reasons"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineReason) (commands.Answer, error) {
 			return c.DefineReason(ctx, caller, cmd)
 		})
@@ -75,7 +75,6 @@ type IssuedToken struct {
 }
 
 type issuedAnswer struct {
-	Location string `header:"Location" doc:"Where to revoke it"`
 	Position string `header:"Hirelog-Position" doc:"The position of the body"`
 	Body     IssuedToken
 }
@@ -83,7 +82,7 @@ type issuedAnswer struct {
 func (a *API) tokens(s *edge.Surface) {
 	edge.Handle(s, edge.Route{
 		Method: http.MethodPost, Path: "/v1/members/{id}/tokens", Summary: "Issue a token", Tag: "members", Who: edge.SelfOrAdmin(),
-		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received.",
+		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received. No read shows a token; its id revokes it.",
 		Body: edge.JSONBody, Created: true,
 	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
 		secret := ""
@@ -96,7 +95,6 @@ func (a *API) tokens(s *edge.Surface) {
 			return nil, err
 		}
 		body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
-		location := "/v1/members/" + in.Body.Member + "/tokens/" + answer.ID
-		return &issuedAnswer{Location: location, Position: body.Position, Body: body}, nil
+		return &issuedAnswer{Position: body.Position, Body: body}, nil
 	})
 }
