@@ -300,11 +300,9 @@ type list struct {
 	terms []int64
 }
 
-// personal reports whether the list depends on something that not all who see
-// an application see of it.
-func (l list) personal() bool {
-	return l.query.Text != "" || l.query.Sort == ByName || l.tags()
-}
+// personal reports whether which applications are in the list depends on
+// something that not all who see an application see of it.
+func (l list) personal() bool { return l.query.Text != "" || l.tags() }
 
 // tags reports whether the list is filtered by tags, an area of its own.
 func (l list) tags() bool { return len(l.query.AnyTags)+len(l.query.AllTags) > 0 }

@@ -14,7 +14,7 @@ import (
 )
 
 // named is an application and what it is sorted by: collation keys of last and
-// first name. Those without a name that opens come last.
+// first name. Those without a name that opens for the viewer come last.
 type named struct {
 	id          uuid.UUID
 	last, first []byte
@@ -27,8 +27,12 @@ func (n named) compare(o named) int {
 
 // byName returns a page of the list sorted by last name, then first name. The
 // database does not know names, so all that answer the filters are opened and
-// sorted here, at most MaxSorted. Errors: ErrTooManyToSort.
+// sorted here, at most MaxSorted. Errors: ErrTooManyToSort; ErrQuery if all names
+// are hidden from the member.
 func (c *Core) byName(ctx context.Context, l list, page *ApplicationPage) error {
+	if l.reach.blind() {
+		return ErrQuery.Because("The names are hidden from you, so that applications cannot be sorted by them.")
+	}
 	all, err := c.named(ctx, l)
 	if err != nil {
 		return err
@@ -65,9 +69,9 @@ func (c *Core) named(ctx context.Context, l list) ([]named, error) {
 	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
 		SELECT a.application_id, person.first_name, person.last_name, person_key.wrapped
 		FROM (%s) p JOIN %s a ON a.application_id = p.application_id
-		LEFT JOIN %s person ON person.candidate_id = a.candidate_id
+		LEFT JOIN %s person ON person.candidate_id = a.candidate_id AND NOT %s
 		LEFT JOIN vault.keys person_key ON person_key.key_id = a.candidate_id AND person_key.owner = a.application_id`,
-		found, l.reach.schema.Table("applications"), l.reach.schema.Table("people")), q.args...)
+		found, l.reach.schema.Table("applications"), l.reach.schema.Table("people"), l.reach.masked(q, "a")), q.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -131,6 +131,12 @@ func (r reach) masked(q *statement, row string) string {
 	return "false"
 }
 
+// blind reports whether personal fields of all applications are hidden from the
+// member.
+func (r reach) blind() bool {
+	return r.role == access.Auditor && len(r.seen.jobs)+len(r.seen.applications) == 0
+}
+
 // both is where a member is in p and in o: jobs that are in both are so as a
 // whole; applications that either names are to be looked at one by one.
 func (p places) both(o places) places {

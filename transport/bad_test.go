@@ -17,6 +17,8 @@ func TestBadRequests(t *testing.T) {
 	id := w.apply(v, "Grace", "Hopper")
 	move := "/v1/applications/" + id + "/move"
 	to := map[string]string{"to": v.stages[1]}
+	auditor := w.tokenOf(w.post(w.admin, "/v1/members", map[string]string{"name": "Otto", "role": "auditor"}).made())
+	w.settle()
 	before := w.events()
 	for _, tt := range []struct {
 		name   string
@@ -65,6 +67,7 @@ func TestBadRequests(t *testing.T) {
 		{"limit too large", call{method: "GET", path: "/v1/applications?limit=201", token: v.manager}, 422, "invalid"},
 		{"limit not a number", call{method: "GET", path: "/v1/applications?limit=many", token: v.manager}, 422, "invalid"},
 		{"bad cursor", call{method: "GET", path: "/v1/applications?cursor=bm9uc2Vuc2U", token: v.manager}, 422, "cursor"},
+		{"sorted by hidden names", call{method: "GET", path: "/v1/applications?sort=name", token: auditor}, 422, "query"},
 		{"bad time", call{method: "GET", path: "/v1/applications?received_from=yesterday", token: v.manager}, 422, "invalid"},
 		{"bad position", call{method: "GET", path: "/v1/jobs?min_position=7", token: v.manager}, 400, "malformed"},
 		{"a query that is none", call{method: "GET", path: "/v1/applications?q=zed%zz", token: v.manager}, 400, "malformed"},

@@ -28,7 +28,7 @@ type listInput struct {
 	ChangedFrom  time.Time `query:"changed_from" doc:"Changed then or later"`
 	ChangedTo    time.Time `query:"changed_to" doc:"Changed before"`
 	Text         string    `query:"q" maxLength:"200" doc:"Words, each the beginning of a word of the name, or the e-mail address"`
-	Sort         string    `query:"sort" enum:"received,changed,name" default:"received" doc:"By name only up to 1000 applications"`
+	Sort         string    `query:"sort" enum:"received,changed,name" default:"received" doc:"By name only up to 1000 applications; those whose name was erased or is hidden from you come last, and if all names are hidden from you it is refused"`
 	Order        string    `query:"order" enum:"asc,desc" default:"desc" doc:"desc is newest first; by name, Z first"`
 	Limit        int       `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Applications on a page"`
 	Cursor       string    `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, with the same filters"`
