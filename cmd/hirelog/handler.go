@@ -38,7 +38,10 @@ func (p *process) handler(o serveOptions) http.Handler {
 func (p *process) checks() []transport.Check {
 	checks := []transport.Check{{Name: "postgres", Run: p.stores.pool.Ping}}
 	if p.commands != nil { // queries and projections go on while the log is away
-		checks = append(checks, transport.Check{Name: "rights", Run: func(context.Context) error { return p.directory.Check() }})
+		checks = append(checks,
+			// The directory asks for the event store all the time, so that its absence is found.
+			transport.Check{Name: "event store", Run: func(context.Context) error { return p.stores.log.Away() }},
+			transport.Check{Name: "rights", Run: func(context.Context) error { return p.directory.Check() }})
 	}
 	if p.projector != nil {
 		checks = append(checks, transport.Check{Name: "projections", Run: func(context.Context) error {

@@ -136,7 +136,17 @@ func TestTheEventStoreDies(t *testing.T) {
 	}
 	comment("before").made()
 	v.get(a)
+	v.see("/readyz").want(http.StatusOK)
 	node.kill()
+	// Found by itself, and before rights are not known any more.
+	var ready reply
+	eventually(t, 10*time.Second, "it is not ready", func() bool {
+		ready = v.see("/readyz")
+		return ready.status == http.StatusServiceUnavailable
+	})
+	if !ready.has(`{"name":"event store","ok":false}`) || !ready.has(`{"name":"rights","ok":true}`) {
+		t.Errorf("readiness while the log is away: %s", ready.body)
+	}
 	if got := v.see(a).want(http.StatusOK); !got.has("before") {
 		t.Errorf("read while the log is away: %s", got.body)
 	}
@@ -149,6 +159,7 @@ func TestTheEventStoreDies(t *testing.T) {
 	began := time.Now()
 	eventually(t, 10*time.Second, "commands work again", func() bool { return comment("after").status == http.StatusCreated })
 	t.Logf("commands worked %v after the node", time.Since(began).Round(time.Millisecond))
+	eventually(t, 10*time.Second, "it is ready again", func() bool { return v.see("/readyz").status == http.StatusOK })
 
 	// A short absence is waited out: how short it is depends on the machine.
 	node.kill()

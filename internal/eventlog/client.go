@@ -187,6 +187,18 @@ func (c *Client) shut() error {
 	return nil
 }
 
+// Away returns nil or, while the event store counts as away, the error that calls
+// end with, which matches ErrAway. That it is away is found by calls alone.
+func (c *Client) Away() error {
+	l := c.calls
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.away {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrAway, l.failure)
+}
+
 // ClientStats is what a client has been through, for metrics. Counts only grow
 // except where it says "now".
 type ClientStats struct {

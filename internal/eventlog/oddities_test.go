@@ -221,6 +221,9 @@ func TestCallsToAStoreThatIsAwayEndAtOnce(t *testing.T) {
 			}
 		}
 	}()
+	if err := f.client.Away(); err != nil {
+		t.Errorf("away before anything happened: %v", err)
+	}
 	f.proxy.refuse()
 	for i := range 20 {
 		if err := f.call(f.Context(), i, event(`{}`)); !errors.Is(err, eventlog.ErrAway) || !errors.Is(err, eventlog.ErrUnavailable) {
@@ -229,6 +232,9 @@ func TestCallsToAStoreThatIsAwayEndAtOnce(t *testing.T) {
 	}
 	if n := f.client.Stats().Retries; n > 5 {
 		t.Errorf("%d retries: calls were tried though the store was known to be away", n)
+	}
+	if err := f.client.Away(); !errors.Is(err, eventlog.ErrAway) {
+		t.Errorf("away: %v", err)
 	}
 	f.proxy.restore()
 	e := event(`{}`)
@@ -241,6 +247,9 @@ func TestCallsToAStoreThatIsAwayEndAtOnce(t *testing.T) {
 			t.Fatalf("after %v: %v", time.Since(began), err)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+	if err := f.client.Away(); err != nil {
+		t.Errorf("away when it is back: %v", err)
 	}
 	f.holds("back", e)
 	select {
