@@ -69,7 +69,11 @@ func TestAllCommands(t *testing.T) {
 	w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).problem(http.StatusConflict, "application_closed")
 	w.post(v.manager, a+"/requalify", map[string]string{"reason": "A mistake"}).want(http.StatusOK)
 	w.post(v.manager, a+"/disqualify", map[string]string{"kind": "rejected", "reason_id": reason}).want(http.StatusOK)
+	filed := a + "/documents/" + w.post(v.manager, a+"/documents", newForm("cv").file("cv.txt", "Cobol")).made()
+	file := filed + "/files/" + w.get(v.manager, a+"/documents").text("items.0.versions.0.files.0.id")
+	w.get(v.manager, file).want(http.StatusOK)
 	w.post(v.manager, a+"/anonymise", nil).want(http.StatusOK)
+	w.get(v.manager, file).problem(http.StatusGone, "erased")
 	if got := w.get(v.manager, a).want(http.StatusOK); got.at("first_name") != nil || got.at("anonymised") != true {
 		t.Errorf("anonymised %s", got.body)
 	}

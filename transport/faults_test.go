@@ -195,6 +195,24 @@ func TestARequestIsBoundInTime(t *testing.T) {
 	w.do(call{method: "GET", path: "/readyz"}).want(http.StatusServiceUnavailable)
 }
 
+// An upload that goes on for ever is given up in time.
+func TestAnUploadIsBoundInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.TransferTimeout = time.Second / 2 })
+	v := w.vacancy("Engineer")
+	docs := "/v1/applications/" + w.apply(v, "Grace", "Hopper") + "/documents"
+	body, never := io.Pipe()
+	defer never.Close()
+	f := newForm("cv").file("cv.txt", "x")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+docs, io.MultiReader(&f.b, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+v.manager)
+	r.Header.Set("Content-Type", f.w.FormDataContentType())
+	w.send(r).problem(http.StatusRequestTimeout, "slow_body")
+}
+
 // Only so many uploads arrive at once; others are told to come again.
 func TestUploadsAreBounded(t *testing.T) {
 	t.Parallel()

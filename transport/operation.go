@@ -51,7 +51,9 @@ func declareOperation(s *edge.Surface, o Options) {
 	edge.Handle(s, route("/livez", "Whether the process runs"), func(context.Context, *struct{}) (*aliveAnswer, error) {
 		return &aliveAnswer{Body: Liveness{Alive: true}}, nil
 	})
-	edge.Handle(s, route("/readyz", "Whether the process can serve"), func(ctx context.Context, _ *struct{}) (*readyAnswer, error) {
+	ready := route("/readyz", "Whether the process can serve")
+	ready.Unready = true
+	edge.Handle(s, ready, func(ctx context.Context, _ *struct{}) (*readyAnswer, error) {
 		ctx, cancel := context.WithTimeout(ctx, checkTime)
 		defer cancel()
 		a := &readyAnswer{Status: http.StatusOK, Body: Readiness{Ready: true, Checks: []CheckedStatus{}}}

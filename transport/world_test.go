@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -221,6 +223,11 @@ func (w *world) do(c call) reply {
 	for name, value := range c.header {
 		r.Header.Set(name, value)
 	}
+	return w.send(r)
+}
+
+func (w *world) send(r *http.Request) reply {
+	w.t.Helper()
 	answer, err := w.client.Do(r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -230,7 +237,33 @@ func (w *world) do(c call) reply {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.described(r, answer.StatusCode)
 	return reply{t: w.t, status: answer.StatusCode, header: answer.Header, body: data}
+}
+
+// described fails if the OpenAPI document describes the operation that was asked
+// for, and not that it may answer with the status.
+func (w *world) described(r *http.Request, status int) {
+	w.t.Helper()
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for name, op := range operations(w.handler.edge.OpenAPI()) {
+		of, template, _ := strings.Cut(name, " ")
+		if of != method || !like(template, r.URL.EscapedPath()) {
+			continue
+		}
+		if op.Responses[strconv.Itoa(status)] == nil {
+			w.t.Errorf("%s answered %d, which the document does not say of it", name, status)
+		}
+	}
+}
+
+// like reports whether path has the form of template.
+func like(template, path string) bool {
+	is, has := strings.Split(template, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(is, has, func(is, has string) bool { return is == has || strings.HasPrefix(is, "{") && has != "" })
 }
 
 func (w *world) post(token, path string, body any) reply {

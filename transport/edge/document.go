@@ -84,7 +84,8 @@ func jsonFormat() huma.Format {
 	}
 }
 
-// responses returns the problems a route can answer with.
+// responses returns what a route can answer, but for the representation that
+// huma knows of.
 func (e *Edge) responses(r Route) map[string]*huma.Response {
 	problem := e.openapi.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	answers := map[string]*huma.Response{}
@@ -93,13 +94,16 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		e.openapi.Components.Responses[name] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
 		answers[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}
 	}
+	say(http.StatusBadRequest, "The request is malformed")
+	say(http.StatusUnprocessableEntity, "The request makes no sense in any state")
+	say(http.StatusRequestURITooLong, "The URL is too long")
+	say(http.StatusRequestHeaderFieldsTooLarge, "The header is too large")
 	say(http.StatusInternalServerError, "Our fault")
 	if r.Answer != nil {
 		answers["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{
 			"application/json": {Schema: e.openapi.Components.Schemas.Schema(r.Answer, true, r.name())},
 		}}
 		answers["304"] = &huma.Response{Description: "The same as the one with the ETag"}
-		say(http.StatusGone, "What it is about was erased, or the position is of another log")
 	}
 	if r.Download {
 		answers["200"] = &huma.Response{Description: "The bytes, as an attachment", Content: map[string]*huma.MediaType{
@@ -110,16 +114,28 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		return answers
 	}
 	say(http.StatusNotFound, "There is no such thing, or not for the asker")
-	say(http.StatusUnprocessableEntity, "The request makes no sense in any state")
+	say(http.StatusGone, "What it is about was erased, or the position is of another log")
 	say(http.StatusServiceUnavailable, "Something needed is out of reach; try again after Retry-After")
 	if !r.Who.public {
 		say(http.StatusUnauthorized, "No valid token")
 	}
-	if r.Method != http.MethodGet {
-		say(http.StatusBadRequest, "The request is malformed")
+	if !r.Download {
+		say(http.StatusNotAcceptable, "Answers are JSON, which the asker does not accept")
+	}
+	if r.Who.denied || r.Method != http.MethodGet {
 		say(http.StatusForbidden, "The asker may not do it")
+	}
+	if r.Method != http.MethodGet {
 		say(http.StatusConflict, "The state does not allow it")
 		say(http.StatusPreconditionFailed, "It is not at the revision named by If-Match")
+	}
+	if r.Body != NoBody {
+		say(http.StatusRequestTimeout, "The body took too long to arrive")
+		say(http.StatusRequestEntityTooLarge, "The body is too large")
+		say(http.StatusUnsupportedMediaType, "The body is of another media type")
+	}
+	if r.Body == FormBody {
+		say(http.StatusInsufficientStorage, "There is no room for the files")
 	}
 	return answers
 }

@@ -18,6 +18,7 @@ import (
 type Who struct {
 	says   string
 	public bool
+	denied bool // of a read: some who may know of the thing may not read this
 }
 
 // Anyone may use the route, without a token.
@@ -36,9 +37,9 @@ func Roles(roles ...access.OrganizationRole) Who {
 }
 
 // Area lets members use the route who have the level on an area of the
-// application.
+// application. Without any on area Application there is no application for them.
 func Area(a access.Area, l access.Level) Who {
-	return Who{says: l.String() + " on area " + string(a)}
+	return Who{says: l.String() + " on area " + string(a), denied: a != access.Application}
 }
 
 // Documents lets members use the route who have the level on the category of
@@ -88,6 +89,7 @@ type Route struct {
 	// Download answers in a media type of its own and may take long.
 	Download bool
 	Plain    bool // {…} in the path are not ids; it answers in its own media type
+	Unready  bool // it may answer 503 with its representation
 	Hidden   bool // not in the OpenAPI document
 }
 
@@ -157,6 +159,10 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 	})
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own; ours is Problem
 		delete(s.edge.openapi.Components.Schemas.Map(), unused)
+	}
+	if r.Unready {
+		answers := s.edge.openapi.Paths[r.Path].Get.Responses
+		answers["503"] = &huma.Response{Description: "Not now", Content: answers["200"].Content}
 	}
 	if r.Body == FormBody && !r.Hidden {
 		// Only now: huma would read a body it knows of, and the handler does.
