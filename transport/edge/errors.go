@@ -144,18 +144,18 @@ func framework(m *huma.ErrorModel) *Problem {
 	var p *Problem
 	switch m.Status {
 	case http.StatusUnsupportedMediaType:
-		p = newProblem(m.Status, "unsupported_media_type", "The body must be application/json.")
+		p = newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json.")
 	case http.StatusRequestEntityTooLarge:
-		p = newProblem(m.Status, "too_large", "The request is larger than allowed.")
+		p = newProblem(http.StatusRequestEntityTooLarge, "too_large", "The request is larger than allowed.")
 	case http.StatusRequestTimeout:
-		p = newProblem(m.Status, "slow_body", "The body took too long to arrive.")
+		p = newProblem(http.StatusRequestTimeout, "slow_body", "The body took too long to arrive.")
 	case http.StatusBadRequest:
 		if len(m.Errors) == 0 {
-			return newProblem(m.Status, "body_required", "The request needs a body.").at("body", "is required")
+			return newProblem(http.StatusBadRequest, "body_required", "The request needs a body.").at("body", "is required")
 		}
-		return newProblem(m.Status, "malformed_json", "The body is not JSON.").at("body", "is not JSON")
+		return newProblem(http.StatusBadRequest, "malformed_json", "The body is not JSON.").at("body", "is not JSON")
 	case http.StatusUnprocessableEntity:
-		p = newProblem(m.Status, "invalid", "The request does not fit its description.")
+		p = newProblem(http.StatusUnprocessableEntity, "invalid", "The request does not fit its description.")
 	default:
 		p = newProblem(m.Status, "internal", "Something went wrong on our side.")
 	}
