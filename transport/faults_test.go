@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -27,6 +28,7 @@ func TestOutOfReachIsSaidSo(t *testing.T) {
 		eventlog.ErrUnavailable: {503, "log_unavailable"},
 		errors.Join(eventlog.ErrUnavailable, context.DeadlineExceeded): {503, "log_unavailable"},
 		context.DeadlineExceeded:             {503, "timeout"},
+		&domain.UnknownEventError{Name: "x"}: {503, "newer_log"},
 		&eventlog.ConflictError{Stream: "x"}: {409, "conflict"},
 		eventlog.ErrTooLarge:                 {413, "too_large"},
 		errors.New("disk on fire"):           {500, "internal"},
