@@ -23,7 +23,7 @@ func behindProxy(t *testing.T, pool *pgxpool.Pool) (*pgxpool.Pool, *faultproxy.P
 	t.Helper()
 	config := pool.Config()
 	network, address := pgconn.NetworkAddress(config.ConnConfig.Host, config.ConnConfig.Port)
-	proxy, err := faultproxy.Listen("127.0.0.1:0", network, address)
+	proxy, err := faultproxy.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}

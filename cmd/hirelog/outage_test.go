@@ -8,9 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/faultproxy"
 	"github.com/hirelog/hirelog/internal/postgres"
 )
 
@@ -87,24 +88,15 @@ type eventNode struct {
 	dir, address string
 }
 
-// start starts the node, at the address it had if it had one.
+// start starts the node, always at the same address.
 func (n *eventNode) start(t *testing.T) {
 	t.Helper()
-	listen := n.address
-	if listen == "" {
-		listen = "127.0.0.1:0"
-	}
-	n.program = launch(t, "node", "--data", n.dir, "--listen", listen)
-	address := regexp.MustCompile(`event node on esdb://([^?]*)\?tls=false\n`)
+	n.program = launch(t, "node", "--data", n.dir, "--listen", n.address)
 	eventually(t, startTime, "the node starts", func() bool {
 		if !n.running() {
 			t.Fatalf("the node ended: %s", n.stderr.String())
 		}
-		found := address.FindStringSubmatch(n.stdout.String())
-		if found != nil {
-			n.address = found[1]
-		}
-		return found != nil
+		return strings.Contains(n.stdout.String(), "event node on esdb://"+n.address+"?tls=false\n")
 	})
 }
 
@@ -113,7 +105,7 @@ func (n *eventNode) flag() string { return "--eventstore=esdb://" + n.address + 
 
 func newEventNode(t *testing.T) *eventNode {
 	t.Helper()
-	n := &eventNode{dir: filepath.Join(t.TempDir(), "node")}
+	n := &eventNode{dir: filepath.Join(t.TempDir(), "node"), address: faultproxy.QuietAddress()}
 	n.start(t)
 	return n
 }

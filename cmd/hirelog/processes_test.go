@@ -79,7 +79,7 @@ func newFleet(t *testing.T) *fleet {
 			t.Error(err)
 		}
 	})
-	if f.proxy, err = faultproxy.Listen("127.0.0.1:0", "tcp", f.node.address); err != nil {
+	if f.proxy, err = faultproxy.Listen("tcp", f.node.address); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.proxy.Close)

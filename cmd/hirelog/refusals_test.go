@@ -2,11 +2,12 @@ package main
 
 import (
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hirelog/hirelog/internal/faultproxy"
 )
 
 // What keeps a server from starting is one line that says so; the folder stays
@@ -201,7 +202,7 @@ func TestAReadyFileThatCannotBeWritten(t *testing.T) {
 // Without an event store or a database to reach, a server says so and ends.
 func TestStoresOutOfReach(t *testing.T) {
 	t.Parallel()
-	nobody := net.JoinHostPort("127.0.0.1", freePort(t))
+	nobody := faultproxy.QuietAddress()
 	dir := filepath.Join(t.TempDir(), "data")
 	got := hirelog(t, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--database", "postgres://hirelog:geheim@"+nobody+"/hirelog")
 	got.refused(t, nobody)

@@ -15,6 +15,8 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/hirelog/hirelog/internal/faultproxy"
 )
 
 // collected is a collector of OpenTelemetry and what was sent to it.
@@ -130,7 +132,7 @@ func TestACommandIsFollowedUntilItIsVisible(t *testing.T) {
 }
 
 func TestNothingWaitsForACollectorThatIsAway(t *testing.T) {
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:"+freePort(t))
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+faultproxy.QuietAddress())
 	in := newInstallation(t)
 	in.as(t, in.admin).vacancy("Navigator").apply("Grace", "Hopper")
 	in.end(t)

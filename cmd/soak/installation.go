@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -55,13 +54,13 @@ func install(ctx context.Context, o options) (*installation, error) {
 		return in, err
 	}
 	in.nodeDisk = mountSmall(in.nodeDir, nodeDiskSize)
-	in.nodeAt = "127.0.0.1:" + strconv.Itoa(in.quietPort())
+	in.nodeAt = faultproxy.QuietAddress()
 	in.node = newProcess(o.binary, o.dir, "node", "node", "--data", filepath.Join(in.nodeDir, "data"), "--listen", in.nodeAt)
 	if err := in.startNode(ctx); err != nil {
 		return in, err
 	}
 	var err error
-	if in.proxy, err = faultproxy.Listen("127.0.0.1:"+strconv.Itoa(in.quietPort()), "tcp", in.nodeAt); err != nil {
+	if in.proxy, err = faultproxy.Listen("tcp", in.nodeAt); err != nil {
 		return in, err
 	}
 	for n := range 2 {
@@ -95,17 +94,6 @@ func (in *installation) servers() []*process {
 	all := append([]*process(nil), in.commands...)
 	all = append(all, in.queries...)
 	return append(all, in.projects...)
-}
-
-// quietPort returns a free port that no outgoing connection takes.
-func (in *installation) quietPort() int {
-	for {
-		port := 20000 + rand.IntN(10000)
-		ln, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
-		if err == nil && ln.Close() == nil {
-			return port
-		}
-	}
 }
 
 // startNode starts the event node and waits until it can be reached.

@@ -6,7 +6,9 @@ package faultproxy
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -25,10 +27,10 @@ const (
 // Proxy forwards connections to a server. It is safe for concurrent use. Close
 // ends it.
 type Proxy struct {
-	dial func() (net.Conn, error)
+	dial    func() (net.Conn, error)
+	address string
 
 	mu        sync.Mutex
-	address   string
 	ln        net.Listener // nil while connections are refused
 	lines     map[*line]struct{}
 	held      chan struct{} // not nil while bytes are held back; closed to let them go
@@ -55,23 +57,31 @@ func (l *line) cut() {
 	_ = l.server.Close()
 }
 
-// Listen starts a proxy on a TCP address of this machine, "127.0.0.1:0" for any
-// free port, in front of the server at network and backend, as net.Dial names
-// them.
-func Listen(address, network, backend string) (*Proxy, error) {
+// Listen starts a proxy on a QuietAddress, in front of the server at network and
+// backend, as net.Dial names them.
+func Listen(network, backend string) (*Proxy, error) {
 	p := &Proxy{
 		dial:    func() (net.Conn, error) { return net.Dial(network, backend) },
-		address: address, lines: map[*line]struct{}{}, over: make(chan struct{}),
+		address: QuietAddress(), lines: map[*line]struct{}{}, over: make(chan struct{}),
 	}
 	return p, p.Restore()
 }
 
-// Address is where the proxy listens.
-func (p *Proxy) Address() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.address
+// QuietAddress returns a TCP address of this machine with a free port that stays
+// free: it is below those that systems give to connections and to who asks for
+// any. Whoever stops to listen on it can go on later.
+func QuietAddress() string {
+	for {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(10000)))
+		ln, err := net.Listen("tcp", address)
+		if err == nil && ln.Close() == nil {
+			return address
+		}
+	}
 }
+
+// Address is where the proxy listens.
+func (p *Proxy) Address() string { return p.address }
 
 // Lines returns how many connections there are.
 func (p *Proxy) Lines() int {
@@ -92,7 +102,7 @@ func (p *Proxy) Restore() error {
 	if err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
-	p.ln, p.address = ln, ln.Addr().String()
+	p.ln = ln
 	p.wait.Go(func() {
 		for {
 			client, err := ln.Accept()

@@ -66,11 +66,14 @@ func call(t *testing.T, p *faultproxy.Proxy) caller {
 // ask sends a line and returns the answer.
 func (c caller) ask(line string, within time.Duration) (string, error) {
 	c.t.Helper()
-	if err := c.SetDeadline(time.Now().Add(within)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		c.t.Fatal(err)
 	}
 	if _, err := io.WriteString(c.Conn, line+"\n"); err != nil {
 		return "", err
+	}
+	if err := c.SetDeadline(time.Now().Add(within)); err != nil {
+		c.t.Fatal(err)
 	}
 	return c.ReadString('\n')
 }
@@ -85,7 +88,7 @@ func (c caller) answered(line string) {
 func proxied(t *testing.T) (*faultproxy.Proxy, *atomic.Int64) {
 	t.Helper()
 	backend, heard := echo(t)
-	p, err := faultproxy.Listen("127.0.0.1:0", "tcp", backend)
+	p, err := faultproxy.Listen("tcp", backend)
 	if err != nil {
 		t.Fatal(err)
 	}
