@@ -11,21 +11,29 @@ import (
 
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/eventnode"
+	"github.com/hirelog/hirelog/internal/faultproxy"
 )
 
 func TestASubscriptionOutlivesOutages(t *testing.T) {
 	f := newFaulty(t, eventlog.ClientOptions{})
 	const n = 400
+	ctx, cancel := context.WithTimeout(f.Context(), 2*time.Minute)
+	defer cancel()
+	// Nothing is on its way when a connection is cut, so that each cut is met.
+	upTo := make(chan eventlog.Revision, 5)
 	go func() {
-		for i := range n {
-			if _, err := f.truth.Append(f.Context(), "watched", eventlog.Revision(i)-1, []eventlog.NewEvent{event(`{}`)}); err != nil {
-				t.Errorf("append: %v", err)
-				return
+		written := eventlog.Revision(0)
+		for most := range upTo {
+			for ; written < most; written++ {
+				if _, err := f.truth.Append(ctx, "watched", written-1, []eventlog.NewEvent{event(`{}`)}); err != nil {
+					t.Errorf("append: %v", err)
+					return
+				}
 			}
 		}
+		time.Sleep(time.Second)
+		f.proxy.restore() // no event comes after it has caught up once more
 	}()
-	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
-	defer cancel()
 	next, caughtUp := eventlog.Revision(0), 0
 	at := eventlog.Start
 	for d, err := range f.client.Subscribe(ctx, eventlog.SubscribeOptions{}) {
@@ -37,7 +45,9 @@ func TestASubscriptionOutlivesOutages(t *testing.T) {
 		}
 		at = d.Position
 		if d.CaughtUp {
-			caughtUp++
+			if caughtUp++; caughtUp == 1 {
+				upTo <- 60
+			}
 		}
 		if d.Event != nil && d.Event.Stream == "watched" {
 			if d.Event.Revision != next {
@@ -47,9 +57,11 @@ func TestASubscriptionOutlivesOutages(t *testing.T) {
 			switch next {
 			case 60, 120, 180:
 				f.proxy.cut()
+				upTo <- next + 60
 			case 240:
 				f.proxy.refuse()
-				time.AfterFunc(1500*time.Millisecond, f.proxy.restore)
+				upTo <- n
+				close(upTo)
 			}
 		}
 		if next == n && d.CaughtUp {
@@ -113,12 +125,13 @@ func TestASubscriptionDuringAnOutageEndsWithItsContext(t *testing.T) {
 func TestANodeRestartedIsTheSameLog(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := ln.Addr().String()
+	address := faultproxy.QuietAddress()
 	start := func() *eventnode.Node {
+		ln, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
 		node, err := eventnode.Open(eventnode.Options{Dir: dir, CloseTimeout: 100 * time.Millisecond})
 		if err != nil {
 			t.Error(err)
@@ -129,20 +142,16 @@ func TestANodeRestartedIsTheSameLog(t *testing.T) {
 	}
 	node := start()
 	c := connect(t, eventlog.ClientOptions{Address: address, AwayAfter: time.Minute})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	const n = 30
-	restarted := make(chan *eventnode.Node, 1)
+	restarted, written := make(chan *eventnode.Node, 1), make(chan struct{})
 	go func() {
+		defer close(written)
 		for i := range n {
 			if i == n/2 {
 				_ = node.Close()
-				time.AfterFunc(3*time.Second, func() {
-					if ln, err = net.Listen("tcp", address); err != nil {
-						t.Error(err)
-					}
-					restarted <- start()
-				})
+				time.AfterFunc(3*time.Second, func() { restarted <- start() })
 			}
 			if _, err := c.Append(ctx, "lasting", eventlog.Revision(i)-1, []eventlog.NewEvent{event(`{}`)}); err != nil {
 				t.Errorf("append %d: %v", i, err)
@@ -164,6 +173,7 @@ func TestANodeRestartedIsTheSameLog(t *testing.T) {
 			break
 		}
 	}
+	<-written
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hirelog/hirelog/internal/faultproxy"
 )
 
 // proxy stands between a client and a server and does to their connections what
@@ -16,7 +18,7 @@ type proxy struct {
 	address string
 
 	mu    sync.Mutex
-	ln    net.Listener
+	ln    net.Listener // nil while connections are refused
 	lines map[*line]bool
 	held  chan struct{} // of new lines
 	delay time.Duration
@@ -44,7 +46,7 @@ type trap struct {
 // intercept starts a proxy in front of backend; it ends with the test.
 func intercept(t testing.TB, backend string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, backend: backend, address: "127.0.0.1:0", lines: make(map[*line]bool), over: make(chan struct{})}
+	p := &proxy{t: t, backend: backend, address: faultproxy.QuietAddress(), lines: make(map[*line]bool), over: make(chan struct{})}
 	p.restore()
 	t.Cleanup(func() {
 		close(p.over)
@@ -59,10 +61,11 @@ func (p *proxy) restore() {
 	p.t.Helper()
 	ln, err := net.Listen("tcp", p.address)
 	if err != nil {
-		p.t.Fatalf("listen again: %v", err)
+		p.t.Errorf("listen again: %v", err)
+		return
 	}
 	p.mu.Lock()
-	p.ln, p.address = ln, ln.Addr().String()
+	p.ln = ln
 	p.mu.Unlock()
 	p.wait.Go(func() {
 		for {
@@ -78,7 +81,10 @@ func (p *proxy) restore() {
 // refuse cuts every connection and lets nobody connect.
 func (p *proxy) refuse() {
 	p.mu.Lock()
-	_ = p.ln.Close()
+	if p.ln != nil {
+		_ = p.ln.Close()
+		p.ln = nil
+	}
 	p.mu.Unlock()
 	p.cut()
 }
@@ -148,6 +154,10 @@ func (p *proxy) serve(client net.Conn) {
 	p.mu.Lock()
 	l.held = p.held
 	p.lines[l] = true
+	if p.ln == nil { // since the connection was accepted
+		_ = client.Close()
+		_ = server.Close()
+	}
 	p.mu.Unlock()
 	var both sync.WaitGroup
 	both.Go(func() { p.forward(l, server, client, true) })

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long one rule may take before it counts as broken.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // Run tests that the logs open returns keep every promise of eventlog.Log. It
 // calls open once for each rule; open registers its own cleanup. Several logs
