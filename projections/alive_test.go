@@ -41,7 +41,7 @@ func TestAliveWhileTheLogIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := quick()
-	o.AliveEvery = 200 * time.Millisecond
+	o.AliveEvery = 500 * time.Millisecond
 	r := start(t, pool, log, g, o)
 	eventually(t, func() bool { return r.processed() > 0 }, func() any { return r.Condition() })
 	log.silent.Store(true)
@@ -62,7 +62,9 @@ func TestCatchingUpWhileTheLogIsAway(t *testing.T) {
 	pool := postgrestest.New(t)
 	log := &silentLog{Memory: history(t, 5, 2)}
 	m := newToy()
-	r := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, quick())
+	o := quick()
+	o.AliveEvery = 500 * time.Millisecond // of which the log may take half
+	r := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, o)
 	atEnd(t, pool, log.Memory)
 	m.broken.Store(true)
 	projectionstest.Append(t, log.Memory, claimStream(2), taken(1, waits))

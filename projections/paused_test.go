@@ -35,7 +35,7 @@ func TestAPausedProjectorIsFollowedAndDoesNoHarm(t *testing.T) {
 	m := &pausing{toy: newToy(), asleep: make(chan struct{}), awake: make(chan struct{})}
 	o := quick()
 	o.Subscriber.MaxEvents = 4
-	o.Idle = 300 * time.Millisecond
+	o.Idle = time.Second
 	paused := start(t, pool, log, projections.Group{Name: "toy", Models: []projections.Model{m}}, o)
 	<-m.asleep
 	wake := sync.OnceFunc(func() { close(m.awake) })

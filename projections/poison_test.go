@@ -165,8 +165,9 @@ func TestStoppedProjectionIsResumed(t *testing.T) {
 	// A build that can apply it goes on by itself.
 	r = start(t, pool, log, mended(), quick())
 	atEnd(t, pool, log)
-	if s := status(t, pool, log); s.Stopped != nil || r.Condition().State != projections.Running {
-		t.Errorf("after the event: %+v, %+v", s.Stopped, r.Condition())
+	r.until(projections.Running)
+	if s := status(t, pool, log); s.Stopped != nil {
+		t.Errorf("after the event: %+v", s.Stopped)
 	}
 	if was, err := projections.Resume(t.Context(), pool, toyGroup()); err != nil || was {
 		t.Errorf("Resume of a running group = %t, %v; want false", was, err)

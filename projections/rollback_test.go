@@ -138,9 +138,7 @@ func TestTheBuildBeforeServesItsOwnTables(t *testing.T) {
 			t.Fatalf("the build before reads %s, %v, want its own tables", schema, err)
 		}
 	}
-	if c := old.Condition(); c.State != projections.Running {
-		t.Errorf("its projector is %v", c)
-	}
+	old.until(projections.Running)
 	old.stop()
 	renewed := start(t, pool, log, reshaped(), quick())
 	atEnd(t, pool, log)

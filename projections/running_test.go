@@ -14,13 +14,14 @@ import (
 	"github.com/hirelog/hirelog/projections/projectionstest"
 )
 
-const patience = time.Minute
+const patience = 3 * time.Minute
 
-// quick are options for tests: everything that waits waits for milliseconds.
+// quick are options for tests: everything that waits waits for milliseconds. A
+// sign of life may take AliveEvery.
 func quick() projections.Options {
 	return projections.Options{
 		Subscriber: projections.SubscriberOptions{MinBackoff: time.Millisecond, MaxBackoff: 4 * time.Millisecond, Grace: 5 * time.Second},
-		AliveEvery: 20 * time.Millisecond, Standby: 5 * time.Millisecond, Poll: 5 * time.Millisecond,
+		AliveEvery: 100 * time.Millisecond, Standby: 5 * time.Millisecond, Poll: 5 * time.Millisecond,
 	}
 }
 

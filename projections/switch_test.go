@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/projections"
@@ -111,7 +110,7 @@ func TestNobodyStandsByBehindAStoppedProjector(t *testing.T) {
 	old := start(t, pool, log, toyGroup(), quick())
 	atEnd(t, pool, log)
 	o := quick()
-	o.Standby = 2 * time.Second
+	o.Standby = patience
 	renewed := start(t, pool, log, mended(), o)
 	eventually(t, func() bool {
 		projectionstest.Append(t, log, claimStream(3), taken(1, "ann"))

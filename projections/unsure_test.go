@@ -55,10 +55,14 @@ func TestACommitOfUnknownOutcomeLosesAndDoublesNothing(t *testing.T) {
 			t.Parallel()
 			pool := postgrestest.New(t)
 			other, proxy := behindProxy(t, pool)
-			var cut atomic.Int64
+			var commits, cut atomic.Int64
 			proxy.Intercept(func(b []byte) faultproxy.Action {
-				if !bytes.Contains(b, commit) || rand.IntN(3) == 0 {
-					return faultproxy.Pass // some are let through, so that there is an end
+				if !bytes.Contains(b, commit) {
+					return faultproxy.Pass
+				}
+				// Some are let through, so that there is an end.
+				if n := commits.Add(1); n > 4 && rand.New(rand.NewPCG(1, uint64(n))).IntN(3) == 0 {
+					return faultproxy.Pass
 				}
 				cut.Add(1)
 				return action

@@ -163,13 +163,16 @@ func TestLagIsHowLongTheLogHasHeldMore(t *testing.T) {
 	t.Parallel()
 	log, pool := history(t, 5, 20), postgrestest.New(t)
 	projectionstest.Append(t, log, claimStream(1), taken(1, "ann"))
-	w := listen(t, pool, projections.WaiterOptions{Reread: 5 * time.Millisecond})
+	// What was not read again for twice as long counts as lagging.
+	w := listen(t, pool, projections.WaiterOptions{Reread: 500 * time.Millisecond})
 	if _, ok := w.Lag("toy"); ok {
 		t.Error("the lag of a group that does not exist is known")
 	}
 	m := newToy()
 	g := projections.Group{Name: "toy", Models: []projections.Model{m}}
-	r := start(t, pool, log, g, quick())
+	o := quick()
+	o.AliveEvery = 500 * time.Millisecond
+	r := start(t, pool, log, g, o)
 	atEnd(t, pool, log)
 	lags := func() []time.Duration { // as each of those who tell says
 		waited, _ := w.Lag("toy")

@@ -25,7 +25,7 @@ import (
 )
 
 // patience bounds one projection: far more than a loaded machine needs.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // Append appends facts to the end of a stream, one event each, with ids that
 // only depend on the stream and the place in it, and returns where the last one
