@@ -225,8 +225,8 @@ func whistle(t *testing.T, v vacancy, a string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // it is a TCP connection
-		_, _ = io.WriteString(conn, request)                   // the answer says what came of it
+		_ = conn.SetDeadline(time.Now().Add(patience)) // it is a TCP connection
+		_, _ = io.WriteString(conn, request)           // the answer says what came of it
 		answer, err := io.ReadAll(conn)
 		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
 			t.Errorf("%q: %s, %v", request, answer, err)
@@ -260,7 +260,7 @@ func spill(t *testing.T, in *installation, v vacancy, a string) {
 	}
 	open := fmt.Sprintf("/proc/%d/fd", in.pid())
 	var spooled []byte
-	eventually(t, 20*time.Second, "the upload is spooled", func() bool {
+	eventually(t, patience, "the upload is spooled", func() bool {
 		entries, err := os.ReadDir(open)
 		if err != nil {
 			t.Fatal(err)

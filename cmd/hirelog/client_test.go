@@ -31,7 +31,7 @@ type client struct {
 
 // as returns a client of the installation.
 func (in *installation) as(t *testing.T, token string) *client {
-	return &client{t: t, url: in.url, token: token, http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	return &client{t: t, url: in.url, token: token, http: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 }
 
 // reply is an answer, read to its end.
@@ -144,7 +144,18 @@ func (c *client) get(path string) reply {
 		}
 		path += separator + "min_position=" + url.QueryEscape(position)
 	}
-	return c.see(path).want(http.StatusOK)
+	for giveUp := time.Now().Add(patience); ; {
+		if r := c.see(path); !r.behind() || time.Now().After(giveUp) {
+			return r.want(http.StatusOK)
+		}
+	}
+}
+
+// behind reports whether the server waited in vain for the position to be shown,
+// and says to ask again.
+func (r reply) behind() bool {
+	r.t.Helper()
+	return r.status == http.StatusServiceUnavailable && r.text("code") == "behind"
 }
 
 // want fails unless the answer has the status.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/hirelog/hirelog/commands"
 )
@@ -108,7 +107,7 @@ func TestKilledInTheMiddleOfWork(t *testing.T) {
 		}
 		// Some moment in which all of them are at it.
 		events := nodeEvents(t, counted)
-		eventually(t, time.Minute, "work is done", func() bool { return nodeEvents(t, v.see("/metrics")) > events+acknowledged })
+		eventually(t, patience, "work is done", func() bool { return nodeEvents(t, v.see("/metrics")) > events+acknowledged })
 		in.kill()
 		working.Wait()
 		in.start(t)

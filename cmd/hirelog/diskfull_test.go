@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // On a full disk the server lives and accepts nothing it could not keep; with
@@ -94,7 +93,7 @@ func smallDisk(t *testing.T, size int) string {
 		t.Skipf("a small disk cannot be had here: %v", err)
 	}
 	t.Cleanup(func() {
-		eventually(t, 10*time.Second, "the disk is let go", func() bool { return syscall.Unmount(dir, 0) == nil })
+		eventually(t, patience, "the disk is let go", func() bool { return syscall.Unmount(dir, 0) == nil })
 	})
 	return dir
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hirelog/hirelog/internal/datafolder"
 )
@@ -20,10 +19,6 @@ type installation struct {
 	url   string
 	admin string // token of the first admin
 }
-
-// startTime is how long a server may take to start, on a machine that does much
-// else.
-const startTime = 90 * time.Second
 
 // newInstallation returns a fresh installation whose server runs.
 func newInstallation(t *testing.T, flags ...string) *installation {
@@ -56,7 +51,7 @@ func (in *installation) serve(t *testing.T, flags ...string) {
 // awaitReady waits for the ready file, and takes what it says.
 func (in *installation) awaitReady(t *testing.T) {
 	t.Helper()
-	eventually(t, startTime, "the server starts", func() bool {
+	eventually(t, patience, "the server starts", func() bool {
 		if !in.running() {
 			t.Fatalf("the server ended: %s", in.stderr.String())
 		}

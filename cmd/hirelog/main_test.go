@@ -108,7 +108,7 @@ func (p *program) kill() {
 func (p *program) stop() int {
 	p.t.Helper()
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	return p.wait(40 * time.Second)
+	return p.wait(patience)
 }
 
 // wait waits for the process to end by itself and returns its exit status.
@@ -132,7 +132,7 @@ type finished struct {
 func hirelog(t *testing.T, args ...string) finished {
 	t.Helper()
 	p := launch(t, args...)
-	status := p.wait(time.Minute)
+	status := p.wait(patience)
 	return finished{stdout: p.stdout.String(), stderr: p.stderr.String(), status: status}
 }
 
@@ -168,6 +168,10 @@ func (f finished) refused(t *testing.T, words ...string) {
 		}
 	}
 }
+
+// patience is how long anything may take that is waited for, on a machine that
+// does much else.
+const patience = 3 * time.Minute
 
 // eventually waits for a condition of other processes, which nobody announces.
 func eventually(t *testing.T, within time.Duration, what string, holds func() bool) {

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +30,7 @@ func TestANodeIsServedSecurely(t *testing.T) {
 	p := launch(t, "node", "--data", filepath.Join(dir, "node"), "--listen", "127.0.0.1:0",
 		"--tls-cert", certificate.CertFile, "--tls-key", certificate.KeyFile, "--users", users)
 	address := regexp.MustCompile(`esdb://NAME:PASSWORD@(\S+)`)
-	eventually(t, 30*time.Second, "the node says its address", func() bool { return address.MatchString(p.stdout.String()) })
+	eventually(t, patience, "the node says its address", func() bool { return address.MatchString(p.stdout.String()) })
 	at := address.FindStringSubmatch(p.stdout.String())[1]
 	for _, tt := range []struct {
 		connection string

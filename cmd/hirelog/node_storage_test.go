@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -17,7 +16,7 @@ func launchNode(t *testing.T, dir string) (*program, string) {
 	t.Helper()
 	p := launch(t, "node", "--data", dir, "--listen", "127.0.0.1:0")
 	address := regexp.MustCompile(`esdb://\S+`)
-	eventually(t, 30*time.Second, "the node says its address", func() bool { return address.MatchString(p.stdout.String()) })
+	eventually(t, patience, "the node says its address", func() bool { return address.MatchString(p.stdout.String()) })
 	return p, address.FindString(p.stdout.String())
 }
 

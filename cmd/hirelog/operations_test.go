@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 const operations = "../../docs/operations"
@@ -33,7 +32,7 @@ func TestWhatIsWatchedIsMeasured(t *testing.T) {
 	kept := map[string]bool{}
 	help := regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`)
 	var metrics reply
-	eventually(t, time.Minute, "the lag is measured", func() bool {
+	eventually(t, patience, "the lag is measured", func() bool {
 		metrics = v.see("/metrics").want(http.StatusOK)
 		return metrics.has("hirelog_projection_lag_seconds")
 	})

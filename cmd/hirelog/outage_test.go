@@ -55,7 +55,7 @@ func TestTheDatabaseDies(t *testing.T) {
 	v.see("/readyz").want(http.StatusServiceUnavailable)
 
 	back()
-	eventually(t, startTime, "the database is back", func() bool { return v.see("/readyz").status == http.StatusOK })
+	eventually(t, patience, "the database is back", func() bool { return v.see("/readyz").status == http.StatusOK })
 	v.post(a+"/comments", map[string]string{"text": "found"}).made()
 	got := v.get(a)
 	if got.at("priority") != true || got.text("tags.0.label") != "Navy" || !slices.Equal(got.list("comments", "text"), []string{"found"}) || len(got.list("documents", "id")) != 0 {
@@ -79,7 +79,7 @@ func killDatabase(t *testing.T, in *installation) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, "the database is dead", func() bool { _, alive := parentOf(pid); return !alive })
+	eventually(t, patience, "the database is dead", func() bool { _, alive := parentOf(pid); return !alive })
 }
 
 // eventNode is a node in a process of its own.
@@ -92,7 +92,7 @@ type eventNode struct {
 func (n *eventNode) start(t *testing.T) {
 	t.Helper()
 	n.program = launch(t, "node", "--data", n.dir, "--listen", n.address)
-	eventually(t, startTime, "the node starts", func() bool {
+	eventually(t, patience, "the node starts", func() bool {
 		if !n.running() {
 			t.Fatalf("the node ended: %s", n.stderr.String())
 		}
@@ -120,7 +120,7 @@ func TestTheEventStoreDies(t *testing.T) {
 	a := v.apply("Grace", "Hopper")
 	var acknowledged []string
 	comment := func(text string) reply {
-		got := v.post(a+"/comments", map[string]string{"text": text})
+		got := v.do(call{method: http.MethodPost, path: a + "/comments", body: map[string]string{"text": text}, header: map[string]string{"Idempotency-Key": text}})
 		if got.status == http.StatusCreated {
 			acknowledged = append(acknowledged, text)
 		}
@@ -149,7 +149,7 @@ func TestTheEventStoreDies(t *testing.T) {
 	v.see("/livez").want(http.StatusOK)
 	node.start(t)
 	began := time.Now()
-	eventually(t, 10*time.Second, "commands work again", func() bool { return comment("after").status == http.StatusCreated })
+	eventually(t, patience, "commands work again", func() bool { return comment("after").status == http.StatusCreated })
 	t.Logf("commands worked %v after the node", time.Since(began).Round(time.Millisecond))
 	eventually(t, 10*time.Second, "it is ready again", func() bool { return v.see("/readyz").status == http.StatusOK })
 
@@ -163,7 +163,7 @@ func TestTheEventStoreDies(t *testing.T) {
 	go func() { answered <- meanwhile() }()
 	node.start(t)
 	if r := <-answered; r.status == http.StatusServiceUnavailable {
-		eventually(t, 10*time.Second, "commands work again", func() bool { return meanwhile().status == http.StatusCreated })
+		eventually(t, patience, "commands work again", func() bool { return meanwhile().status == http.StatusCreated })
 	} else {
 		r.made()
 	}

@@ -91,11 +91,11 @@ func newFleet(t *testing.T) *fleet {
 				"--serve=" + serves, f.node.flag(), "--database=" + database.ConnString(postgres.Database),
 				"--keyset=" + filepath.Join(dir, "keyset.json"), "--files=" + filepath.Join(dir, "files"), "--log-level=warn",
 			},
-			client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
+			client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 		}
 		p.ready = p.dir + ".ready"
 		if serves == "commands" && n == 1 {
-			p.flags = append(p.flags, "--eventstore=esdb://"+f.proxy.Address()+"?tls=false")
+			p.flags = append(p.flags, "--eventstore=esdb://"+f.proxy.Address()+"?tls=false&keepAliveInterval=-1")
 		}
 		p.up(t)
 		return p
@@ -155,7 +155,7 @@ func (a *author) comment() error {
 		method: http.MethodPost, path: a.path + "/comments", body: map[string]string{"text": fmt.Sprintf("%s %d", a.name, a.n)},
 		header: map[string]string{"Idempotency-Key": fmt.Sprintf("%s-%d", a.name, a.n)},
 	}
-	for giveUp := time.Now().Add(time.Minute); ; {
+	for giveUp := time.Now().Add(patience); ; {
 		r, err := a.f.commands[a.rng.IntN(2)].send(a.t, a.v.token, k)
 		switch {
 		case err == nil && r.status == http.StatusCreated:
@@ -171,7 +171,7 @@ func (a *author) comment() error {
 		case err != nil && !errors.Is(err, errDown):
 			return err
 		case time.Now().After(giveUp):
-			return errors.Join(fmt.Errorf("%s was not answered for a minute: %s", k.path, r.body), err)
+			return errors.Join(fmt.Errorf("%s was not answered for %v: %s", k.path, patience, r.body), err)
 		}
 		time.Sleep(2 * time.Millisecond) // until the other process is up, or this one again
 	}
@@ -179,7 +179,13 @@ func (a *author) comment() error {
 
 // read reads what is behind the author's last command.
 func (a *author) read() error {
-	r, err := a.f.queries[a.rng.IntN(2)].send(a.t, a.v.token, call{method: http.MethodGet, path: a.path + "?min_position=" + url.QueryEscape(a.position)})
+	ask := func() (reply, error) {
+		return a.f.queries[a.rng.IntN(2)].send(a.t, a.v.token, call{method: http.MethodGet, path: a.path + "?min_position=" + url.QueryEscape(a.position)})
+	}
+	r, err := ask()
+	for giveUp := time.Now().Add(patience); err == nil && r.behind() && time.Now().Before(giveUp); {
+		r, err = ask()
+	}
 	switch {
 	case errors.Is(err, errDown):
 		a.unserved++
@@ -237,7 +243,7 @@ func TestAFleetIsRestartedUnderLoad(t *testing.T) {
 	}
 	worked := func() {
 		enough := done.Load() + 30
-		eventually(t, time.Minute, "the authors get on", func() bool { return done.Load() >= enough || t.Failed() })
+		eventually(t, patience, "the authors get on", func() bool { return done.Load() >= enough || t.Failed() })
 	}
 	for _, p := range []*part{f.commands[0], f.queries[0], f.projects[0], f.commands[1], f.queries[1], f.projects[1]} {
 		worked()
@@ -303,9 +309,9 @@ func (f *fleet) end(t *testing.T) {
 	}
 }
 
-// A right that one command process takes away no longer counts at the other
-// within a second under load, and, when the other cannot follow the log, after
-// ten seconds: then it accepts nothing at all.
+// A right that one command process takes away soon counts no more at the other
+// under load, and, when the other cannot follow the log, after ten seconds: then
+// it accepts nothing at all.
 func TestRightsAreEnforcedAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
@@ -324,18 +330,19 @@ func TestRightsAreEnforcedAcrossProcesses(t *testing.T) {
 			}
 		})
 	}
-	// Once within a second is enough on a machine that does much else: what
-	// looked every so often would be late each time.
+	// Once so soon is enough on a machine that does much else: what looked every
+	// so often would be late each time.
+	const soon = commands.MaxLag / 4
 	var took []time.Duration
-	for n := range 3 {
+	for n := range 5 {
 		took = append(took, deprived(t, f, admin, fmt.Sprintf("Deprived %d", n)))
-		if took[n] <= time.Second {
+		if took[n] <= soon {
 			break
 		}
 	}
 	t.Logf("a right that was taken away counted for %v elsewhere", took)
-	if slices.Min(took) > time.Second {
-		t.Errorf("rights taken away counted for %v elsewhere, want at most 1 s", took)
+	if slices.Min(took) > soon {
+		t.Errorf("rights taken away counted for %v elsewhere, want at most %v", took, soon)
 	}
 	stop()
 	working.Wait()
@@ -373,7 +380,7 @@ func (o *official) act(t *testing.T, f *fleet) reply {
 // known waits until the second command process knows the official.
 func (o *official) known(t *testing.T, f *fleet) {
 	t.Helper()
-	eventually(t, 30*time.Second, "the other process knows the official", func() bool { return o.act(t, f).status == http.StatusCreated })
+	eventually(t, patience, "the other process knows the official", func() bool { return o.act(t, f).status == http.StatusCreated })
 }
 
 // dismiss makes somebody a member like others, in the first command process.
@@ -397,6 +404,8 @@ func deprived(t *testing.T, f *fleet, admin *client, name string) time.Duration 
 		case r.status == http.StatusCreated && began.Sub(gone) < commands.MaxLag:
 			last = began
 			continue
+		case r.status == http.StatusServiceUnavailable && began.Sub(gone) < patience:
+			continue // of nobody it takes anything just now
 		case r.status != http.StatusForbidden:
 			t.Fatalf("after %v: %d %s", began.Sub(gone), r.status, r.body)
 		}
@@ -432,7 +441,7 @@ func frozen(t *testing.T, f *fleet, admin *client) {
 	t.Logf("%d commands were accepted that others would have refused; all were refused after %v", accepted, time.Since(gone).Round(time.Millisecond))
 	f.commands[1].as(t, "").see("/readyz").want(http.StatusServiceUnavailable)
 	f.proxy.Cut() // now it notices
-	eventually(t, 30*time.Second, "it follows the log again", func() bool {
+	eventually(t, patience, "it follows the log again", func() bool {
 		r := o.act(t, f)
 		if r.status != http.StatusForbidden && r.status != http.StatusServiceUnavailable {
 			t.Fatalf("it follows the log again: %d %s", r.status, r.body)

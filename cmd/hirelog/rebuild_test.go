@@ -52,6 +52,9 @@ func TestRebuildBesideAServerAtWork(t *testing.T) {
 		shown := 0
 		for ctx.Err() == nil {
 			r, err := v.try(call{method: http.MethodGet, path: "/v1/applications?job_id=" + v.id})
+			if err == nil && r.behind() { // on a machine that does much else
+				continue
+			}
 			if err != nil || r.status != http.StatusOK {
 				t.Errorf("list: %v, %d %s", err, r.status, r.body)
 				return
@@ -78,10 +81,10 @@ func TestRebuildBesideAServerAtWork(t *testing.T) {
 		p.kill()
 	}
 	t.Logf("%d of 7 rebuilds were killed in the middle, %d reads", killed, reads.Load())
-	if killed == 0 {
-		t.Error("no rebuild was killed in the middle")
+	if killed == 0 || reads.Load() == 0 {
+		t.Error("no rebuild was killed in the middle, or nobody read")
 	}
-	eventually(t, time.Minute, "a rebuild is let in", func() bool { // once the server sees that the killed one is gone
+	eventually(t, patience, "a rebuild is let in", func() bool { // once the server sees that the killed one is gone
 		got := hirelog(t, "projections", "rebuild", "--data", in.dir)
 		if got.status != 0 && !strings.Contains(got.stderr, "being built by another process") {
 			t.Fatalf("rebuild: %s", got.stderr)

@@ -221,7 +221,7 @@ func forgets(t *testing.T, in *installation) {
 	if got := hirelog(t, replay...).succeeded(t); strings.Contains(got, "secret") || strings.Contains(got, "oulsson") || !strings.Contains(got, "erased since: ") {
 		t.Errorf("replayed after: %s", got)
 	}
-	eventually(t, 10*time.Second, "the sealed files go", func() bool { return stored(t, in, files) == 0 })
+	eventually(t, patience, "the sealed files go", func() bool { return stored(t, in, files) == 0 })
 	// The address is free: whoever comes with it now is somebody new.
 	again := v.apply("Forgotten", "Soulsson")
 	if got := v.get(again); got.text("last_name") != "Soulsson" || len(got.list("other_applications", "id")) != 0 {

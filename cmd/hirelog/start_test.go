@@ -36,7 +36,7 @@ func TestAnInstallationStartsStopsAndStartsAgain(t *testing.T) {
 	}
 	defer stale.Close()
 	in.program = launch(t, "serve", "--data", in.dir, "--listen", "127.0.0.1:0", "--ready-file", in.ready, "--no-demo")
-	eventually(t, startTime, "the ready file is replaced", func() bool {
+	eventually(t, patience, "the ready file is replaced", func() bool {
 		data, err := os.ReadFile(in.ready)
 		return !in.running() || err == nil && string(data) != "stale"
 	})
@@ -105,7 +105,7 @@ func free(t *testing.T, dir string) {
 // greetingOf returns the greeting, which comes after the ready file.
 func greetingOf(t *testing.T, in *installation) string {
 	t.Helper()
-	eventually(t, 10*time.Second, "the greeting", func() bool { return strings.HasSuffix(in.stdout.String(), "/v1/me'\n\n") })
+	eventually(t, patience, "the greeting", func() bool { return strings.HasSuffix(in.stdout.String(), "/v1/me'\n\n") })
 	return in.stdout.String()
 }
 
@@ -113,7 +113,7 @@ func greetingOf(t *testing.T, in *installation) string {
 // calls work as they stand.
 func greeted(t *testing.T, in *installation) {
 	t.Helper()
-	eventually(t, 10*time.Second, "the greeting", func() bool {
+	eventually(t, patience, "the greeting", func() bool {
 		return strings.Contains(in.stdout.String(), "Three calls") && strings.HasSuffix(in.stdout.String(), "\n\n")
 	})
 	said := in.stdout.String()

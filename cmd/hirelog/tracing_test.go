@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -65,7 +64,7 @@ func collect(t *testing.T) *collected {
 func (c *collected) trace(t *testing.T, of string, names ...string) map[string]*tracepb.Span {
 	t.Helper()
 	var found map[string]*tracepb.Span
-	eventually(t, time.Minute, "a trace of "+of+" with "+strings.Join(names, ", "), func() bool {
+	eventually(t, patience, "a trace of "+of+" with "+strings.Join(names, ", "), func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, root := range c.spans {

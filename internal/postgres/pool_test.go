@@ -40,7 +40,7 @@ func TestPoolSaysWhoItIsAndBoundsItsStatements(t *testing.T) {
 		Name: "rebuild", MaxConns: 3, StatementTimeout: -1, LockTimeout: time.Second,
 		Settings: map[string]string{"plan_cache_mode": "force_custom_plan"},
 	})
-	named := openPool(t, address+"&application_name=mine&pool_max_conns=2&statement_timeout=50", postgres.PoolOptions{Name: "rebuild", MaxConns: 3})
+	named := openPool(t, address+"&application_name=mine&pool_max_conns=2&statement_timeout=1000", postgres.PoolOptions{Name: "rebuild", MaxConns: 3})
 	for _, c := range []struct {
 		pool          *pgxpool.Pool
 		setting, want string
@@ -54,7 +54,7 @@ func TestPoolSaysWhoItIsAndBoundsItsStatements(t *testing.T) {
 		{own, "lock_timeout", "1s"},
 		{own, "plan_cache_mode", "force_custom_plan"},
 		{named, "application_name", "mine"},
-		{named, "statement_timeout", "50ms"},
+		{named, "statement_timeout", "1s"},
 	} {
 		if got := show(t, c.pool, c.setting); got != c.want {
 			t.Errorf("%s = %q, want %q", c.setting, got, c.want)

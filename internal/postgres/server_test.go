@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -137,9 +136,7 @@ func TestSomeoneElsesServerInTheFolderIsNotTouched(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "lock")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // of patience
-	defer cancel()
-	_, err := postgres.Start(ctx, postgres.ServerOptions{Dir: dir, Test: true})
+	_, err := postgres.Start(t.Context(), postgres.ServerOptions{Dir: dir, Test: true}) // has its patience
 	if !errors.Is(err, postgres.ErrRunning) {
 		t.Fatalf("got %v, want ErrRunning", err)
 	}

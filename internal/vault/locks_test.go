@@ -38,7 +38,7 @@ func release(t *testing.T, tx pgx.Tx) {
 // waitForWaiters returns when n others wait for a lock in this database.
 func waitForWaiters(t *testing.T, p place, n int) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		var waiting int
 		err := p.pool.QueryRow(t.Context(), `

@@ -43,7 +43,7 @@ func newPlace(t *testing.T) place {
 
 func (p place) open(t *testing.T) *vault.Vault {
 	t.Helper()
-	v, err := vault.Open(t.Context(), p.pool, p.keyset, vault.Options{Now: p.clock.Now})
+	v, err := vault.Open(t.Context(), p.pool, p.keyset, vault.Options{Now: p.clock.Now, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func open(t testing.TB, connString string) *pgxpool.Pool {
 		go func() { pool.Close(); close(closed) }()
 		select {
 		case <-closed:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Errorf("%d connections were not returned to the pool", pool.Stat().AcquiredConns())
 		}
 	})

@@ -65,7 +65,7 @@ func (s *shared) stop() error {
 	}
 	var err error
 	if s.server != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		err = errors.Join(s.server.Err(), s.server.Stop(ctx))
 	}
