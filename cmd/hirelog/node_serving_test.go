@@ -41,7 +41,8 @@ func TestANodeIsServedSecurely(t *testing.T) {
 		{"esdb://admin:secret@" + at + "?tlsCaFile=" + certificate.CAFile, false},
 		{"esdb://" + at + "?tlsCaFile=" + certificate.CAFile, false},
 	} {
-		log, err := eventlog.Connect(eventlog.ClientOptions{ConnectionString: tt.connection})
+		// With the race detector a password takes seconds to hash.
+		log, err := eventlog.Connect(eventlog.ClientOptions{ConnectionString: tt.connection, CallTimeout: patience, AttemptTimeout: patience})
 		if err != nil {
 			t.Fatal(err)
 		}
