@@ -26,7 +26,8 @@ type installation struct {
 	node     *process
 	nodeAt   string // its own address, behind the proxy
 	nodeDir  string
-	nodeDisk bool // nodeDir is a disk of its own
+	nodeDisk bool  // nodeDir is a disk of its own
+	noDisk   error // why it is not
 	proxy    *faultproxy.Proxy
 	commands []*process
 	queries  []*process
@@ -53,7 +54,8 @@ func install(ctx context.Context, o options) (*installation, error) {
 	if err := os.MkdirAll(in.nodeDir, 0o700); err != nil {
 		return in, err
 	}
-	in.nodeDisk = mountSmall(in.nodeDir, nodeDiskSize)
+	in.noDisk = mountSmall(in.nodeDir, nodeDiskSize)
+	in.nodeDisk = in.noDisk == nil
 	in.nodeAt = faultproxy.QuietAddress()
 	in.node = newProcess(o.binary, o.dir, "node", "node", "--data", filepath.Join(in.nodeDir, "data"), "--listen", in.nodeAt)
 	if err := in.startNode(ctx); err != nil {

@@ -28,9 +28,9 @@ type process struct {
 	token string // the first admin's, if it was told
 }
 
-// startWithin is how long a process may take to be ready, on a machine that
-// does much else.
-const startWithin = time.Minute
+// startWithin is how long a process may take to be ready, or to end, on a machine
+// that does much else.
+const startWithin = 3 * time.Minute
 
 func newProcess(path, dir, name string, args ...string) *process {
 	return &process{name: name, path: path, args: args, dir: dir}
@@ -141,9 +141,9 @@ func (p *process) stop() error {
 	_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case <-ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(startWithin):
 		p.kill()
-		return fmt.Errorf("%s did not end within 30 s of SIGTERM", p.name)
+		return fmt.Errorf("%s did not end within %v of SIGTERM", p.name, startWithin)
 	}
 	if code := cmd.ProcessState.ExitCode(); code != 0 {
 		return fmt.Errorf("%s ended with %v; see %s.log", p.name, cmd.ProcessState, p.name)

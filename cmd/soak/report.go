@@ -14,6 +14,7 @@ type report struct {
 	mu     sync.Mutex
 	counts map[string]int
 	done   map[string]int           // faults by kind
+	left   map[string]error         // kinds of faults that cannot be done here, and why
 	worst  map[string]time.Duration // by kind of fault: the longest until a call was answered
 	fault  string                   // under way
 
@@ -21,7 +22,7 @@ type report struct {
 }
 
 func newReport() *report {
-	return &report{counts: map[string]int{}, done: map[string]int{}, worst: map[string]time.Duration{}, fault: calm}
+	return &report{counts: map[string]int{}, done: map[string]int{}, left: map[string]error{}, worst: map[string]time.Duration{}, fault: calm}
 }
 
 // calm is the kind of fault that is none.
@@ -45,6 +46,13 @@ func (r *report) begin(kind string) (end func()) {
 		defer r.mu.Unlock()
 		r.fault = calm
 	}
+}
+
+// leave notes that a kind of fault cannot be done, and why.
+func (r *report) leave(kind string, why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left[kind] = why
 }
 
 // under returns the kind of fault under way.
@@ -107,6 +115,9 @@ func (r *report) print(w io.Writer, took time.Duration) {
 		_, _ = fmt.Fprintf(w, "%-34s %8d   %v\n", kind, r.done[kind], r.worst[kind].Round(time.Millisecond))
 	}
 	_, _ = fmt.Fprintf(w, "%-34s %8s   %v\n", calm, "", r.worst[calm].Round(time.Millisecond))
+	for _, kind := range slices.Sorted(keys(r.left)) {
+		_, _ = fmt.Fprintf(w, "%-34s %8s   %v\n", kind, "left out", r.left[kind])
+	}
 }
 
 func keys[V any](m map[string]V) func(func(string) bool) {

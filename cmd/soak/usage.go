@@ -26,25 +26,11 @@ const slack = 40
 // usage asks all processes that serve, at rest.
 func (in *installation) usage(ctx context.Context) (u usage) {
 	u.goroutines = map[string]int{}
-	client := &http.Client{Timeout: bound, Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, p := range in.servers() {
-		got, err := client.Get(p.at() + "/metrics")
-		if err != nil {
-			u.err = errors.Join(u.err, err)
-			continue
-		}
-		for lines := bufio.NewScanner(got.Body); lines.Scan(); {
-			name, value, _ := strings.Cut(lines.Text(), " ")
-			n, err := strconv.ParseFloat(value, 64)
-			switch {
-			case err != nil:
-			case name == "go_goroutines":
-				u.goroutines[p.name] = int(n)
-			case name == "hirelog_eventstore_stuck_calls":
-				u.stuck += int(n)
-			}
-		}
-		u.err = errors.Join(u.err, got.Body.Close())
+		kept, err := metrics(p)
+		u.err = errors.Join(u.err, err)
+		u.goroutines[p.name] = int(kept["go_goroutines"])
+		u.stuck += int(kept["hirelog_eventstore_stuck_calls"])
 	}
 	c, err := in.connect(ctx)
 	if err != nil {
@@ -63,25 +49,45 @@ FROM pg_stat_activity WHERE application_name LIKE 'hirelog%'`).Scan(&u.backends,
 	return u
 }
 
-func (r *report) setBaseline(u usage) {
+// metrics returns what a process counts, by name and labels.
+func metrics(p *process) (map[string]float64, error) {
+	client := &http.Client{Timeout: bound, Transport: &http.Transport{DisableKeepAlives: true}}
+	got, err := client.Get(p.at() + "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	kept := map[string]float64{}
+	lines := bufio.NewScanner(got.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			kept[name] = n
+		}
+	}
+	return kept, errors.Join(lines.Err(), got.Body.Close())
+}
+
+// setBaseline notes what is held before the faults of stores.
+func (r *report) setBaseline(u usage) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.baseline = u
+	return u.err
 }
 
 // compareUsage returns what is held now that was not before the faults.
 func (r *report) compareUsage(now usage, lines, most int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	errs := []error{r.baseline.err, now.err}
+	errs := []error{now.err}
+	r.counts["goroutines at rest"], r.counts["goroutines at rest before"] = 0, 0
 	for name, n := range now.goroutines {
+		before := r.baseline.goroutines[name]
 		r.counts["goroutines at rest"] += n
-		if before, ok := r.baseline.goroutines[name]; !ok || n > before+slack {
+		r.counts["goroutines at rest before"] += before
+		if n > before+slack {
 			errs = append(errs, fmt.Errorf("%s has %d goroutines at rest, %d before the faults", name, n, before))
 		}
-	}
-	for _, n := range r.baseline.goroutines {
-		r.counts["goroutines at rest before"] += n
 	}
 	r.counts["database connections at rest"] = now.backends
 	r.counts["event store connections at rest"] = lines
