@@ -62,7 +62,7 @@ func TestAFirstStartIsCutOff(t *testing.T) {
 func (in *installation) loads(t *testing.T, n int) {
 	t.Helper()
 	said := fmt.Sprintf("loading the demo company: %d of 320 applications\n", n)
-	eventually(t, startTime, said, func() bool {
+	eventually(t, patience, said, func() bool {
 		if !in.running() {
 			t.Fatalf("the server ended: %s", in.stderr.String())
 		}
