@@ -46,6 +46,7 @@ type Directory struct {
 	changed      chan struct{}     // closed and replaced when position or current moves
 	caughtUp     bool              // once
 	unreadable   error             // the event it stopped at, which this build does not know
+	unreached    error             // why the head of the log could not be read last; nil if it could
 }
 
 // entry is a folded stream; revision+1 events were folded.
@@ -235,6 +236,9 @@ func (d *Directory) compare(ctx context.Context) {
 	defer cancel()
 	asked := time.Now()
 	head, err := head(ctx, d.log)
+	d.mu.Lock()
+	d.unreached = err
+	d.mu.Unlock()
 	if err != nil {
 		return
 	}
@@ -331,12 +335,18 @@ func (d *Directory) Lag() time.Duration {
 	return time.Since(d.current)
 }
 
-// Check returns ErrRightsUnknown when the directory is more than MaxLag behind.
+// Check returns ErrRightsUnknown when the directory is more than MaxLag behind,
+// with the log's error if that is because the log is out of reach.
 func (d *Directory) Check() error {
-	if d.Lag() > MaxLag {
-		return ErrRightsUnknown
+	if d.Lag() <= MaxLag {
+		return nil
 	}
-	return nil
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.unreached != nil {
+		return fmt.Errorf("%w: %w", ErrRightsUnknown, d.unreached)
+	}
+	return ErrRightsUnknown
 }
 
 // Organization returns the organisation.

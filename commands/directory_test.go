@@ -179,6 +179,33 @@ func TestDirectoryThatLags(t *testing.T) {
 	}
 }
 
+// What says that rights are not known says also that the log is away, if it is.
+func TestDirectoryOfALogThatIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var away atomic.Bool
+		d := following(t, func(d *directory, _ func(context.Context) error) {
+			d.log.OnReadAll = func(context.Context) error {
+				if away.Load() {
+					return eventlog.ErrUnavailable
+				}
+				return nil
+			}
+		})
+		defer d.stop(t)
+		away.Store(true)
+		time.Sleep(commands.MaxLag + 5*time.Second)
+		if err := d.Check(); !errors.Is(err, commands.ErrRightsUnknown) || !errors.Is(err, eventlog.ErrUnavailable) {
+			t.Errorf("check: %v, want ErrRightsUnknown and ErrUnavailable", err)
+		}
+		away.Store(false)
+		time.Sleep(5 * time.Second)
+		if err := d.Check(); err != nil {
+			t.Errorf("when it is back: %v", err)
+		}
+	})
+}
+
 // A log in which nothing of the directory's happens does not make it lag,
 // however few events tell it how far the log is.
 func TestDirectoryOnAQuietLog(t *testing.T) {

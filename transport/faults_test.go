@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
@@ -26,12 +27,14 @@ func TestOutOfReachIsSaidSo(t *testing.T) {
 		code   string
 	}{
 		eventlog.ErrUnavailable: {503, "log_unavailable"},
-		errors.Join(eventlog.ErrUnavailable, context.DeadlineExceeded): {503, "log_unavailable"},
-		context.DeadlineExceeded:             {503, "timeout"},
-		&domain.UnknownEventError{Name: "x"}: {503, "newer_log"},
-		&eventlog.ConflictError{Stream: "x"}: {409, "conflict"},
-		eventlog.ErrTooLarge:                 {413, "too_large"},
-		errors.New("disk on fire"):           {500, "internal"},
+		errors.Join(eventlog.ErrUnavailable, context.DeadlineExceeded):  {503, "log_unavailable"},
+		errors.Join(commands.ErrRightsUnknown, eventlog.ErrUnavailable): {503, "log_unavailable"},
+		commands.ErrRightsUnknown:                                       {503, "rights_unknown"},
+		context.DeadlineExceeded:                                        {503, "timeout"},
+		&domain.UnknownEventError{Name: "x"}:                            {503, "newer_log"},
+		&eventlog.ConflictError{Stream: "x"}:                            {409, "conflict"},
+		eventlog.ErrTooLarge:                                            {413, "too_large"},
+		errors.New("disk on fire"):                                      {500, "internal"},
 	} {
 		w.log.fail(err)
 		got := w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).problem(want.status, want.code)

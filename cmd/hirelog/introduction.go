@@ -22,6 +22,7 @@ import (
 	"github.com/hirelog/hirelog/internal/datafolder"
 	"github.com/hirelog/hirelog/internal/demo"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/projections"
 )
 
 // introduce founds the organisation on the first start, loads the demo company,
@@ -37,6 +38,9 @@ func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, 
 		var err error
 		if ready.AdminToken, err = p.found(ctx, o, stdout); err != nil {
 			return err
+		}
+		if ready.AdminToken != "" && o.parts.queries && o.parts.projections {
+			p.awaitShown(ctx)
 		}
 	}
 	if o.readyFile != "" {
@@ -58,6 +62,20 @@ func (p *process) introduce(ctx context.Context, addr net.Addr, o serveOptions, 
 		return fmt.Errorf("end of the first start: %w", err)
 	}
 	return nil
+}
+
+// awaitShown waits, but not for ever, until queries show all that was recorded:
+// who is told to begin finds what they are told of.
+func (p *process) awaitShown(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	head, err := projections.Head(ctx, p.stores.log)
+	if err == nil {
+		err = p.waiter.Wait(ctx, projections.CoreGroup, head)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		p.logger.Warn("the read models do not show everything yet", "error", err)
+	}
 }
 
 // clearReadyFile removes the ready file that an earlier run left, which says

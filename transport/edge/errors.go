@@ -121,12 +121,12 @@ func awayProblem(err error) *Problem {
 	away := func(code, detail string) *Problem { return newProblem(http.StatusServiceUnavailable, code, detail) }
 	var unknown *domain.UnknownEventError
 	switch {
+	case errors.Is(err, eventlog.ErrUnavailable): // which is also why rights become unknown
+		return away("log_unavailable", "The event store is out of reach. Nothing is accepted that is not recorded.")
 	case errors.Is(err, commands.ErrRightsUnknown), errors.Is(err, ErrRightsUnknown):
 		return away("rights_unknown", "Who may do what is not known for now.")
 	case errors.As(err, &unknown):
 		return away("newer_log", "The log holds what a newer version of this program has recorded.")
-	case errors.Is(err, eventlog.ErrUnavailable):
-		return away("log_unavailable", "The event store is out of reach. Nothing is accepted that is not recorded.")
 	case errors.Is(err, vault.ErrUnavailable):
 		return away("vault_unavailable", "The keys of personal data are out of reach.")
 	case errors.Is(err, ops.ErrUnavailable):
