@@ -78,7 +78,9 @@ func TestCatchingUpWhileTheLogIsAway(t *testing.T) {
 func TestTheLagOfWhoIsSilent(t *testing.T) {
 	t.Parallel()
 	pool, log := postgrestest.New(t), history(t, 5, 3)
-	r := start(t, pool, log, toyGroup(), quick())
+	o := quick()
+	o.AliveEvery = 500 * time.Millisecond
+	r := start(t, pool, log, toyGroup(), o)
 	atEnd(t, pool, log)
 	const silence = 30 * time.Second
 	if _, err := pool.Exec(t.Context(), "UPDATE rm.checkpoints SET holder = gen_random_uuid(), alive_at = clock_timestamp() - $1::interval", silence); err != nil {

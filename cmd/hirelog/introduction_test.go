@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -43,9 +42,9 @@ func TestAFirstStartIsCutOff(t *testing.T) {
 		t.Fatalf("the first start that came to its end told token %q and %s", in.admin, said)
 	}
 	admin := in.as(t, in.admin)
-	eventually(t, time.Minute, "the demo company is there", func() bool {
-		total, _ := admin.see("/v1/applications?limit=1").want(http.StatusOK).at("total").(float64)
-		return total >= 300 && len(admin.see("/v1/jobs").list("items", "id")) >= 8
+	eventually(t, patience, "the demo company is there", func() bool {
+		total, _ := admin.get("/v1/applications?limit=1").at("total").(float64)
+		return total >= 300 && len(admin.get("/v1/jobs").list("items", "id")) >= 8
 	})
 	in.introduced(t)
 	in.end(t)
@@ -73,7 +72,7 @@ func (in *installation) loads(t *testing.T, n int) {
 // introduced waits until the first start is over.
 func (in *installation) introduced(t *testing.T) {
 	t.Helper()
-	eventually(t, 10*time.Second, "the first start is over", func() bool { return !exists(filepath.Join(in.dir, firstStartFile)) })
+	eventually(t, patience, "the first start is over", func() bool { return !exists(filepath.Join(in.dir, firstStartFile)) })
 }
 
 // A first start that is killed when it has told the token, and before it noted
