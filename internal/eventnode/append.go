@@ -229,7 +229,7 @@ func (n *Node) submit(ctx context.Context, r *request) error {
 	return nil
 }
 
-// unavailable says that a write failed. Whether the append that is answered so
+// unavailable says what ended writing. Whether the append that is answered so
 // will be there when the node is opened again is not known.
 func (n *Node) unavailable() error {
 	return status.Error(codes.Unavailable, "the node takes no more appends: "+n.fs.cause.Error())

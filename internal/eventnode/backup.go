@@ -59,8 +59,8 @@ func (m Manifest) String() string {
 // Progress may be nil.
 //
 // A backup that failed leaves what it wrote, without a manifest: Restore
-// refuses it. Errors: ErrBusy, fs.ErrExist, what stopped the node, ctx, or what
-// the disk said.
+// refuses it. Errors: ErrBusy, fs.ErrExist, ErrCorrupt, what stopped the node, ctx,
+// or what the disk said.
 func (n *Node) Backup(ctx context.Context, to string, progress func(Progress)) (Manifest, error) {
 	b := &backup{fs: n.o.FS, to: to, progress: progress, now: n.o.Now}
 	if b.progress == nil {
@@ -125,6 +125,11 @@ func (b *backup) run(ctx context.Context, n *Node) error {
 		if err != nil {
 			return err
 		}
+		if strings.HasSuffix(name, ".sst") {
+			if err := verifyTable(ctx, b.fs, path); err != nil {
+				return err
+			}
+		}
 		f.Name = name
 		b.manifest.Files = append(b.manifest.Files, f)
 		b.manifest.Bytes += f.Size
@@ -153,7 +158,7 @@ func keepPrivate(fs vfs.FS, name string, mode os.FileMode) error {
 
 // checkpoint copies the store. Pebble panics when some of what it writes cannot
 // be put on disk. Here that is the backup's disk, which is no reason to end.
-func checkpoint(db *pebble.DB, to string) (err error) {
+func checkpoint(db database, to string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			failed, ok := r.(error)
@@ -175,7 +180,7 @@ func copiedEnd(o Options, dir string, format int) (pos uint64, err error) {
 	defer func() {
 		err = errors.Join(err, f.lock.Close(), f.fs.Remove(f.fs.PathJoin(f.store, lockFile)))
 	}()
-	db, err := f.open(f.fs, o, true, func(error) {})
+	db, err := f.open(o, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -1,13 +1,13 @@
 package eventnode
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // Report is what Check found.
@@ -53,9 +53,11 @@ func (r Report) String() string {
 // Check reads everything in a folder no node has open, and changes nothing. It
 // verifies all checksums, that events, index and streams say the same, that
 // revisions are dense but for what scavenges say they removed, that positions and
-// times grow, and that what readers are sent decodes. Of o only Dir, FS, Logger and CacheBytes matter. It needs
+// times grow, and that what readers are sent decodes. What a damaged block of a
+// table held is passed over. Of o only Dir, FS, Logger and CacheBytes matter. It needs
 // memory for each stream, as a node does.
-// Errors: ErrLocked, ErrFormat, or what the disk said; damage is in the report.
+// Errors: ErrLocked, ErrFormat, ErrCorrupt if the store cannot be opened at all, or
+// what the disk said; other damage is in the report.
 func Check(o Options) (report Report, err error) {
 	o, err = o.withDefaults()
 	if err != nil {
@@ -71,12 +73,12 @@ func Check(o Options) (report Report, err error) {
 
 // check is Check of a folder that is locked.
 func (f *folder) check(o Options) (report Report, err error) {
-	db, err := f.open(o.FS, o, true, func(error) {})
+	db, err := f.open(o, nil)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	c := &checker{db: db, streams: map[uint64]*checkedStream{}}
+	c := &checker{folder: f, db: db, streams: map[uint64]*checkedStream{}}
 	c.report.Format = f.format
 	passes := []func() error{c.streamRecords, c.events, c.index, c.compare, c.strangers}
 	if f.format > 1 {
@@ -91,10 +93,12 @@ func (f *folder) check(o Options) (report Report, err error) {
 }
 
 type checker struct {
-	db      *pebble.DB
+	folder  *folder
+	db      database
 	report  Report
 	streams map[uint64]*checkedStream
-	end     logEnd // as of the last removal
+	end     logEnd        // as of the last removal
+	damage  []damagedSpan // once some was met, in order of where they end
 }
 
 // checkedStream is one stream as each of the three key spaces tells it.
@@ -118,12 +122,53 @@ func (c *checker) problem(format string, args ...any) {
 	c.report.Problems = append(c.report.Problems, fmt.Sprintf(format, args...))
 }
 
-// each calls f for every key of a key space.
+// each calls f for every key of a key space that can be read.
 func (c *checker) each(lower, upper []byte, f func(key, value []byte)) error {
-	return eachKey(c.db, lower, upper, func(key, value []byte) error {
-		f(key, value)
+	for {
+		last := bytes.Clone(lower)
+		err := eachKey(c.db, lower, upper, func(key, value []byte) error {
+			last = append(last[:0], key...)
+			f(key, value)
+			return nil
+		})
+		if !errors.Is(err, ErrCorrupt) {
+			return err
+		}
+		if err := c.findDamage(err); err != nil {
+			return err
+		}
+		next := slices.IndexFunc(c.damage, func(s damagedSpan) bool { return bytes.Compare(s.to, last) > 0 })
+		if next < 0 || upper != nil && bytes.Compare(c.damage[next].to, upper) >= 0 {
+			return nil
+		}
+		lower = append(bytes.Clone(c.damage[next].to), 0)
+	}
+}
+
+// findDamage looks for all blocks that are damaged once one is met, as met says.
+func (c *checker) findDamage(met error) error {
+	if c.damage != nil {
 		return nil
-	})
+	}
+	tables, err := c.folder.tables(c.db)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		spans, err := damagedSpans(context.Background(), c.folder.fs, table)
+		if err != nil {
+			return err
+		}
+		for _, s := range spans {
+			c.problem("%v; keys from %x to %x cannot be read", s.why, s.from, s.to)
+		}
+		c.damage = append(c.damage, spans...)
+	}
+	if len(c.damage) == 0 {
+		return met
+	}
+	slices.SortFunc(c.damage, func(a, b damagedSpan) int { return bytes.Compare(a.to, b.to) })
+	return nil
 }
 
 func (c *checker) scavenges() error {

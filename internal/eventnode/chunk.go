@@ -72,7 +72,7 @@ func (n *Node) readLog(c *chunk, lower, upper uint64, backwards bool, limit uint
 			err = c.add(pos, it.Value())
 		}
 	}
-	return errors.Join(err, it.Close())
+	return it.end(err)
 }
 
 // errRemoved: a scavenge has removed an event that was there when the reading
@@ -95,7 +95,7 @@ func (n *Node) readStream(c *chunk, st streamState, lower, upper int64, backward
 	}
 	values, err := n.db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventSpace}, UpperBound: spaceEnd(eventSpace)})
 	if err != nil {
-		return errors.Join(fmt.Errorf("read the log: %w", err), at.Close())
+		return at.end(fmt.Errorf("read the log: %w", err))
 	}
 	first, step, rev, dir := at.First, at.Next, lower, int64(1)
 	if backwards {
@@ -113,12 +113,12 @@ func (n *Node) readStream(c *chunk, st streamState, lower, upper int64, backward
 	if errors.Is(err, ErrCorrupt) && st.gone(rev) {
 		err = errRemoved
 	}
-	return errors.Join(err, at.Close(), values.Close())
+	return at.end(values.end(err))
 }
 
 // addIndexed appends the event the index iterator stands on, which is to be
 // event rev of stream.
-func (c *chunk) addIndexed(at, values *pebble.Iterator, stream uint64, rev int64) error {
+func (c *chunk) addIndexed(at, values iterator, stream uint64, rev int64) error {
 	key := at.Key()
 	if len(key) != 17 || int64(binary.BigEndian.Uint64(key[9:])) != rev {
 		return corrupt("event %d of stream number %d is not in the index", rev, stream)
@@ -150,7 +150,7 @@ func (n *Node) lastBeforeTombstone(st streamState) (int64, error) {
 	if it.Last() && len(it.Key()) == 17 {
 		rev = int64(binary.BigEndian.Uint64(it.Key()[9:]))
 	}
-	return rev, it.Close()
+	return rev, it.end(nil)
 }
 
 // readEvent returns event rev of a stream, or errRemoved.

@@ -12,7 +12,8 @@
 // readable before it is durable, and an append is in the log whole or not at
 // all. After the first failed write or fsync the node changes nothing on disk
 // any more and answers Unavailable to appends until it is opened again; what
-// was acknowledged stays readable. See faultfs.go.
+// was acknowledged stays readable. So it does when damage keeps Pebble from
+// compacting. See faultfs.go. Who reads what is damaged is answered DataLoss.
 //
 // # Memory
 //

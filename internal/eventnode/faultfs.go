@@ -66,6 +66,14 @@ func (f *faultFS) fail(cause error) {
 	})
 }
 
+// background is told what went wrong in Pebble's own work, such as damage to
+// tables it was to compact. It would try again for ever.
+func (f *faultFS) background(err error) {
+	if f.armed.Load() {
+		f.fail(fmt.Errorf("background work on the store: %w", damaged(err)))
+	}
+}
+
 // release lets waiting operations return. It is called once, before Pebble is closed.
 func (f *faultFS) release() { close(f.released) }
 

@@ -78,7 +78,7 @@ func (f *folder) writeFormat() error {
 // upgrade gives the folder, whose store is open and sound, the latest format.
 // FORMAT comes first: from then on no older program touches the store. If the
 // power goes after it, the next opening does what is left.
-func (f *folder) upgrade(db *pebble.DB) error {
+func (f *folder) upgrade(db database) error {
 	if f.format == latestFormat {
 		return nil
 	}

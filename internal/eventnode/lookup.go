@@ -9,7 +9,7 @@ import (
 )
 
 // readIndex returns where event rev of a stream is.
-func readIndex(db *pebble.DB, stream uint64, rev int64) (indexEntry, error) {
+func readIndex(db database, stream uint64, rev int64) (indexEntry, error) {
 	key := indexKey(stream, rev)
 	v, closer, err := db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -23,7 +23,7 @@ func readIndex(db *pebble.DB, stream uint64, rev int64) (indexEntry, error) {
 }
 
 // readRevision returns event rev of a stream.
-func readRevision(db *pebble.DB, stream uint64, rev int64) (event, error) {
+func readRevision(db database, stream uint64, rev int64) (event, error) {
 	at, err := readIndex(db, stream, rev)
 	if err != nil {
 		return event{}, err
@@ -43,7 +43,7 @@ func readRevision(db *pebble.DB, stream uint64, rev int64) (event, error) {
 }
 
 // lastEvent returns the last event of the log.
-func lastEvent(db *pebble.DB) (e event, found bool, err error) {
+func lastEvent(db database) (e event, found bool, err error) {
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{eventSpace}, UpperBound: spaceEnd(eventSpace)})
 	if err != nil {
 		return e, false, fmt.Errorf("read the last event: %w", err)
@@ -55,7 +55,7 @@ func lastEvent(db *pebble.DB) (e event, found bool, err error) {
 			e, err = decodeEvent(pos, append([]byte(nil), it.Value()...))
 		}
 	}
-	return e, found, errors.Join(err, it.Close())
+	return e, found, it.end(err)
 }
 
 func eventPosition(key []byte) (uint64, error) {

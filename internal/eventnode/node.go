@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/grpc"
 )
 
@@ -18,7 +17,7 @@ type Node struct {
 	o      Options
 	folder *folder
 	fs     *faultFS
-	db     *pebble.DB
+	db     database
 
 	streams *streamTable
 	tail    *tail
@@ -90,12 +89,7 @@ func Open(o Options) (*Node, error) {
 
 func (n *Node) open() (err error) {
 	n.fs = newFaultFS(n.o.FS, n.folder.store, n.fault)
-	n.db, err = n.folder.open(n.fs, n.o, false, func(err error) {
-		if n.fs.armed.Load() {
-			n.fs.fail(fmt.Errorf("background work on the store: %w", err))
-		}
-	})
-	if err != nil {
+	if n.db, err = n.folder.open(n.o, n.fs); err != nil {
 		return err
 	}
 	w, err := n.load()
@@ -146,10 +140,11 @@ func (n *Node) load() (*writer, error) {
 	return w, nil
 }
 
-// fault is told about the first failed write. From now on appends are refused.
+// fault is told about the first failed write, or what else ends writing. From
+// now on appends are refused.
 func (n *Node) fault(cause error) {
 	close(n.failed)
-	n.o.Logger.Error("event node takes no more appends until it is opened again: a write failed", "err", cause)
+	n.o.Logger.Error("event node takes no more appends until it is opened again", "err", cause)
 }
 
 // Serve answers gRPC calls that come in over ln until the node is closed, and

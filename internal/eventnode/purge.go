@@ -121,17 +121,12 @@ func (s *scavenger) awaitDeletions() error {
 }
 
 func (s *scavenger) liveTables() (map[string]bool, error) {
-	levels, err := s.n.db.SSTables()
-	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
-	}
+	tables, err := s.n.folder.tables(s.n.db)
 	live := map[string]bool{}
-	for _, level := range levels {
-		for _, table := range level {
-			live[fmt.Sprintf("%06d.sst", table.BackingSSTNum)] = true
-		}
+	for _, t := range tables {
+		live[s.n.folder.fs.PathBase(t.name)] = true
 	}
-	return live, nil
+	return live, err
 }
 
 // files returns the names of the store's files that end in suffix.

@@ -150,7 +150,7 @@ func decodeScavengeReport(key, value []byte) (ScavengeReport, error) {
 }
 
 // loadRemovals reads from where on streams are left.
-func (t *streamTable) loadRemovals(db *pebble.DB) error {
+func (t *streamTable) loadRemovals(db database) error {
 	kept := map[uint64]int64{}
 	err := eachKey(db, []byte{removalSpace}, spaceEnd(removalSpace), func(key, value []byte) error {
 		stream, r, err := decodeRemoval(key, value)
@@ -170,7 +170,7 @@ func (t *streamTable) loadRemovals(db *pebble.DB) error {
 }
 
 // readLogEnd returns where the log ended at the last removal, or zero.
-func readLogEnd(db *pebble.DB) (logEnd, error) {
+func readLogEnd(db database) (logEnd, error) {
 	v, closer, err := db.Get(endKey)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return logEnd{}, nil
@@ -183,7 +183,7 @@ func readLogEnd(db *pebble.DB) (logEnd, error) {
 }
 
 // readScavenges returns all reports, the oldest first.
-func readScavenges(db *pebble.DB) ([]ScavengeReport, error) {
+func readScavenges(db database) ([]ScavengeReport, error) {
 	var all []ScavengeReport
 	err := eachKey(db, []byte{scavengeSpace}, spaceEnd(scavengeSpace), func(key, value []byte) error {
 		r, err := decodeScavengeReport(key, value)
@@ -197,7 +197,7 @@ func readScavenges(db *pebble.DB) ([]ScavengeReport, error) {
 }
 
 // eachKey calls f for every key from lower to before upper.
-func eachKey(db *pebble.DB, lower, upper []byte, f func(key, value []byte) error) error {
+func eachKey(db database, lower, upper []byte, f func(key, value []byte) error) error {
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return err
@@ -205,5 +205,5 @@ func eachKey(db *pebble.DB, lower, upper []byte, f func(key, value []byte) error
 	for ok := it.First(); ok && err == nil; ok = it.Next() {
 		err = f(it.Key(), it.Value())
 	}
-	return errors.Join(err, it.Close())
+	return it.end(err)
 }

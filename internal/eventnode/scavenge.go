@@ -287,7 +287,7 @@ type sweep struct {
 }
 
 // collect looks up the events to remove, and lowers to when they are too many.
-func (w *sweep) collect(db *pebble.DB, stream uint64) error {
+func (w *sweep) collect(db database, stream uint64) error {
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: indexKey(stream, w.from), UpperBound: indexKey(stream, w.to)})
 	if err != nil {
 		return fmt.Errorf("read the index: %w", err)
@@ -310,7 +310,7 @@ func (w *sweep) collect(db *pebble.DB, stream uint64) error {
 	if err == nil && rev < w.to && w.to != tombstoneRevision {
 		err = corrupt("event %d of stream number %d is not in the index", rev, stream)
 	}
-	return errors.Join(err, it.Close())
+	return it.end(err)
 }
 
 // sweep removes what r says, if that is still right.

@@ -456,7 +456,7 @@ func TestDamageOfWhatScavengesSayIsNoticed(t *testing.T) {
 		{"a bit of the log's end", "checksum of record", edit(endKey, flip(2))},
 		{"a log's end before its last event", "lies where the log ended", set(endKey, appendLogEnd(nil, logEnd{last: 1, next: 1 << 20}))},
 		{"one more event missing", "is number 3 of stream \"s\", after number 1", func(db *pebble.DB) error {
-			e, err := readRevision(db, 1, 2)
+			e, err := readRevision(database{db}, 1, 2)
 			if err != nil {
 				return err
 			}

@@ -60,15 +60,16 @@ func lockFolder(fs vfs.FS, dir string, create bool) (*folder, error) {
 	return f, nil
 }
 
-// open opens the store through fs. The caller closes it before it unlocks the folder.
-func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error)) (db *pebble.DB, err error) {
+// open opens the store: through faults, or to be read only if that is nil. The
+// caller closes it before it unlocks the folder.
+func (f *folder) open(o Options, faults *faultFS) (db database, err error) {
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref()
 	po := &pebble.Options{
-		FS:                          markerFS{fs},
+		FS:                          markerFS{f.fs},
 		Lock:                        f.lock,
-		ReadOnly:                    readOnly,
-		ErrorIfNotExists:            readOnly,
+		ReadOnly:                    faults == nil,
+		ErrorIfNotExists:            faults == nil,
 		Cache:                       cache,
 		FormatMajorVersion:          pebbleFormatOf(f.format),
 		MemTableSize:                o.MemTableBytes,
@@ -79,7 +80,13 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 		DisableTableStats:           true,
 		DisableAutomaticCompactions: o.noCompactions,
 		Logger:                      pebbleLogger{o.Logger},
-		EventListener:               &pebble.EventListener{BackgroundError: background},
+		// Without DataCorruption one damaged block would end the process.
+		EventListener: &pebble.EventListener{BackgroundError: func(error) {}, DataCorruption: damageLogger(o.Logger)},
+	}
+	if faults != nil {
+		po.FS = markerFS{faults}
+		po.EventListener.BackgroundError = faults.background
+		po.Experimental.CompactionScheduler = newCompactions(faults)
 	}
 	// Pebble's own failures while opening come as panics out of Fatalf.
 	defer func() {
@@ -88,16 +95,16 @@ func (f *folder) open(fs vfs.FS, o Options, readOnly bool, background func(error
 			if !ok {
 				panic(r)
 			}
-			db, err = nil, fmt.Errorf("event node: open %s: %w", f.store, fatal)
+			db, err = database{}, fmt.Errorf("event node: open %s: %w", f.store, fatal)
 		}
 	}()
 	if desc, err := pebble.Peek(f.store, f.fs); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrFormat, f.store, err)
+		return db, fmt.Errorf("%w: %s: %w", ErrFormat, f.store, err)
 	} else if desc.Exists && desc.FormatMajorVersion > pebbleFormatOf(f.format) {
-		return nil, fmt.Errorf("%w: %s has Pebble format %d, this program knows %d", ErrFormat, f.store, desc.FormatMajorVersion, pebbleFormatOf(f.format))
+		return db, fmt.Errorf("%w: %s has Pebble format %d, this program knows %d", ErrFormat, f.store, desc.FormatMajorVersion, pebbleFormatOf(f.format))
 	}
-	if db, err = pebble.Open(f.store, po); err != nil {
-		return nil, fmt.Errorf("event node: open %s: %w", f.store, err)
+	if db.DB, err = pebble.Open(f.store, po); err != nil {
+		return db, fmt.Errorf("event node: open %s: %w", f.store, damaged(err))
 	}
 	return db, nil
 }
@@ -115,8 +122,9 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 	l.log.Error("event node: Pebble reports an error", "detail", fmt.Sprintf(format, args...))
 }
 
-// Fatalf must not return: Pebble's state makes no sense any more. Failing disks
-// do not lead here while the node runs (see faultFS), broken invariants do.
+// Fatalf must not return: Pebble's state makes no sense any more. While the node
+// runs neither a failing disk leads here (see faultFS) nor a damaged file (see
+// folder.open), but broken invariants do.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
 	panic(fatalError(fmt.Sprintf(format, args...)))
 }

@@ -122,7 +122,7 @@ func (t *streamTable) nextID() uint64 {
 
 // loadStreams reads all stream records, and the metadata of the streams that
 // have any.
-func loadStreams(db *pebble.DB) (*streamTable, error) {
+func loadStreams(db database) (*streamTable, error) {
 	t := &streamTable{byName: map[string]*stream{}}
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{streamSpace}, UpperBound: spaceEnd(streamSpace)})
 	if err != nil {
@@ -131,14 +131,13 @@ func loadStreams(db *pebble.DB) (*streamTable, error) {
 	for it.First(); it.Valid(); it.Next() {
 		r, err := decodeStreamRecord(it.Key(), it.Value())
 		if err != nil {
-			_ = it.Close()
-			return nil, err
+			return nil, it.end(err)
 		}
 		s := &stream{name: string(it.Key()[1:]), id: r.id, last: r.last}
 		t.byName[s.name] = s
 		t.lastID = max(t.lastID, r.id)
 	}
-	if err := it.Close(); err != nil {
+	if err := it.end(nil); err != nil {
 		return nil, fmt.Errorf("read the streams: %w", err)
 	}
 	if err := t.loadRemovals(db); err != nil {
@@ -153,7 +152,7 @@ func loadStreams(db *pebble.DB) (*streamTable, error) {
 	return t, nil
 }
 
-func (t *streamTable) loadMetadata(db *pebble.DB) error {
+func (t *streamTable) loadMetadata(db database) error {
 	var holders []*stream
 	for name, s := range t.byName {
 		if _, isMeta := metaOf(name); isMeta && s.last != tombstoneRevision {
