@@ -167,8 +167,8 @@ func nodeCheck(_ context.Context, args []string, stdout, stderr io.Writer) error
 		return err
 	}
 	_, _ = fmt.Fprint(stdout, report)
-	if len(report.Problems) > 0 {
-		return fmt.Errorf("%d problems found in %s", len(report.Problems), *dir)
+	if n := len(report.Problems) + report.More; n > 0 {
+		return fmt.Errorf("%d problems found in %s", n, *dir)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -84,5 +86,76 @@ func TestANodesStorageIsLookedAfter(t *testing.T) {
 	}
 	if got := hirelog(t, "node", "backup"); got.status != 2 || !strings.Contains(got.stderr, "takes one argument") {
 		t.Errorf("backup of nothing: %+v", got)
+	}
+}
+
+// One flipped bit in a table is told in words by each command, and costs readers
+// of what is damaged an error, not the node.
+func TestADamagedTableIsToldOf(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "node")
+	node, address := launchNode(t, dir)
+	write := func(stream string, events int) error {
+		log, err := eventlog.Connect(eventlog.ClientOptions{ConnectionString: address})
+		if err != nil {
+			return err
+		}
+		list := make([]eventlog.NewEvent, events)
+		for i := range list {
+			list[i] = eventlog.NewEvent{ID: uuid.New(), Type: "test.v1", Data: []byte(`{}`)}
+		}
+		_, err = log.Append(t.Context(), stream, eventlog.NoStream, list)
+		if err == nil && stream == "gone" {
+			err = log.Tombstone(t.Context(), stream, eventlog.Revision(events)-1)
+		}
+		return errors.Join(err, log.Close())
+	}
+	if err := errors.Join(write("gone", 1), write("kept", 100)); err != nil {
+		t.Fatal(err)
+	}
+	hirelog(t, "node", "scavenge", "--data", dir).succeeded(t) // which writes tables
+	if status := node.stop(); status != 0 {
+		t.Errorf("the node ended with status %d", status)
+	}
+	tables, err := filepath.Glob(filepath.Join(dir, "store", "*.sst"))
+	if err != nil || len(tables) != 1 {
+		t.Fatalf("tables: %v, %v", tables, err)
+	}
+	table, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	table[100] ^= 0x10
+	if err := os.WriteFile(tables[0], table, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	check := hirelog(t, "node", "check", "--data", dir)
+	check.refused(t, "problems found in", dir)
+	if !strings.Contains(check.stdout, "PROBLEM: event node: stored data is damaged: "+tables[0]) {
+		t.Errorf("check says\n%s", check.stdout)
+	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	hirelog(t, "node", "backup", "--data", dir, backup).refused(t, "stored data is damaged", filepath.Base(tables[0]))
+	hirelog(t, "node", "restore", "--data", filepath.Join(t.TempDir(), "restored"), backup).refused(t, "not a complete backup")
+	node, address = launchNode(t, dir)
+	log, err := eventlog.Connect(eventlog.ClientOptions{ConnectionString: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for e, err := range log.ReadStream(t.Context(), "kept", 0, eventlog.Forwards) {
+			if err == nil {
+				t.Errorf("what is damaged reads as %+v", e)
+			} else if !strings.Contains(err.Error(), "DataLoss") {
+				t.Errorf("read: %v, want DataLoss", err)
+			}
+		}
+	}
+	if err := errors.Join(write("new", 1), log.Close()); err != nil {
+		t.Errorf("append: %v", err)
+	}
+	if status := node.stop(); status != 0 || strings.Contains(node.stderr.String(), "goroutine") || !strings.Contains(node.stderr.String(), "a file is damaged") {
+		t.Errorf("the node ended with status %d and said\n%s", status, node.stderr.String())
 	}
 }
