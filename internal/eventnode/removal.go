@@ -118,8 +118,12 @@ func (r ScavengeReport) String() string {
 	if r.Ended.IsZero() {
 		state = "not finished"
 	}
-	return fmt.Sprintf("scavenge %d: started %s, %s, %d events of %d streams removed, %d bytes before, %d after",
-		r.Number, r.Started.Format(time.RFC3339), state, r.Events, r.Streams, r.Before, r.After)
+	after := ""
+	if r.After > 0 {
+		after = fmt.Sprintf(", %d after", r.After)
+	}
+	return fmt.Sprintf("scavenge %d: started %s, %s, %d events of %d streams removed, %d bytes before%s",
+		r.Number, r.Started.Format(time.RFC3339), state, r.Events, r.Streams, r.Before, after)
 }
 
 func appendScavengeReport(dst, key []byte, r *ScavengeReport) ([]byte, error) {

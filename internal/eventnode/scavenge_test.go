@@ -479,3 +479,25 @@ func TestDamageOfWhatScavengesSayIsNoticed(t *testing.T) {
 		})
 	}
 }
+
+// TestAReportSaysWhatIsKnown leaves out the size after a scavenge that did not end
+// by itself.
+func TestAReportSaysWhatIsKnown(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	cutOff := ScavengeReport{Number: 1, Started: at, Events: 2, Streams: 1, Before: 300}
+	finished, ended := cutOff, cutOff
+	finished.Ended = at.Add(time.Hour) // by the next one
+	ended.Ended, ended.After = at.Add(time.Minute), 200
+	for _, tt := range []struct {
+		r    ScavengeReport
+		want string
+	}{
+		{cutOff, "scavenge 1: started 2026-01-02T03:04:05Z, not finished, 2 events of 1 streams removed, 300 bytes before"},
+		{finished, "scavenge 1: started 2026-01-02T03:04:05Z, ended 2026-01-02T04:04:05Z, 2 events of 1 streams removed, 300 bytes before"},
+		{ended, "scavenge 1: started 2026-01-02T03:04:05Z, ended 2026-01-02T03:05:05Z, 2 events of 1 streams removed, 300 bytes before, 200 after"},
+	} {
+		if got := tt.r.String(); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
