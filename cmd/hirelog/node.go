@@ -30,23 +30,34 @@ func node(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 	flags.StringVar(&o.UsersFile, "users", "", "`file` that names who may connect, see \"hirelog node user\"; needs TLS; read again when it changes")
 	insecure := flags.Bool("insecure", false, "serve without TLS on an address others reach: whoever reaches it may read, write and delete everything")
 	flags.StringVar(&o.Advertise, "advertise", "", "`host:port` clients that discover the node are told to reach it at (default: the address they asked at)")
+	metrics := flags.String("metrics", "", "`host:port` to serve /metrics and /healthz on, by plain HTTP (default nowhere)")
 	if err := parse(flags, args, 0, stderr); err != nil {
 		return err
 	}
 	o.Dir = *dir
-	if err := checkServing(o, *listen, *insecure); err != nil {
+	if err := errors.Join(checkServing(o, *listen, *insecure), checkMetrics(*metrics)); err != nil {
 		return err
 	}
+	disk := newNodeMetrics()
+	o.Committed = disk.committed
 	n, err := eventnode.Open(o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
+	served := make(chan error, 2)
+	if *metrics != "" {
+		at, stop, err := watchNode(*metrics, nodeHandler(n, disk), served)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		_, _ = fmt.Fprintf(stdout, "metrics on http://%s/metrics\n", at)
+	}
 	ln, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	served := make(chan error, 1)
 	go func() { served <- n.Serve(ln) }()
 	_, _ = fmt.Fprintf(stdout, "event node on %s\n", connectionString(o, ln.Addr().String()))
 	select {
