@@ -209,10 +209,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 		mustCheck(t, s.server.o)
 		o := s.server.o
 		s.server = start(t, o)
-		ln, err := net.Listen("tcp", s.address)
+		ln, err := net.Listen("tcp", "127.0.0.1:0") // somebody else may have the former port
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.address = ln.Addr().String()
 		go func() { _ = s.Serve(ln) }()
 		admin, alice, bob = s.as(t, "admin", "admin"), s.as(t, "alice", "alice"), s.as(t, "bob", "bob")
 	}

@@ -331,8 +331,8 @@ func crashRound(t *testing.T, seed uint64) {
 	}
 	const perRound = 8
 	var crashes []crash
-	giveUp := time.Now().Add(time.Minute)
 	for len(crashes) < perRound || scavenges.Load() < 3 || backups.Load() < 1 {
+		giveUp := time.Now().Add(time.Minute)
 		for from, more := n.Stats().Appends, uint64(1+rng.IntN(60)); n.Stats().Appends < from+more; {
 			if time.Now().After(giveUp) || t.Failed() {
 				t.Fatal("the node stands still")

@@ -172,18 +172,15 @@ func TestSettledEventsAreLetGo(t *testing.T) {
 	for range n {
 		ack(t, busy, got(t, busy).Event)
 	}
+	until(t, "all but the first to be settled", func() bool { return s.rawInfo(t, "s").GetTotalInFlightMessages() == 1 })
 	g := s.group(t, "s")
 	var kept, deadlines, size int
-	until(t, "all but the first to be settled", func() bool {
-		g.do(func() {
-			kept, deadlines, size = g.events.list.Len(), g.deadlines.list.Len(), 0
-			for e := g.events.list.Front(); e != nil; e = e.Next() {
-				size += len(e.Value.(*message).wire)
-			}
-		})
-		return s.rawInfo(t, "s").GetTotalInFlightMessages() == 1
+	g.do(func() {
+		kept, deadlines = g.events.list.Len(), g.deadlines.list.Len()
+		for e := g.events.list.Front(); e != nil; e = e.Next() {
+			size += len(e.Value.(*message).wire)
+		}
 	})
-	g.do(func() { kept, deadlines = g.events.list.Len(), g.deadlines.list.Len() })
 	if kept != 2 || deadlines != 1 || size > 1<<10 {
 		t.Errorf("%d messages with %d bytes and %d deadlines are kept for one that waits", kept, size, deadlines)
 	}

@@ -212,12 +212,21 @@ func TestWhatIsNotAcknowledgedComesAgain(t *testing.T) {
 	s := start(t, Options{})
 	c := s.client(t)
 	mustAppend(t, c, "s", esdb.NoStream{}, some("e", 3)...)
-	mustCreate(t, c, "s", esdb.Start{}, func(set *esdb.PersistentSubscriptionSettings) { set.MessageTimeout = 50 })
+	mustCreate(t, c, "s", esdb.Start{}, func(set *esdb.PersistentSubscriptionSettings) {
+		set.MessageTimeout, set.MaxRetryCount = 50, 1000
+	})
 	sub := join(t, c, "s", 1)
 	wantGot(t, sub, "s/0", "s/0+1")
-	again := wantGot(t, sub, "s/0+2")
-	ack(t, sub, again...)
-	wantGot(t, sub, "s/1")
+	// It comes once more if this machine is too slow to acknowledge it in time.
+	for retries := 2; ; retries++ {
+		e := got(t, sub)
+		if n := e.Event.Event.EventNumber; n == 1 && retries > 2 {
+			return
+		} else if n != 0 || e.RetryCount != retries {
+			t.Fatalf("got s/%d+%d, want s/0+%d", n, e.RetryCount, retries)
+		}
+		ack(t, sub, e.Event)
+	}
 }
 
 func TestWhoLeavesLeavesItsEventsToOthers(t *testing.T) {
