@@ -22,19 +22,21 @@ func TestOutOfReachIsSaidSo(t *testing.T) {
 	w := newWorld(t)
 	v := w.vacancy("Engineer")
 	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	late := errors.Join(eventlog.ErrUnavailable, context.DeadlineExceeded)
+	lost := errors.Join(commands.ErrRightsUnknown, eventlog.ErrUnavailable)
 	for err, want := range map[error]struct {
 		status int
 		code   string
 	}{
-		eventlog.ErrUnavailable: {503, "log_unavailable"},
-		errors.Join(eventlog.ErrUnavailable, context.DeadlineExceeded):  {503, "log_unavailable"},
-		errors.Join(commands.ErrRightsUnknown, eventlog.ErrUnavailable): {503, "log_unavailable"},
-		commands.ErrRightsUnknown:                                       {503, "rights_unknown"},
-		context.DeadlineExceeded:                                        {503, "timeout"},
-		&domain.UnknownEventError{Name: "x"}:                            {503, "newer_log"},
-		&eventlog.ConflictError{Stream: "x"}:                            {409, "conflict"},
-		eventlog.ErrTooLarge:                                            {413, "too_large"},
-		errors.New("disk on fire"):                                      {500, "internal"},
+		eventlog.ErrUnavailable:              {503, "log_unavailable"},
+		late:                                 {503, "log_unavailable"},
+		lost:                                 {503, "log_unavailable"},
+		commands.ErrRightsUnknown:            {503, "rights_unknown"},
+		context.DeadlineExceeded:             {503, "timeout"},
+		&domain.UnknownEventError{Name: "x"}: {503, "newer_log"},
+		&eventlog.ConflictError{Stream: "x"}: {409, "conflict"},
+		eventlog.ErrTooLarge:                 {413, "too_large"},
+		errors.New("disk on fire"):           {500, "internal"},
 	} {
 		w.log.fail(err)
 		got := w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).problem(want.status, want.code)
