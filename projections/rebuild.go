@@ -21,7 +21,7 @@ type RebuildOptions struct {
 	// one: it may be the cure.
 	Force bool
 	// Memory is what rows may take in memory, in bytes and roughly, before some
-	// of them go to a file. Default 96 MiB: with what knows where the rows in the
+	// of them go to a file. Default 64 MiB: with what knows where the rows in the
 	// file are, a million events take less than 1 GiB.
 	Memory int
 	// Dir is where that file is; it has no name there. Default the system's
@@ -44,7 +44,7 @@ type RebuildOptions struct {
 }
 
 func (o RebuildOptions) withDefaults() RebuildOptions {
-	o.Memory = cmp.Or(o.Memory, 96<<20)
+	o.Memory = cmp.Or(o.Memory, 64<<20)
 	o.Samples = cmp.Or(o.Samples, 10)
 	o.chunk = cmp.Or(o.chunk, 2000)
 	if o.Progress == nil {

@@ -31,7 +31,7 @@ func benchRebuild(ctx context.Context, s settings, dir string) (err error) {
 	}
 	// As "hirelog projections rebuild" sets it, which is a process of its own.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(768 << 20))
-	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	var ratios, speeds, memory []figure
 	for range s.rounds {
 		if err := c.dropGenerations(ctx); err != nil {
