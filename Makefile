@@ -42,6 +42,10 @@ fuzz: ## fuzz each decoder for ten seconds (or FUZZ=...)
 bench: setup build ## measure against the machine's limits, prints ratios
 	go run ./cmd/bench
 
+.PHONY: features
+features: ## print what is to be done, each row with the tests that hold it
+	@go run ./cmd/features
+
 .PHONY: soak
 soak: setup ## kill processes 200 times (or SOAK=...) under load, then check everything
 	go run ./cmd/soak -kills $(or $(SOAK),200)

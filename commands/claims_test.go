@@ -17,6 +17,7 @@ import (
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
+// TestSamePersonReceivedAtOnce holds S2-07.
 func TestSamePersonReceivedAtOnce(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)

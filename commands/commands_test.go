@@ -16,6 +16,7 @@ import (
 
 // Every command, given twice with the same id, answers the same and writes
 // nothing the second time.
+// It holds E6.
 func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)
@@ -122,6 +123,7 @@ func TestRepeatedLongAgo(t *testing.T) {
 	}
 }
 
+// TestIfMatch holds E7.
 func TestIfMatch(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)
@@ -172,6 +174,7 @@ func TestColdAndWarmFoldsAgree(t *testing.T) {
 	}
 }
 
+// TestReceive holds S2-03..04 and S2-06.
 func TestReceive(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)
@@ -232,6 +235,7 @@ func TestRightsOnAnotherJob(t *testing.T) {
 	}
 }
 
+// TestAnonymiseTakesTheIdentityWithTheLastApplication holds S2-94.
 func TestAnonymiseTakesTheIdentityWithTheLastApplication(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)

@@ -306,6 +306,7 @@ func TestDirectoryKnowsOwnWritesAtOnce(t *testing.T) {
 }
 
 // A member who is deactivated in one process cannot go on in another.
+// It holds S2-104.
 func TestDeactivatedElsewhere(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)

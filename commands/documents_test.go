@@ -225,6 +225,7 @@ func uploaded(t *testing.T, c *commandstest.Company, app string) []application.D
 }
 
 // Nobody who looks at a document category may file into one they may not edit.
+// It holds S2-33.
 func TestUploadRightsByCategory(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, false)

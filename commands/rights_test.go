@@ -385,6 +385,7 @@ func outcome(err error) string {
 	return "?"
 }
 
+// TestWhoMayGiveWhichCommand holds S2-79..82.
 func TestWhoMayGiveWhichCommand(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, false)
@@ -431,6 +432,7 @@ func TestUnknownThings(t *testing.T) {
 
 // Notes: authors and recruitment managers delete and show members' notes, only
 // candidates their own.
+// It holds S1-59..60, 61.
 func TestWhoDeletesWhoseNote(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, false)

@@ -23,6 +23,7 @@ func (f *fixture) addTag(id, tag string) {
 	f.On(id, domain.Member(f.Admin), func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.AddTag(tag, s) })
 }
 
+// TestAListedApplicationSaysWhereItStands holds S2-11..12, 84, 85.
 func TestAListedApplicationSaysWhereItStands(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -113,6 +114,7 @@ func TestNamesAndSearchWhicheverStreamComesFirst(t *testing.T) {
 	}
 }
 
+// TestFilters holds S2-09.
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -185,6 +187,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestPagesFollowOnEachOther holds S2-10.
 func TestPagesFollowOnEachOther(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -367,6 +370,7 @@ func TestAnotherApplicationIsShownUnlessConfidential(t *testing.T) {
 
 // A masked viewer sees rows without persons, and cannot find out by filters
 // what is masked.
+// It holds S2-101.
 func TestAuditorsSeeNoPersons(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

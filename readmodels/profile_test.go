@@ -107,6 +107,7 @@ func TestProfile(t *testing.T) {
 }
 
 // Every version stays, with its files and all that was said about it.
+// It holds S1-49.
 func TestDocumentsKeepTheirVersions(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -195,6 +196,7 @@ func TestAMaskedProfile(t *testing.T) {
 	}
 }
 
+// TestOtherApplicationsOfThePerson holds S2-05.
 func TestOtherApplicationsOfThePerson(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -221,6 +223,7 @@ func TestOtherApplicationsOfThePerson(t *testing.T) {
 	}
 }
 
+// TestFilesNeedTheCategorysRight holds S2-31.
 func TestFilesNeedTheCategorysRight(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -253,6 +256,7 @@ func TestFilesNeedTheCategorysRight(t *testing.T) {
 	}
 }
 
+// TestTimeline holds S2-13..14.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -358,6 +362,7 @@ func TestTimelinePages(t *testing.T) {
 
 // After a note is deleted and after the application is anonymised, queries
 // still answer, with what was erased left out.
+// It holds S2-94 and E8.
 func TestErasedReadsAsErased(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)

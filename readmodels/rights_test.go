@@ -59,6 +59,7 @@ func sameRights(a, b access.Rights) string {
 
 // In random histories, queries and commands agree on rights, and every list
 // holds exactly what its viewer may open.
+// It holds S2-79..80.
 func TestQueriesAndCommandsAgreeOnRights(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {

@@ -13,6 +13,7 @@ import (
 	"github.com/hirelog/hirelog/readmodels"
 )
 
+// TestTheCandidatesPage holds S1-13..15.
 func TestTheCandidatesPage(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -55,6 +56,7 @@ func TestAStageWithoutPublicNameShowsItsOwn(t *testing.T) {
 	}
 }
 
+// TestARejectedDocumentSaysWhy holds S1-44.
 func TestARejectedDocumentSaysWhy(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -70,6 +72,7 @@ func TestARejectedDocumentSaysWhy(t *testing.T) {
 	}
 }
 
+// TestTheCandidateSeesThatANoteWasDeleted holds S1-60.
 func TestTheCandidateSeesThatANoteWasDeleted(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -88,6 +91,7 @@ func TestTheCandidateSeesThatANoteWasDeleted(t *testing.T) {
 	}
 }
 
+// TestANoteIsSeenWhileItIsVisible holds S1-56.
 func TestANoteIsSeenWhileItIsVisible(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -104,6 +108,7 @@ func TestANoteIsSeenWhileItIsVisible(t *testing.T) {
 }
 
 // Until it is disclosed, a rejection changes nothing on the page.
+// It holds S1-16..20 and S1-21.
 func TestARejectionShowsWhenItIsDisclosed(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -131,6 +136,7 @@ func TestARejectionShowsWhenItIsDisclosed(t *testing.T) {
 	}
 }
 
+// TestAWithdrawalShowsAtOnce holds S1-19.
 func TestAWithdrawalShowsAtOnce(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -141,6 +147,7 @@ func TestAWithdrawalShowsAtOnce(t *testing.T) {
 	}
 }
 
+// TestCandidatesSeeTheirOwnOnly holds S1-08.
 func TestCandidatesSeeTheirOwnOnly(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -177,6 +184,7 @@ func TestNobodyHasNoApplications(t *testing.T) {
 	wantRefusal(t, err, readmodels.ErrNotFound)
 }
 
+// TestOffMeansAbsent holds S1-01, 05 and S1-02.
 func TestOffMeansAbsent(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)
@@ -199,6 +207,7 @@ func TestOffMeansAbsent(t *testing.T) {
 }
 
 // A preview is the candidate's page with the rights of the one who looks.
+// It holds S1-10.
 func TestPreview(t *testing.T) {
 	t.Parallel()
 	e := newEventful(t)

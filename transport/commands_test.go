@@ -11,6 +11,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 )
 
+// TestACommandIsReadAtItsPosition holds E5.
 func TestACommandIsReadAtItsPosition(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

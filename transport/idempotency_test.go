@@ -10,6 +10,7 @@ import (
 )
 
 // The same request under the same key answers the same, and writes nothing.
+// It holds E6.
 func TestRepeatedUnderAKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -167,6 +168,7 @@ func TestKeysWithoutPostgres(t *testing.T) {
 	}
 }
 
+// TestStaleRevisionSaysWhatHappened holds E7.
 func TestStaleRevisionSaysWhatHappened(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

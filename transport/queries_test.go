@@ -108,6 +108,7 @@ func TestTheSameAnswerIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// TestWhoMayViewAnApplication holds S2-79.
 func TestWhoMayViewAnApplication(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -161,6 +162,7 @@ func (b behind) Wait(ctx context.Context, _ string, position eventlog.Position) 
 
 func (b behind) Lag(string) (time.Duration, bool) { return b.lag, b.known }
 
+// TestReadsWaitForAPositionAndNotForEver holds E5.
 func TestReadsWaitForAPositionAndNotForEver(t *testing.T) {
 	t.Parallel()
 	late := func(b behind) func(*Options) {

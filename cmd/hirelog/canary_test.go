@@ -35,6 +35,7 @@ const (
 
 // Nothing personal can be read in anything the program writes: its folder, its
 // logs, its metrics.
+// It holds E8.
 func TestNothingPersonalIsReadableOnDisk(t *testing.T) {
 	t.Parallel()
 	in := newInstallation(t)

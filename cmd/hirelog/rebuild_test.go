@@ -13,6 +13,7 @@ import (
 
 // Read models are rebuilt beside a server at work, killed in the middle, rolled
 // back and verified, and nobody who reads or gives commands notices.
+// It holds E17.
 func TestRebuildBesideAServerAtWork(t *testing.T) {
 	t.Parallel()
 	const connections = 3

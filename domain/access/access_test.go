@@ -13,6 +13,7 @@ func role(areas map[access.Area]access.Level, documents map[access.Category]acce
 	return access.Role{Areas: areas, Documents: documents}
 }
 
+// TestRights holds S2-79..82, 101.
 func TestRights(t *testing.T) {
 	interviewer := access.Membership{Role: role(
 		map[access.Area]access.Level{access.Application: access.View, access.Notes: access.Edit, access.Salary: access.None},

@@ -101,6 +101,7 @@ func TestAnonymisedForgetsThePerson(t *testing.T) {
 	}
 }
 
+// TestMove holds S2-87..88.
 func TestMove(t *testing.T) {
 	move := func(from, to string) when {
 		return func(a application.Application) ([]application.Event, error) {
@@ -119,6 +120,7 @@ func TestMove(t *testing.T) {
 	}...)...)
 }
 
+// TestDisqualify holds S2-90.
 func TestDisqualify(t *testing.T) {
 	disqualify := func(kind application.Outcome, reason string, of organization.ReasonKind) when {
 		return func(a application.Application) ([]application.Event, error) {
@@ -144,6 +146,7 @@ func TestDisqualify(t *testing.T) {
 	}...)...)
 }
 
+// TestRequalify holds S2-92.
 func TestRequalify(t *testing.T) {
 	requalify := func(reason personal.Text) when {
 		return func(a application.Application) ([]application.Event, error) { return a.Requalify(reason, by) }

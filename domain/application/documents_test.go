@@ -37,6 +37,7 @@ func uploaded(version int) application.Event {
 	}
 }
 
+// TestRequestDocument holds S1-37..39.
 func TestRequestDocument(t *testing.T) {
 	full := application.Request{
 		Title: text("certificate"), Description: text("of your degree"), Category: access.Certificate,
@@ -184,6 +185,7 @@ func TestCanUpload(t *testing.T) {
 	}
 }
 
+// TestReview holds S1-43..44, 46..48.
 func TestReview(t *testing.T) {
 	approve := func(version int, reason personal.Text) when {
 		return func(a application.Application) ([]application.Event, error) {
@@ -228,6 +230,7 @@ func TestReview(t *testing.T) {
 
 // No version and no reason is lost by uploading again: what was asked for stays,
 // and the events of the old versions are in the history.
+// It holds S1-49.
 func TestUploadingAgainKeepsTheRequest(t *testing.T) {
 	a := application.Application{}.Fold(received, requested, uploaded(1), blurred, uploaded(2))
 	got := a.Documents["d1"]

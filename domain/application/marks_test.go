@@ -12,6 +12,7 @@ import (
 
 func tagged(id string) application.Event { return application.TagAdded{Stamp: by, Tag: id} }
 
+// TestTags holds S2-83.
 func TestTags(t *testing.T) {
 	add := func(tag string) when {
 		return func(a application.Application) ([]application.Event, error) { return a.AddTag(tag, by) }
@@ -37,6 +38,7 @@ func TestTags(t *testing.T) {
 	}...)...)
 }
 
+// TestSetPriority holds S2-85.
 func TestSetPriority(t *testing.T) {
 	set := func(priority bool) when {
 		return func(a application.Application) ([]application.Event, error) { return a.SetPriority(priority, by) }
@@ -50,6 +52,7 @@ func TestSetPriority(t *testing.T) {
 	}...)...)
 }
 
+// TestAddComment holds S2-60.
 func TestAddComment(t *testing.T) {
 	comment := func(id string, empty bool, mentions ...string) when {
 		return func(a application.Application) ([]application.Event, error) {

@@ -35,6 +35,7 @@ func TestAddNote(t *testing.T) {
 	}...)...)
 }
 
+// TestSetNoteVisibility holds S1-56..57.
 func TestSetNoteVisibility(t *testing.T) {
 	set := func(who domain.Actor, manager, visible bool) when {
 		return func(a application.Application) ([]application.Event, error) {
@@ -59,6 +60,7 @@ func TestSetNoteVisibility(t *testing.T) {
 	}...)...)
 }
 
+// TestDeleteNote holds S1-59..60.
 func TestDeleteNote(t *testing.T) {
 	remove := func(who domain.Actor, manager bool) when {
 		return func(a application.Application) ([]application.Event, error) {

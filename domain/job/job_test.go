@@ -32,6 +32,7 @@ var (
 	reopened job.Event = job.Reopened{Stamp: s}
 )
 
+// TestOpen holds S2-99.
 func TestOpen(t *testing.T) {
 	open := func(d job.Details, stages []job.Stage, team []job.TeamMember) when {
 		return func(j job.Job) ([]job.Event, error) { return j.Opens(d, stages, team, s) }
@@ -118,6 +119,7 @@ func TestChangeTeam(t *testing.T) {
 	}...)
 }
 
+// TestLife holds S2-99.
 func TestLife(t *testing.T) {
 	hold := func(reason string) when {
 		return func(j job.Job) ([]job.Event, error) { return j.Hold(reason, s) }

@@ -31,6 +31,7 @@ var (
 	revoked     member.Event = member.TokenRevoked{Stamp: s, Token: "t1"}
 )
 
+// TestInvite holds S2-104.
 func TestInvite(t *testing.T) {
 	invite := func(role access.OrganizationRole, name, email personal.Plain) when {
 		return func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, email, key, s) }

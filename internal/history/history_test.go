@@ -206,6 +206,7 @@ func TestReplayShowsEveryEvent(t *testing.T) {
 
 // The profile of each moment is what it was then, however the moment is named,
 // and the same when asked again.
+// It holds E2.
 func TestProfileOfEveryMoment(t *testing.T) {
 	t.Parallel()
 	s := told(t)
@@ -287,6 +288,7 @@ func TestMomentsBeforeAndBeyond(t *testing.T) {
 }
 
 // What was erased is null at every moment, also those before; the rest stays.
+// It holds E2.
 func TestErasedIsNullAtEveryMoment(t *testing.T) {
 	t.Parallel()
 	s := told(t)
