@@ -85,11 +85,12 @@ func (m *jobs) organization(f Fact, e organization.Event) {
 	r.Organization, r.Revision = f.Aggregate, int64(f.Revision)
 	switch e := e.(type) {
 	case organization.Founded:
-		r.Name, r.DiscloseAfterHours = e.Name, int(organization.Organization{}.Fold(e).Settings.DiscloseAfter/time.Hour)
+		have := organization.Organization{}.Fold(e).Settings
+		r.Name, r.DiscloseAfterHours = e.Name, int(have.DiscloseAfter/time.Hour)
+		r.RatingMinRaters, r.ReadOnlyDays = have.RatingMinRaters, have.ReadOnlyDays
+		r.AccessAfterDays, r.ReadLogDays = have.AccessAfterDays, have.ReadLogDays
 	case organization.SettingsChanged:
-		setIf(&r.SelfTracking, e.SelfTracking)
-		setIf(&r.RatingVisibility, e.RatingVisibility)
-		setIf(&r.DiscloseAfterHours, e.DiscloseAfterHours)
+		setSettings(&r.Settings, e)
 	case organization.ReasonDefined:
 		m.reasons.Put(readmodels.ReasonRow{ID: e.Reason, Label: e.Label, Kind: e.Kind})
 	case organization.TagDefined:
@@ -98,6 +99,21 @@ func (m *jobs) organization(f Fact, e organization.Event) {
 		// Model access keeps it.
 	}
 	m.settings.Put(r)
+}
+
+func setSettings(to *readmodels.Settings, e organization.SettingsChanged) {
+	setIf(&to.SelfTracking, e.SelfTracking)
+	setIf(&to.RatingVisibility, e.RatingVisibility)
+	setIf(&to.RatingMinRaters, e.RatingMinRaters)
+	setIf(&to.DiscloseAfterHours, e.DiscloseAfterHours)
+	setIf(&to.ReadOnlyDays, e.ReadOnlyDays)
+	setIf(&to.InterviewExpiresAtEnd, e.InterviewExpiresAtEnd)
+	setIf(&to.InterviewMailParticipants, e.InterviewMailParticipants)
+	setIf(&to.AccessAfterDays, e.AccessAfterDays)
+	setIf(&to.UnassignAfterDays, e.UnassignAfterDays)
+	setIf(&to.SignHires, e.SignHires)
+	setIf(&to.ReadLogDays, e.ReadLogDays)
+	setIf(&to.MemberMetrics, e.MemberMetrics)
 }
 
 func setIf[V any](to *V, from *V) {

@@ -205,13 +205,6 @@ type Lists struct {
 	Tags     []Label         `json:"tags" doc:"Sorted by label"`
 }
 
-// Settings are the switches of the organisation.
-type Settings struct {
-	SelfTracking       bool `json:"self_tracking"`
-	RatingVisibility   bool `json:"rating_visibility"`
-	DiscloseAfterHours int  `json:"disclose_after_hours"`
-}
-
 // RecruitedRole is a recruiting role.
 type RecruitedRole struct {
 	ID   string `json:"id" format:"uuid"`
@@ -237,8 +230,7 @@ func (c *Core) Lists(ctx context.Context, member string, now time.Time) (Lists, 
 			return err
 		}
 		for _, r := range settings {
-			l.Name, l.Revision = r.Name, r.Revision
-			l.Settings = Settings{SelfTracking: r.SelfTracking, RatingVisibility: r.RatingVisibility, DiscloseAfterHours: r.DiscloseAfterHours}
+			l.Name, l.Revision, l.Settings = r.Name, r.Revision, r.Settings
 		}
 		for _, r := range roles {
 			l.Roles = append(l.Roles, RecruitedRole{ID: r.ID, Name: r.Name, Role: r.Access()})

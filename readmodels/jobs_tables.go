@@ -83,30 +83,3 @@ func Tags() Table[TagRow] {
 		},
 	}
 }
-
-// SettingsRow is the row of table settings.
-type SettingsRow struct {
-	Organization       string // its id
-	Name               string
-	SelfTracking       bool
-	RatingVisibility   bool
-	DiscloseAfterHours int
-	Revision           int64 // of the organisation's stream
-}
-
-// SettingsTable returns table settings: the switches of the organisation, in
-// one row.
-func SettingsTable() Table[SettingsRow] {
-	return Table[SettingsRow]{
-		Name: "settings",
-		Key:  func(r *SettingsRow) *string { return &r.Organization },
-		Columns: []Column[SettingsRow]{
-			Col("organization_id", "uuid", func(r *SettingsRow) *string { return &r.Organization }),
-			Col("name", "text", func(r *SettingsRow) *string { return &r.Name }),
-			Col("self_tracking", "boolean", func(r *SettingsRow) *bool { return &r.SelfTracking }),
-			Col("rating_visibility", "boolean", func(r *SettingsRow) *bool { return &r.RatingVisibility }),
-			Col("disclose_after_hours", "integer", func(r *SettingsRow) *int { return &r.DiscloseAfterHours }),
-			Col("revision", "bigint", func(r *SettingsRow) *int64 { return &r.Revision }),
-		},
-	}
-}

@@ -135,6 +135,21 @@ func TestCommandsOnTheOrganisation(t *testing.T) {
 	if got := w.get(w.admin, "/v1/organization").want(http.StatusOK); got.at("settings.self_tracking") != true || got.at("settings.disclose_after_hours") != 48.0 {
 		t.Errorf("organisation %s", got.body)
 	}
+	more := map[string]any{
+		"rating_min_raters": 3, "interview_expires_at_end": true, "interview_mail_participants": true, "read_only_days": 30, "access_after_days": 7,
+		"unassign_after_days": 10, "sign_hires": true, "read_log_days": 400, "member_metrics": true,
+	}
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: more}).want(http.StatusOK)
+	got := w.get(w.admin, "/v1/organization").want(http.StatusOK)
+	for name, value := range more {
+		if n, ok := value.(int); ok {
+			value = float64(n)
+		}
+		if got.at("settings."+name) != value {
+			t.Errorf("%s is %v, want %v", name, got.at("settings."+name), value)
+		}
+	}
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: map[string]any{"read_log_days": 29}}).want(http.StatusUnprocessableEntity)
 	role := w.role("Reader", map[access.Area]string{access.Application: "view"})
 	w.put(w.admin, "/v1/organization/recruiting-roles/"+role, map[string]any{"name": "Watcher", "areas": map[string]string{"application": "view", "notes": "edit"}}).want(http.StatusOK)
 	if got := w.get(w.admin, "/v1/organization/recruiting-roles"); !strings.Contains(string(got.body), `"name":"Watcher"`) {

@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,10 +15,14 @@ import (
 
 func TestStored(t *testing.T) {
 	const id = "5d0c2a7e-9b1f-4c3d-8e6a-7f8091a2b3c4"
-	on, hours := true, 48
+	on, hours, days, raters := true, 48, 30, 3
 	domaintest.Stored[organization.Event](t, "organization", organization.Codec,
 		founded,
-		organization.SettingsChanged{Stamp: s, SelfTracking: &on, RatingVisibility: &on, DiscloseAfterHours: &hours},
+		organization.SettingsChanged{
+			Stamp: s, SelfTracking: &on, RatingVisibility: &on, RatingMinRaters: &raters, DiscloseAfterHours: &hours, ReadOnlyDays: &days,
+			InterviewExpiresAtEnd: &on, InterviewMailParticipants: &on, AccessAfterDays: &days, UnassignAfterDays: &days,
+			SignHires: &on, ReadLogDays: &days, MemberMetrics: &on,
+		},
 		organization.RecruitingRoleDefined{Stamp: s, Role: id, Name: "Hiring manager", Access: access.Role{
 			Areas:     areas{access.Application: access.View, access.Notes: access.Edit},
 			Documents: kinds{access.CV: access.View},
@@ -40,6 +45,9 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 	change := organization.SettingsChange{
 		SelfTracking: maybe.Draw(t, "self-tracking"), RatingVisibility: maybe.Draw(t, "ratings"),
 		DiscloseAfterHours: rapid.Ptr(rapid.IntRange(-1, 721), true).Draw(t, "hours"),
+		RatingMinRaters:    rapid.Ptr(rapid.IntRange(0, 51), true).Draw(t, "raters"),
+		ReadLogDays:        rapid.Ptr(rapid.IntRange(29, 3651), true).Draw(t, "days"),
+		SignHires:          maybe.Draw(t, "signing"),
 	}
 	return rapid.SampledFrom([]when{
 		func(o organization.Organization) ([]organization.Event, error) { return o.Found(label, s) },
@@ -60,6 +68,9 @@ func TestRandom(t *testing.T) {
 		Holds: func(_ organization.Organization, _ organization.Event, after organization.Organization) string {
 			if d := after.Settings.DiscloseAfter; d < 0 || d > 30*24*time.Hour {
 				return "a rejection shows after " + d.String()
+			}
+			if s := after.Settings; after.Founded && (s.RatingMinRaters < 1 || s.RatingMinRaters > 50 || s.ReadLogDays < 30 || s.ReadLogDays > 3650) {
+				return fmt.Sprintf("settings are %+v", s)
 			}
 			for id, label := range after.Tags {
 				if found, ok := after.TagLabelled(label); !ok || found != id {

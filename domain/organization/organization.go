@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
@@ -22,14 +21,6 @@ type Organization struct {
 	Roles    map[string]RecruitingRole // by id
 	Reasons  map[string]Reason         // by id
 	Tags     map[string]string         // label by id
-}
-
-// Settings are the switches of the organisation. The zero value is the default
-// before the founding; Founded sets the real defaults.
-type Settings struct {
-	SelfTracking     bool          // candidates have a page; default off
-	RatingVisibility bool          // candidates see the mean rating; default off; only counts while SelfTracking is on
-	DiscloseAfter    time.Duration // when a rejection shows to the candidate if no message was sent; default 24 h, 0–30 d
 }
 
 // RecruitingRole is a named set of rights, held on a job or an application.
@@ -69,7 +60,7 @@ func (Founded) EventName() string { return "organization.founded.v1" }
 
 func (Founded) evolve(o Organization) Organization {
 	o.Founded = true
-	o.Settings.DiscloseAfter = 24 * time.Hour
+	o.Settings = defaults()
 	return o
 }
 

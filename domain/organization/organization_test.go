@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"errors"
 	"reflect"
 	"strconv"
 	"strings"
@@ -49,7 +50,7 @@ func TestFound(t *testing.T) {
 // decides otherwise.
 func TestDefaults(t *testing.T) {
 	got := organization.Organization{}.Fold(founded).Settings
-	want := organization.Settings{DiscloseAfter: 24 * time.Hour}
+	want := organization.Settings{DiscloseAfter: 24 * time.Hour, RatingMinRaters: 1, ReadOnlyDays: 90, AccessAfterDays: 14, ReadLogDays: 365}
 	if got != want {
 		t.Errorf("settings = %+v, want %+v", got, want)
 	}
@@ -80,9 +81,65 @@ func TestChangeSettings(t *testing.T) {
 	}...)
 
 	got := organization.Organization{}.Fold(founded, changed, organization.SettingsChanged{Stamp: s, RatingVisibility: &on, DiscloseAfterHours: &days}).Settings
-	want := organization.Settings{SelfTracking: true, RatingVisibility: true, DiscloseAfter: 30 * 24 * time.Hour}
+	want := organization.Organization{}.Fold(founded).Settings
+	want.SelfTracking, want.RatingVisibility, want.DiscloseAfter = true, true, 30*24*time.Hour
 	if got != want {
 		t.Errorf("settings = %+v, want %+v", got, want)
+	}
+}
+
+// Every setting takes the ends of its range and nothing beyond, and each is
+// recorded alone (S1-64, S2-55, S2-74, S2-81, S2-102, E11).
+func TestEverySettingHasARange(t *testing.T) {
+	o := organization.Organization{}.Fold(founded)
+	for _, tt := range []struct {
+		name        string
+		least, most int
+		set         func(int) organization.SettingsChange
+		have        func(organization.Settings) int
+	}{
+		{"raters", 1, 50, func(n int) (c organization.SettingsChange) { c.RatingMinRaters = &n; return c }, func(s organization.Settings) int { return s.RatingMinRaters }},
+		{"read-only", 0, 3650, func(n int) (c organization.SettingsChange) { c.ReadOnlyDays = &n; return c }, func(s organization.Settings) int { return s.ReadOnlyDays }},
+		{"access", 0, 365, func(n int) (c organization.SettingsChange) { c.AccessAfterDays = &n; return c }, func(s organization.Settings) int { return s.AccessAfterDays }},
+		{"unassigned", 0, 3650, func(n int) (c organization.SettingsChange) { c.UnassignAfterDays = &n; return c }, func(s organization.Settings) int { return s.UnassignAfterDays }},
+		{"read log", 30, 3650, func(n int) (c organization.SettingsChange) { c.ReadLogDays = &n; return c }, func(s organization.Settings) int { return s.ReadLogDays }},
+	} {
+		for n, allowed := range map[int]bool{tt.least - 1: false, tt.least: true, tt.most: true, tt.most + 1: false} {
+			got, err := o.ChangeSettings(tt.set(n), s)
+			if errors.Is(err, domain.ErrInvalid) == allowed {
+				t.Errorf("%s = %d: %v", tt.name, n, err)
+			}
+			if after := o.Fold(got...).Settings; allowed && tt.have(after) != n {
+				t.Errorf("%s = %d leads to %+v", tt.name, n, after)
+			}
+		}
+	}
+}
+
+// The switches go on and off, each alone.
+func TestEverySwitchIsItsOwn(t *testing.T) {
+	o := organization.Organization{}.Fold(founded)
+	on := true
+	for name, tt := range map[string]struct {
+		set  organization.SettingsChange
+		have func(organization.Settings) bool
+	}{
+		"expires at the end": {organization.SettingsChange{InterviewExpiresAtEnd: &on}, func(s organization.Settings) bool { return s.InterviewExpiresAtEnd }},
+		"mail":               {organization.SettingsChange{InterviewMailParticipants: &on}, func(s organization.Settings) bool { return s.InterviewMailParticipants }},
+		"signing hires":      {organization.SettingsChange{SignHires: &on}, func(s organization.Settings) bool { return s.SignHires }},
+		"metrics":            {organization.SettingsChange{MemberMetrics: &on}, func(s organization.Settings) bool { return s.MemberMetrics }},
+	} {
+		got, err := o.ChangeSettings(tt.set, s)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %v, %v", name, got, err)
+		}
+		after := o.Fold(got...)
+		if tt.have(o.Settings) || !tt.have(after.Settings) {
+			t.Errorf("%s: from %+v to %+v", name, o.Settings, after.Settings)
+		}
+		if again, err := after.ChangeSettings(tt.set, s); err != nil || len(again) > 0 {
+			t.Errorf("%s again: %v, %v", name, again, err)
+		}
 	}
 }
 

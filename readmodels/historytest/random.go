@@ -113,7 +113,9 @@ func (c *Company) randomArrival() {
 }
 
 func (c *Company) randomRights() {
-	switch c.r.IntN(6) {
+	switch c.r.IntN(7) {
+	case 6:
+		c.randomOrganization()
 	case 0:
 		roles := []access.OrganizationRole{access.Recruiting, access.Recruiting, access.Auditor, access.Reporting}
 		c.Member(roles[c.r.IntN(len(roles))], personal.Plain(fmt.Sprintf("Member %d", len(c.MemberIDs))))
@@ -142,6 +144,12 @@ func (c *Company) randomRights() {
 			return o.DefineRole(c.Lists, "List", access.Role{Areas: map[access.Area]access.Level{access.Application: level, access.Tags: level}}, s)
 		})
 	}
+}
+
+// randomOrganization changes something the organisation has decided for itself.
+func (c *Company) randomOrganization() {
+	days, on := 30+c.r.IntN(3), c.r.IntN(2) == 0
+	c.Settings(organization.SettingsChange{ReadLogDays: &days, SignHires: &on})
 }
 
 func (c *Company) randomlyOn(id string) {
