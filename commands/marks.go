@@ -106,6 +106,25 @@ func (c *Commands) SetPriority(ctx context.Context, caller Caller, cmd SetPriori
 		})
 }
 
+// SetOwner makes a member responsible for an application.
+type SetOwner struct {
+	Application string `json:"-"`
+	Owner       string `json:"owner_id" format:"uuid" doc:"The member responsible from now on; they must be able to view the application"`
+}
+
+// SetOwner gives cmd. Whoever has edit on the application area may.
+// Errors: those of application.SetOwner; domain.ErrInvalid when the member may
+// not view the application; ErrDenied.
+func (c *Commands) SetOwner(ctx context.Context, caller Caller, cmd SetOwner) (Answer, error) {
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if cmd.Owner != a.Owner && c.directory.Rights(cmd.Owner, a.Job).Area(access.Application) < access.View {
+				return nil, domain.ErrInvalid.Because("The member responsible must be able to view the application.")
+			}
+			return a.SetOwner(cmd.Owner, s)
+		})
+}
+
 // AddComment adds an internal comment.
 type AddComment struct {
 	Application string         `json:"-"`

@@ -121,6 +121,18 @@ func applicationRows() []row {
 				return c.SetPriority(ctx, by, flag(app, true))
 			}
 		})},
+		{"set the owner", editors, onApp(func(c *cast, app string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.SetOwner(ctx, by, commands.SetOwner{Application: app, Owner: c.Admin})
+			}
+		})},
+		{"change the reason", editors, func(t *testing.T, c *cast) give {
+			t.Helper()
+			app := onClosed(t, c.Company, someone())
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.ChangeReason(ctx, by, commands.ChangeReason{Application: app, Reason: commands.FirstReason("Other")})
+			}
+		}},
 		{"add a tag", editors, onApp(func(c *cast, app string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.AddTag(ctx, by, commands.AddTag{Application: app, Label: "Remote"})

@@ -107,6 +107,30 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 	return answer, err
 }
 
+// ChangeReason gives a disqualification another reason.
+type ChangeReason struct {
+	Application string         `json:"-"`
+	Reason      string         `json:"reason_id" format:"uuid" doc:"Reason from the organisation's list, of a kind that fits"`
+	Note        personal.Plain `json:"note,omitempty" maxLength:"4000" doc:"Internal note, why it changes; candidates never see it"`
+}
+
+// ChangeReason gives cmd. Whoever has edit on the decision area may.
+// Errors: those of application.ChangeReason; organization.ErrUnknownReason; ErrDenied.
+func (c *Commands) ChangeReason(ctx context.Context, caller Caller, cmd ChangeReason) (Answer, error) {
+	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Decision, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			reason, ok := c.directory.Organization().Reasons[cmd.Reason]
+			if !ok {
+				return nil, organization.ErrUnknownReason
+			}
+			return a.ChangeReason(cmd.Reason, reason.Kind, note, s)
+		})
+}
+
 // Requalify takes a disqualification back.
 type Requalify struct {
 	Application string         `json:"-"`

@@ -168,6 +168,8 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Outcome, r.Reason, r.DiscloseAt = e.Kind, optional(e.Reason), &e.DiscloseAt
 	case application.Requalified:
 		r.Outcome, r.Reason, r.DiscloseAt = application.InProgress, nil, nil
+	case application.ReasonChanged:
+		r.Reason = optional(e.Reason)
 	case application.Anonymised:
 		r.Anonymised = true
 		r.Candidate, r.Terms, r.Tags = readmodels.Nobody(), nil, nil
@@ -177,6 +179,8 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Tags = slices.DeleteFunc(slices.Clone(r.Tags), func(t string) bool { return t == e.Tag })
 	case application.PrioritySet:
 		r.Priority = e.Priority
+	case application.OwnerSet:
+		r.Owner = optional(e.Owner)
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected:
 		// The list shows that something changed, and not what.

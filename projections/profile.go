@@ -65,7 +65,7 @@ func (m *profile) Need(f Fact) {
 	case application.NoteAdded, application.CommentAdded, application.DocumentRequested:
 		// New rows.
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
-		application.TagAdded, application.TagRemoved, application.PrioritySet:
+		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
 	}
 }
@@ -102,7 +102,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.Anonymised:
 		m.anonymise(f.Aggregate)
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
-		application.TagAdded, application.TagRemoved, application.PrioritySet:
+		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
 	}
 	return nil

@@ -55,6 +55,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Outcome, d.Reason, d.DiscloseAt = e.Kind, e.Reason, &e.DiscloseAt
 	case application.Requalified:
 		kind, text = readmodels.EntryRequalified, e.Reason
+	case application.ReasonChanged:
+		kind, text, d.Reason = readmodels.EntryReasonChanged, e.Note, e.Reason
 	case application.Anonymised:
 		kind = readmodels.EntryAnonymised
 		m.anonymise(f.Aggregate)
@@ -64,6 +66,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, d.Tag = readmodels.EntryTagRemoved, e.Tag
 	case application.PrioritySet:
 		kind, d.Priority = readmodels.EntryPrioritySet, &e.Priority
+	case application.OwnerSet:
+		kind, d.Owner = readmodels.EntryOwnerSet, e.Owner
 	case application.CommentAdded:
 		kind, subject = readmodels.EntryCommentAdded, e.Comment
 		d.Mentions = e.Mentions

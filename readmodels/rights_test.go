@@ -295,7 +295,7 @@ func TestTheDirectory(t *testing.T) {
 	if len(lists.Roles) != 2 || lists.Roles[0].Name != "Full" || lists.Roles[0].Areas[access.Notes] != access.Edit || lists.Roles[1].Areas[access.Application] != access.View {
 		t.Errorf("roles = %s", body(t, lists.Roles))
 	}
-	if len(lists.Reasons) != 2 || lists.Reasons[0].Label != "Not enough experience" || len(lists.Tags) != 3 || lists.Tags[0].Label != "Go" {
+	if len(lists.Reasons) != 3 || lists.Reasons[0].Label != "Not enough experience" || len(lists.Tags) != 3 || lists.Tags[0].Label != "Go" {
 		t.Errorf("lists = %s", body(t, lists))
 	}
 }

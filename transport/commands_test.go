@@ -52,6 +52,7 @@ func TestAllCommands(t *testing.T) {
 	tag := w.post(v.manager, a+"/tags", map[string]string{"label": "Navy"})
 	id := tag.made()
 	w.put(v.manager, a+"/priority", map[string]bool{"priority": true}).want(http.StatusOK)
+	w.put(v.manager, a+"/owner", map[string]string{"owner_id": v.member}).want(http.StatusOK)
 	w.post(v.manager, a+"/comments", map[string]any{"text": "Ask about COBOL", "mentions": []string{v.member}}).made()
 	note := w.post(v.manager, a+"/notes", map[string]string{"text": "Wrote a compiler"}).made()
 	w.put(v.manager, a+"/notes/"+note+"/visibility", map[string]bool{"candidate_can_view": true}).want(http.StatusOK)
@@ -67,6 +68,10 @@ func TestAllCommands(t *testing.T) {
 
 	reason := commands.FirstReason("Position filled")
 	w.post(v.manager, a+"/disqualify", map[string]string{"kind": "rejected", "reason_id": reason, "note": "Next time"}).want(http.StatusOK)
+	w.put(v.manager, a+"/reason", map[string]string{"reason_id": commands.FirstReason("Other"), "note": "More of a mix"}).want(http.StatusOK)
+	if got := w.get(v.manager, a).want(http.StatusOK); got.text("reason.label") != "Other" {
+		t.Errorf("after another reason %s", got.body)
+	}
 	w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).problem(http.StatusConflict, "application_closed")
 	w.post(v.manager, a+"/requalify", map[string]string{"reason": "A mistake"}).want(http.StatusOK)
 	w.post(v.manager, a+"/disqualify", map[string]string{"kind": "rejected", "reason_id": reason}).want(http.StatusOK)

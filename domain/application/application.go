@@ -32,6 +32,7 @@ type Application struct {
 	Candidate  personal.Text // sealed reference to the person
 	Reason     string        // of the disqualification in force
 	Priority   bool
+	Owner      string // member responsible
 	Anonymised bool
 	ClaimLost  bool // fenced off: it is not live and never will be
 	Tags       []string
@@ -55,7 +56,7 @@ type Event interface {
 // Codec reads and writes the events of an application.
 var Codec = domain.NewCodec[Event](
 	Received{}, ClaimLost{}, StageMoved{}, Disqualified{}, Requalified{}, Anonymised{},
-	TagAdded{}, TagRemoved{}, PrioritySet{}, CommentAdded{},
+	ReasonChanged{}, TagAdded{}, TagRemoved{}, PrioritySet{}, OwnerSet{}, CommentAdded{},
 	NoteAdded{}, NoteVisibilitySet{}, NoteDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 )
@@ -116,7 +117,7 @@ type Received struct {
 func (Received) EventName() string { return "application.received.v1" }
 
 func (e Received) evolve(a Application) Application {
-	a.Outcome, a.Job, a.Stage = InProgress, e.Job, e.Stage
+	a.Outcome, a.Job, a.Stage, a.Owner = InProgress, e.Job, e.Stage, e.Owner
 	a.Claim, a.Candidate = e.Claim, e.Candidate
 	return a
 }

@@ -95,7 +95,7 @@ func TestAnonymisedForgetsThePerson(t *testing.T) {
 		received, inInterview, application.TagAdded{Stamp: by, Tag: "t1"}, noteOf(domain.Candidate, true), requested, uploaded(1),
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well")}, application.PrioritySet{Stamp: by, Priority: true}, rejected, anonymised,
 	)
-	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", Reason: "r1", Priority: true, Anonymised: true}
+	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", Reason: "r1", Priority: true, Owner: "m1", Anonymised: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("state = %+v, want %+v", got, want)
 	}
@@ -143,6 +143,27 @@ func TestDisqualify(t *testing.T) {
 		{Name: "for no reason", Given: events{received}, When: disqualify(application.Rejected, "", organization.We), Err: application.ErrReasonRequired},
 		{Name: "into progress", Given: events{received}, When: disqualify(application.InProgress, "r1", organization.We), Err: domain.ErrInvalid, Says: "rejected or withdrawn"},
 		{Name: "into a hire", Given: events{received}, When: disqualify("hired", "r1", organization.We), Err: domain.ErrInvalid, Says: "rejected or withdrawn"},
+	}...)...)
+}
+
+// TestChangeReason holds S2-91.
+func TestChangeReason(t *testing.T) {
+	change := func(reason string, of organization.ReasonKind) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.ChangeReason(reason, of, text("note"), by)
+		}
+	}
+	other := application.ReasonChanged{Stamp: by, Reason: "r2", Note: text("note")}
+	ours := change("r2", organization.We)
+	domaintest.Run(t, application.Application.Fold, append(guarded("change", ours), []row{
+		{Name: "of a rejection", Given: events{received, rejected}, When: ours, Want: events{other}},
+		{Name: "of a withdrawal", Given: events{received, withdrawn}, When: change("r2", organization.They), Want: events{other}},
+		{Name: "to the one it has", Given: events{received, rejected, other}, When: ours},
+		{Name: "of a live one", Given: events{received}, When: ours, Err: application.ErrNotDisqualified},
+		{Name: "of one that goes on again", Given: events{received, rejected, requalified}, When: ours, Err: application.ErrNotDisqualified},
+		{Name: "to none", Given: events{received, rejected}, When: change("", organization.We), Err: application.ErrReasonRequired},
+		{Name: "of our rejection to theirs", Given: events{received, rejected}, When: change("r2", organization.They), Err: application.ErrReasonKind},
+		{Name: "of their withdrawal to ours", Given: events{received, withdrawn}, When: ours, Err: application.ErrReasonKind},
 	}...)...)
 }
 

@@ -28,10 +28,12 @@ func TestStored(t *testing.T) {
 		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
+		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
 		application.Anonymised{Stamp: stamp},
 		application.TagAdded{Stamp: stamp, Tag: id},
 		application.TagRemoved{Stamp: stamp, Tag: id},
 		application.PrioritySet{Stamp: stamp, Priority: true},
+		application.OwnerSet{Stamp: stamp, Owner: other},
 		application.CommentAdded{Stamp: stamp, Comment: id, Text: text("text"), Mentions: []string{other}},
 		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other},
 		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
@@ -121,6 +123,10 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.AddTag(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.RemoveTag(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.SetPriority(d.yes, s) },
+		func(a application.Application) ([]application.Event, error) { return a.SetOwner(d.stage, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.ChangeReason(d.reason, d.kind, d.text, s)
+		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.AddComment(d.id, d.text, nil, s)
 		},

@@ -90,6 +90,32 @@ func (a Application) SetPriority(priority bool, s domain.Stamp) ([]Event, error)
 	return []Event{PrioritySet{Stamp: s, Priority: priority}}, nil
 }
 
+// OwnerSet records which member is responsible from now on.
+type OwnerSet struct {
+	domain.Stamp
+	Owner string `json:"owner"` // member
+}
+
+// EventName implements domain.Fact.
+func (OwnerSet) EventName() string { return "application.owner_set.v1" }
+
+func (e OwnerSet) evolve(a Application) Application { a.Owner = e.Owner; return a }
+
+// SetOwner makes a member responsible. That they may see the application is for
+// the caller to know. Errors: ErrUnknown, ErrAnonymised, domain.ErrInvalid.
+func (a Application) SetOwner(owner string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	switch owner {
+	case "":
+		return nil, domain.ErrInvalid.Because("An application has a member responsible.")
+	case a.Owner:
+		return nil, nil
+	}
+	return []Event{OwnerSet{Stamp: s, Owner: owner}}, nil
+}
+
 // CommentAdded records an internal comment. Candidates never see it.
 type CommentAdded struct {
 	domain.Stamp

@@ -52,6 +52,21 @@ func TestSetPriority(t *testing.T) {
 	}...)...)
 }
 
+// TestSetOwner holds S2-09.
+func TestSetOwner(t *testing.T) {
+	set := func(owner string) when {
+		return func(a application.Application) ([]application.Event, error) { return a.SetOwner(owner, by) }
+	}
+	mine := application.OwnerSet{Stamp: by, Owner: "m7"}
+	domaintest.Run(t, application.Application.Fold, append(guarded("set", set("m7")), []row{
+		{Name: "another", Given: events{received}, When: set("m7"), Want: events{mine}},
+		{Name: "the same", Given: events{received, mine}, When: set("m7")},
+		{Name: "the one it came with", Given: events{received}, When: set("m1")},
+		{Name: "of a closed one", Given: events{received, rejected}, When: set("m7"), Want: events{mine}},
+		{Name: "nobody", Given: events{received}, When: set(""), Err: domain.ErrInvalid},
+	}...)...)
+}
+
 // TestAddComment holds S2-60.
 func TestAddComment(t *testing.T) {
 	comment := func(id string, empty bool, mentions ...string) when {

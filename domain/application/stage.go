@@ -79,21 +79,12 @@ func (a Application) Disqualify(kind Outcome, reason string, of organization.Rea
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
+	if err := fits(kind, of); err != nil {
+		return nil, err
+	}
 	disclose := s.At
-	switch kind {
-	case Rejected:
+	if kind == Rejected {
 		disclose = s.At.Add(delay)
-		if of == organization.They {
-			return nil, ErrReasonKind
-		}
-	case Withdrawn:
-		if of == organization.We {
-			return nil, ErrReasonKind
-		}
-	case InProgress:
-		return nil, domain.ErrInvalid.Because("An application is disqualified as rejected or withdrawn.")
-	default:
-		return nil, domain.ErrInvalid.Because("An application is disqualified as rejected or withdrawn.")
 	}
 	switch {
 	case reason == "":
@@ -104,6 +95,56 @@ func (a Application) Disqualify(kind Outcome, reason string, of organization.Rea
 		return nil, ErrClosed
 	}
 	return []Event{Disqualified{Stamp: s, Kind: kind, Reason: reason, Note: note, DiscloseAt: disclose}}, nil
+}
+
+// fits refuses a kind of disqualification there is none of, and a reason that is
+// not for it.
+func fits(kind Outcome, of organization.ReasonKind) error {
+	switch {
+	case kind != Rejected && kind != Withdrawn:
+		return domain.ErrInvalid.Because("An application is disqualified as rejected or withdrawn.")
+	case kind == Rejected && of == organization.They, kind == Withdrawn && of == organization.We:
+		return ErrReasonKind
+	}
+	return nil
+}
+
+// ReasonChanged records another reason for the disqualification in force. When
+// the candidate may see the decision stays as it was.
+type ReasonChanged struct {
+	domain.Stamp
+	Reason string        `json:"reason"`
+	Note   personal.Text `json:"note"`
+}
+
+// EventName implements domain.Fact.
+func (ReasonChanged) EventName() string { return "application.reason_changed.v1" }
+
+func (e ReasonChanged) evolve(a Application) Application { a.Reason = e.Reason; return a }
+
+// ErrNotDisqualified means that no disqualification is in force.
+var ErrNotDisqualified = &domain.Refusal{Kind: domain.Illegal, Code: "not_disqualified", Message: "The application is not disqualified."}
+
+// ChangeReason gives the disqualification in force another reason, which must
+// fit its kind.
+// Errors: ErrUnknown, ErrAnonymised, ErrNotDisqualified, ErrReasonKind,
+// ErrReasonRequired.
+func (a Application) ChangeReason(reason string, of organization.ReasonKind, note personal.Text, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Outcome != Rejected && a.Outcome != Withdrawn:
+		return nil, ErrNotDisqualified
+	case reason == "":
+		return nil, ErrReasonRequired
+	case a.Reason == reason:
+		return nil, nil
+	}
+	if err := fits(a.Outcome, of); err != nil {
+		return nil, err
+	}
+	return []Event{ReasonChanged{Stamp: s, Reason: reason, Note: note}}, nil
 }
 
 // Requalified records that a disqualification was taken back.

@@ -97,6 +97,11 @@ func (c *candidacy) marks(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.chance(10) { // while the recruiter is away
+		if _, err := c.to.SetOwner(ctx, c.by(c.recruiter), commands.SetOwner{Application: c.id, Owner: c.interviewer.MemberID()}); err != nil {
+			return err
+		}
+	}
 	if c.chance(60) {
 		return c.cv(ctx)
 	}
@@ -218,6 +223,12 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 	if c.chance(8) {
 		_, err := c.to.Requalify(ctx, c.by(c.recruiter), commands.Requalify{Application: c.id, Reason: "The first choice declined."})
 		return err
+	}
+	if c.chance(6) {
+		other := commands.ChangeReason{Application: c.id, Reason: commands.FirstReason("Other"), Note: "Neither of the reasons fits."}
+		if _, err := c.to.ChangeReason(ctx, c.by(c.recruiter), other); err != nil {
+			return err
+		}
 	}
 	if c.Anchor.Sub(c.at) > 100*24*time.Hour && c.chance(20) {
 		_, err := c.to.Anonymise(ctx, c.by(c.recruiter), commands.Anonymise{Application: c.id})

@@ -322,7 +322,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	switch e := e.(type) {
 	case application.Received:
 		textArea = access.Profile
-	case application.Disqualified, application.Requalified:
+	case application.Disqualified, application.Requalified, application.ReasonChanged:
 		textArea = access.Decision
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
@@ -340,7 +340,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.DocumentRejected:
 		document = e.Document
-	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet:
+	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View
 	if document != "" {

@@ -25,6 +25,7 @@ type PastProfile struct {
 	Outcome    application.Outcome `json:"outcome"`
 	Reason     string              `json:"reason_id"`
 	Source     string              `json:"source"`
+	Owner      string              `json:"owner_id"`
 	ReceivedAt time.Time           `json:"received_at"`
 	Priority   bool                `json:"priority"`
 	Anonymised bool                `json:"anonymised"`
@@ -89,13 +90,15 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	shows := func(a access.Area) bool { return !held.Masked && held.Area(a) >= access.View }
 	switch e := e.(type) {
 	case application.Received:
-		p.Job, p.Stage, p.Source, p.ReceivedAt, p.Outcome = e.Job, e.Stage, e.Source, e.At, application.InProgress
+		p.Job, p.Stage, p.Source, p.Owner, p.ReceivedAt, p.Outcome = e.Job, e.Stage, e.Source, e.Owner, e.At, application.InProgress
 	case application.StageMoved:
 		p.Stage = e.To
 	case application.Disqualified:
 		p.Outcome, p.Reason = e.Kind, e.Reason
 	case application.Requalified:
 		p.Outcome, p.Reason = application.InProgress, ""
+	case application.ReasonChanged:
+		p.Reason = e.Reason
 	case application.Anonymised:
 		p.Anonymised = true
 		p.Tags = []string{}
@@ -107,6 +110,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Tags = slices.DeleteFunc(p.Tags, func(t string) bool { return t == e.Tag })
 	case application.PrioritySet:
 		p.Priority = e.Priority
+	case application.OwnerSet:
+		p.Owner = e.Owner
 	case application.CommentAdded:
 		if held.Area(access.Comments) >= access.View {
 			p.Comments = append(p.Comments, PastText{ID: e.Comment, By: e.By, At: e.At})

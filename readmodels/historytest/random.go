@@ -23,6 +23,7 @@ type Company struct {
 	Full    string // recruiting role that may view everything
 	Lists   string // recruiting role that may only view the list
 	Reject  string // reason of the company
+	Other   string // reason of nobody's
 	Decline string // reason of the candidate
 	TagIDs  []string
 	r       *rand.Rand
@@ -49,6 +50,7 @@ func (h *History) Found() *Company {
 		Full:    h.Role("Full", Everything(access.Edit)),
 		Lists:   h.Role("List", access.Role{Areas: map[access.Area]access.Level{access.Application: access.View}}),
 		Reject:  h.Reason("Not enough experience", organization.We),
+		Other:   h.Reason("Other", organization.OtherReason),
 		Decline: h.Reason("Took another offer", organization.They),
 		TagIDs:  []string{h.Tag("Go"), h.Tag("Remote"), h.Tag("Senior")},
 	}
@@ -158,7 +160,7 @@ func (c *Company) randomlyOn(id string) {
 		return
 	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
-	switch c.r.IntN(13) {
+	switch c.r.IntN(15) {
 	case 0, 1:
 		if a.Live() {
 			c.Move(id, by, c.r.IntN(3), "moved on")
@@ -194,6 +196,17 @@ func (c *Company) randomlyOn(id string) {
 	case 12:
 		if !a.Live() && c.r.IntN(2) == 0 {
 			c.Anonymise(id, by)
+		}
+	case 13:
+		owners := sortedKeys(c.Members)
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.SetOwner(owners[c.r.IntN(len(owners))], s)
+		})
+	case 14:
+		if a.Outcome == application.Rejected {
+			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.ChangeReason(c.Other, organization.OtherReason, c.Text(id, id, "another remark"), s)
+			})
 		}
 	}
 }

@@ -39,6 +39,11 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.Requalify(ctx, caller, cmd)
 		})
+	change(a, s, onApplication(http.MethodPut, "/reason", "Give a disqualification another reason", edge.Area(access.Decision, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ChangeReason) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.ChangeReason(ctx, caller, cmd)
+		})
 	anonymise := onApplication(http.MethodPost, "/anonymise", "Erase everything personal", edge.Area(access.Erasure, access.Edit))
 	anonymise.Doc = "Cannot be undone: the keys are destroyed. Dates, stages, reasons, source and numbers stay."
 	act(a, s, anonymise,
@@ -49,6 +54,11 @@ func (a *API) applications(s *edge.Surface) {
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetPriority) (commands.Answer, error) {
 			cmd.Application = r.Param("id")
 			return c.SetPriority(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPut, "/owner", "Make a member responsible", edge.Area(access.Application, access.Edit)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetOwner) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.SetOwner(ctx, caller, cmd)
 		})
 	a.tags(s)
 	a.notes(s)
