@@ -182,7 +182,8 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 	case application.OwnerSet:
 		r.Owner = optional(e.Owner)
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
-		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected:
+		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
+		application.OutcomeDisclosed, application.DocumentReminderDue:
 		// The list shows that something changed, and not what.
 	}
 	m.applications.Put(r)

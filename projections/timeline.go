@@ -91,6 +91,10 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.DocumentRejected:
 		kind, subject, text = readmodels.EntryDocumentRejected, e.Document, e.Reason
 		d.Version = e.Version
+	case application.OutcomeDisclosed:
+		kind, d.Outcome = readmodels.EntryOutcomeDisclosed, e.Outcome
+	case application.DocumentReminderDue:
+		kind, subject, d.DueAt = readmodels.EntryDocumentReminderDue, e.Document, &e.DueAt
 	}
 	m.entries.Put(readmodels.EntryRow{
 		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),

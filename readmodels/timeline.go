@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -70,7 +70,7 @@ type EntryDocument struct {
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
 var entryAreas = map[access.Area][]EntryKind{
-	access.Application: {EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
+	access.Application: {EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments:    {EntryCommentAdded},
 	access.Notes:       {EntryNoteAdded, EntryNoteVisibilitySet, EntryNoteDeleted},

@@ -33,6 +33,12 @@ const (
 	EntryDocumentRejected  EntryKind = "document_rejected"
 )
 
+// The kinds of entries that time brings.
+const (
+	EntryOutcomeDisclosed    EntryKind = "outcome_disclosed"
+	EntryDocumentReminderDue EntryKind = "document_reminder_due"
+)
+
 // EntryDetails are the ids and values of an entry. Each kind uses some.
 type EntryDetails struct {
 	Source     string              `json:"source,omitempty"`

@@ -7,6 +7,8 @@
 package application
 
 import (
+	"time"
+
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -31,6 +33,8 @@ type Application struct {
 	Claim      personal.Text // sealed id of the claim "one live application of this person for this job"
 	Candidate  personal.Text // sealed reference to the person
 	Reason     string        // of the disqualification in force
+	DiscloseAt time.Time     // from when the candidate sees it
+	Disclosed  bool          // that time was recorded to have come
 	Priority   bool
 	Owner      string // member responsible
 	Anonymised bool
@@ -59,6 +63,7 @@ var Codec = domain.NewCodec[Event](
 	ReasonChanged{}, TagAdded{}, TagRemoved{}, PrioritySet{}, OwnerSet{}, CommentAdded{},
 	NoteAdded{}, NoteVisibilitySet{}, NoteDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
+	OutcomeDisclosed{}, DocumentReminderDue{},
 )
 
 // Fold returns a with events applied in order.
@@ -187,6 +192,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.Anonymised = true
 	a.Candidate, a.Claim = personal.Text{}, personal.Text{}
 	a.Tags, a.Documents = nil, nil
+	a.DiscloseAt = time.Time{}
 	a.Comments, a.Notes = domain.Index[struct{}]{}, domain.Index[Note]{}
 	return a
 }

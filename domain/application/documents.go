@@ -71,6 +71,7 @@ type Document struct {
 	MaxBytes int64 // of one file
 	MaxFiles int   // of one version
 	DueAt    time.Time
+	Reminded time.Time // the due date the candidate was reminded of
 	Versions int
 	Files    []string // ids, of the newest version
 }

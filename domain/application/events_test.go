@@ -48,6 +48,8 @@ func TestStored(t *testing.T) {
 		},
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRejected{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
+		application.OutcomeDisclosed{Stamp: stamp, Outcome: application.Rejected},
+		application.DocumentReminderDue{Stamp: stamp, Document: id, DueAt: due},
 	)
 }
 
@@ -147,13 +149,15 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) {
 			return a.RejectDocument(d.id, d.version, d.text, s)
 		},
+		func(a application.Application) ([]application.Event, error) { return a.DiscloseOutcome(s) },
+		func(a application.Application) ([]application.Event, error) { return a.RemindOfDocument(d.id, s) },
 	}
 }
 
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[application.Application, application.Event]{
 		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds,
-		Given: events{received, noteOf(by.By, false), requested, uploaded(1)},
+		Given: events{received, noteOf(by.By, false), requested, uploaded(1), dueSoon},
 		Ask: func(t *rapid.T, s domain.Stamp) func(application.Application) ([]application.Event, error) {
 			all := commands(draw(t, s.At), s)
 			if domaintest.Fair(t, "spared", []bool{true, true, false}) {
@@ -168,6 +172,7 @@ func TestRandom(t *testing.T) {
 func holds(before application.Application, e application.Event, after application.Application) string {
 	_, moved := e.(application.StageMoved)
 	_, lost := e.(application.ClaimLost)
+	_, disclosed := e.(application.OutcomeDisclosed)
 	switch {
 	case before.Anonymised:
 		return "an anonymised application changed"
@@ -185,6 +190,8 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "it became live without its claim"
 	case after.Live() && after.Anonymised:
 		return "a live application was anonymised"
+	case after.Disclosed && after.Outcome != application.Rejected, disclosed && (before.Disclosed || e.When().Before(before.DiscloseAt)):
+		return "an outcome was disclosed that is not there, not yet, or twice"
 	case len(after.Tags) > application.MaxTags, len(after.Documents) > application.MaxDocuments:
 		return "it carries too much"
 	}
@@ -201,6 +208,9 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 	}
 	for id, d := range after.Documents {
+		if was := before.Documents[id]; !d.Reminded.Equal(was.Reminded) && (!d.Reminded.Equal(d.DueAt) || !e.When().Before(d.DueAt) || was.Status == application.DocumentIsApproved) {
+			return "somebody was reminded of document " + id + " too late or for nothing"
+		}
 		if d.Versions < before.Documents[id].Versions {
 			return "a version was lost"
 		}

@@ -67,6 +67,7 @@ func (Disqualified) EventName() string { return "application.disqualified.v1" }
 
 func (e Disqualified) evolve(a Application) Application {
 	a.Outcome, a.Reason = e.Kind, e.Reason
+	a.DiscloseAt, a.Disclosed = e.DiscloseAt, false
 	return a
 }
 
@@ -158,6 +159,7 @@ func (Requalified) EventName() string { return "application.requalified.v1" }
 
 func (Requalified) evolve(a Application) Application {
 	a.Outcome, a.Reason = InProgress, ""
+	a.DiscloseAt, a.Disclosed = time.Time{}, false
 	return a
 }
 

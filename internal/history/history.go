@@ -330,6 +330,9 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		area, textArea = access.Comments, access.Comments
 	case application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted:
 		area, textArea = access.Notes, access.Notes
+	case application.OutcomeDisclosed:
+	case application.DocumentReminderDue:
+		document = e.Document
 	case application.DocumentRequested:
 		o.categories[e.Document] = e.Category
 		document = e.Document

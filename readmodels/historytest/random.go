@@ -159,6 +159,10 @@ func (c *Company) randomlyOn(id string) {
 	if a.Anonymised {
 		return
 	}
+	if c.r.IntN(15) == 0 {
+		c.timePasses(id)
+		return
+	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
 	switch c.r.IntN(15) {
 	case 0, 1:
@@ -208,6 +212,17 @@ func (c *Company) randomlyOn(id string) {
 				return a.ChangeReason(c.Other, organization.OtherReason, c.Text(id, id, "another remark"), s)
 			})
 		}
+	}
+}
+
+// timePasses lets days pass, and happen what is due then.
+func (c *Company) timePasses(id string) {
+	c.Now = c.Now.AddDate(0, 0, 1+c.r.IntN(6))
+	c.On(id, domain.System, application.Application.DiscloseOutcome)
+	for _, document := range sortedKeys(c.Applications[id].Documents) {
+		c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.RemindOfDocument(document, s)
+		})
 	}
 }
 
