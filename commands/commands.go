@@ -9,6 +9,7 @@ package commands
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,6 +58,9 @@ type Commands struct {
 	logger    *slog.Logger
 	observer  func(Transacted)
 
+	choring sync.Mutex
+	chores  map[pending]*chore
+
 	applications  *aggregate[application.Application, application.Event]
 	candidates    *aggregate[candidate.Candidate, candidate.Event]
 	claims        *aggregate[claim.Claim, claim.Event]
@@ -79,6 +83,7 @@ func New(o Options) *Commands {
 	}
 	return &Commands{
 		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, now: o.Now, logger: o.Logger, observer: o.Observer,
+		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
 		candidates:    newAggregate("candidate", candidate.Codec, candidate.Candidate.Fold, o.FoldCache),

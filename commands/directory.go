@@ -204,6 +204,7 @@ func (d *Directory) wrote(stream string, state any, rev eventlog.Revision) {
 		}
 	case job.Job:
 		d.jobs[id] = newer(d.jobs[id], state, rev)
+		d.signal()
 	case member.Member:
 		d.members[id] = newer(d.members[id], state, rev)
 	}
@@ -347,6 +348,31 @@ func (d *Directory) Check() error {
 		return fmt.Errorf("%w: %w", ErrRightsUnknown, d.unreached)
 	}
 	return ErrRightsUnknown
+}
+
+// changes is closed when the directory next learns something.
+func (d *Directory) changes() <-chan struct{} {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.changed
+}
+
+// pending returns what changes of jobs have left to be done.
+func (d *Directory) pending() []pending {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var all []pending
+	for id, j := range d.jobs {
+		if j.state.Ending != nil {
+			all = append(all, pending{job: id})
+		}
+		for _, r := range j.state.Removed {
+			if !r.Cleared {
+				all = append(all, pending{job: id, stage: r.ID})
+			}
+		}
+	}
+	return all
 }
 
 // Organization returns the organisation.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/organization"
 )
@@ -15,12 +16,7 @@ type OpenJob struct {
 	job.Details
 	Stages []StagePlan      `json:"stages" minItems:"1" maxItems:"30" doc:"The stage plan, in order; applications arrive in the first"`
 	Team   []job.TeamMember `json:"hiring_team" minItems:"1" maxItems:"200" doc:"The hiring team; at least one recruitment manager"`
-}
-
-// StagePlan is a stage of a plan that has no ids yet.
-type StagePlan struct {
-	Name       string `json:"name" minLength:"1" maxLength:"100" doc:"Name of the stage, unique in the plan"`
-	PublicName string `json:"public_name,omitempty" maxLength:"100" doc:"What candidates see instead"`
+	Draft  bool             `json:"draft,omitempty" doc:"Begin as a draft: it takes no applications, and has no public page, until it is published"`
 }
 
 // OpenJob gives cmd. Admins and the recruiting role may. Its id is the job's;
@@ -37,10 +33,15 @@ func (c *Commands) OpenJob(ctx context.Context, caller Caller, cmd OpenJob) (Ans
 	id := caller.newID("job")
 	stages := make([]job.Stage, len(cmd.Stages))
 	for i, s := range cmd.Stages {
-		stages[i] = job.Stage{ID: caller.newID("stage/" + strconv.Itoa(i)), Name: s.Name, PublicName: s.PublicName}
+		stages[i] = s.stage(caller.newID("stage/" + strconv.Itoa(i)))
 	}
 	answer, err := transact(ctx, c, c.jobs, id, caller, decision[job.Job, job.Event]{
-		decide: func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Opens(cmd.Details, stages, cmd.Team, s) },
+		decide: func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+			if cmd.Draft {
+				return j.Drafts(cmd.Details, stages, cmd.Team, s)
+			}
+			return j.Opens(cmd.Details, stages, cmd.Team, s)
+		},
 	})
 	answer.ID = id
 	return answer, err
@@ -97,8 +98,10 @@ type HoldJob struct {
 
 // CloseJob ends the search.
 type CloseJob struct {
-	Job    string `json:"-"`
-	Reason string `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
+	Job          string     `json:"-"`
+	Reason       string     `json:"reason,omitempty" maxLength:"500" doc:"Why; kept for ever in the clear, so name nobody"`
+	Applications job.Choice `json:"applications,omitempty" enum:"leave,disqualify" doc:"What becomes of the live applications; only a draft, which has none, does without"`
+	Disqualify   string     `json:"disqualification_reason_id,omitempty" format:"uuid" doc:"With disqualify: the reason from the organisation's list; it must be no decision of the candidate's"`
 }
 
 // HoldJob gives cmd. Admins and the job's recruitment managers may.
@@ -107,10 +110,28 @@ func (c *Commands) HoldJob(ctx context.Context, caller Caller, cmd HoldJob) (Ans
 	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Hold(cmd.Reason, s) })
 }
 
-// CloseJob gives cmd. Applications stay as they are. Admins and the job's
-// recruitment managers may. Errors: those of job.Close; ErrDenied.
+// CloseJob gives cmd. Live applications stay as they are, or SettleJobs
+// disqualifies them, as cmd says. Admins and the job's recruitment managers may.
+// Errors: those of job.Close; organization.ErrUnknownReason; application.ErrReasonKind; ErrDenied.
 func (c *Commands) CloseJob(ctx context.Context, caller Caller, cmd CloseJob) (Answer, error) {
-	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.Close(cmd.Reason, s) })
+	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+		if cmd.Disqualify != "" {
+			reason, known := c.directory.Organization().Reasons[cmd.Disqualify]
+			switch {
+			case !known:
+				return nil, organization.ErrUnknownReason
+			case reason.Kind == organization.They:
+				return nil, application.ErrReasonKind
+			}
+		}
+		return j.Close(cmd.Reason, job.Ending{Applications: cmd.Applications, DisqualifyReason: cmd.Disqualify}, s)
+	})
+}
+
+// PublishJob opens a draft. Admins and its recruitment managers may.
+// Errors: those of job.Publish; ErrDenied.
+func (c *Commands) PublishJob(ctx context.Context, caller Caller, id string) (Answer, error) {
+	return c.onJob(ctx, id, caller, job.Job.Publish)
 }
 
 // ResumeJob takes a job off hold. Admins and its recruitment managers may.

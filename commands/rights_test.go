@@ -224,7 +224,7 @@ func jobRows(want string) []row {
 		return err
 	}
 	closing := func(ctx context.Context, c *cast, by commands.Caller, id string) error {
-		_, err := c.CloseJob(ctx, by, commands.CloseJob{Job: id})
+		_, err := c.CloseJob(ctx, by, commands.CloseJob{Job: id, Applications: job.LeaveApplications})
 		return err
 	}
 	return []row{
@@ -254,7 +254,39 @@ func jobRows(want string) []row {
 		}, hold)},
 		{"close a job", want, fresh(func(c *cast, id string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
-				return c.CloseJob(ctx, by, commands.CloseJob{Job: id})
+				return c.CloseJob(ctx, by, commands.CloseJob{Job: id, Applications: job.LeaveApplications})
+			}
+		})},
+		{"add a stage", want, fresh(func(c *cast, id string) give {
+			name := newID()
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.AddStage(ctx, by, commands.AddStage{Job: id, StagePlan: commands.StagePlan{Name: name}})
+			}
+		})},
+		{"change a stage", want, fresh(func(c *cast, id string) give {
+			name := newID()
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.ChangeStage(ctx, by, commands.ChangeStage{Job: id, Stage: c.Stages[0].ID, StageChange: job.StageChange{Name: &name}})
+			}
+		})},
+		{"reorder stages", want, fresh(func(c *cast, id string) give {
+			var order []string
+			for _, st := range c.Directory.Job(id).Stages {
+				order = append([]string{st.ID}, order...)
+			}
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.ReorderStages(ctx, by, commands.ReorderStages{Job: id, Stages: order})
+			}
+		})},
+		{"remove a stage", want, fresh(func(c *cast, id string) give {
+			plan := c.Directory.Job(id).Stages
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.RemoveStage(ctx, by, commands.RemoveStage{Job: id, Stage: plan[len(plan)-1].ID, Target: plan[0].ID})
+			}
+		})},
+		{"publish a job", want, fresh(func(c *cast, id string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.PublishJob(ctx, by, id)
 			}
 		})},
 		{"reopen a job", want, fresh(func(c *cast, id string) give {

@@ -7,6 +7,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -37,7 +38,8 @@ type MoveStage struct {
 
 // MoveStage gives cmd. Whoever has edit on the application area may. The text
 // goes under the application's key.
-// Errors: those of application.Move; application.ErrUnknownStage; ErrDenied.
+// Errors: those of application.Move; application.ErrUnknownStage;
+// job.ErrStageRemoved; ErrDenied.
 func (c *Commands) MoveStage(ctx context.Context, caller Caller, cmd MoveStage) (Answer, error) {
 	comment, err := textOf("The comment", cmd.Comment, 0, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
@@ -46,13 +48,15 @@ func (c *Commands) MoveStage(ctx context.Context, caller Caller, cmd MoveStage) 
 	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			j := c.directory.Job(a.Job)
-			if _, ok := j.Stage(cmd.To); !ok {
+			switch _, err := j.Entry(cmd.To); {
+			case errors.Is(err, job.ErrNoStage):
 				return nil, application.ErrUnknownStage
+			case err != nil:
+				return nil, err
 			}
 			events, err := a.Move(cmd.From, cmd.To, comment, s)
 			if errors.Is(err, application.ErrStageChanged) {
-				now, _ := j.Stage(a.Stage)
-				return nil, application.ErrStageChanged.Because("The application is in stage %s (%s) by now.", now.Name, a.Stage)
+				return nil, application.ErrStageChanged.Because("The application is in stage %s (%s) by now.", j.Named(a.Stage), a.Stage)
 			}
 			return events, err
 		})
@@ -139,7 +143,8 @@ type Requalify struct {
 
 // Requalify gives cmd. Whoever has edit on the decision area may. The
 // application needs its claim back first, so a person never has two live ones
-// for a job.
+// for a job. If its stage was removed meanwhile, it goes on in the one that took
+// its applications.
 // Errors: those of application.Requalify; application.ErrDuplicate; ErrDenied.
 func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) (Answer, error) {
 	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
@@ -152,7 +157,13 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return err
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return a.Requalify(reason, s)
+			events, err := a.Requalify(reason, s)
+			// Its stage may be gone by now.
+			if to := c.directory.Job(a.Job).Lands(a.Stage); len(events) > 0 && to != a.Stage {
+				moved, err := a.Fold(events...).Move("", to, personal.Text{}, s)
+				return append(events, moved...), err
+			}
+			return events, err
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
 			claimID, err := c.reveal(ctx, a.Claim)

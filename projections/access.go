@@ -81,10 +81,19 @@ func (m *accessModel) job(f Fact, e job.Event) {
 	switch e := e.(type) {
 	case job.Opened:
 		m.setTeam(f.Aggregate, e.Team)
+	case job.Drafted:
+		m.setTeam(f.Aggregate, e.Team)
 	case job.TeamChanged:
 		m.setTeam(f.Aggregate, e.Team)
-	case job.DetailsChanged, job.Held, job.Resumed, job.WasClosed, job.Reopened:
-		// What a job is called or whether it is open gives nobody a right.
+	case job.StageRemoved:
+		m.team.Each("job_id", f.Aggregate, func(r readmodels.TeamRow) (readmodels.TeamRow, bool) {
+			r.Stages = slices.DeleteFunc(slices.Clone(r.Stages), func(id string) bool { return id == e.Stage })
+			return r, true
+		})
+	case job.DetailsChanged, job.Held, job.Resumed, job.WasClosed, job.Reopened, job.Published, job.ApplicationsEnded,
+		job.StageAdded, job.StageChanged, job.StagesReordered, job.StageCleared:
+		// What a job is called, whether it is open and what its other stages are
+		// gives nobody a right.
 	}
 }
 

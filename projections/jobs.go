@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hirelog/hirelog/domain/job"
@@ -61,6 +62,15 @@ func (m *jobs) job(f Fact, e job.Event) {
 	case job.Opened:
 		r.Status, r.OpenedAt, r.Stages.V = job.Open, e.At, e.Stages
 		setDetails(&r, e.Details)
+	case job.Drafted:
+		r.Status, r.OpenedAt, r.Stages.V = job.Draft, e.At, e.Stages
+		setDetails(&r, e.Details)
+	case job.Published:
+		r.Status, r.OpenedAt = job.Open, e.At
+	case job.StageAdded, job.StageChanged, job.StagesReordered, job.StageRemoved:
+		setPlan(&r, e)
+	case job.StageCleared, job.ApplicationsEnded:
+		// What is left to be done, and is done.
 	case job.DetailsChanged:
 		setDetails(&r, e.Details)
 	case job.TeamChanged:
@@ -73,6 +83,16 @@ func (m *jobs) job(f Fact, e job.Event) {
 		r.Status = job.Closed
 	}
 	m.jobs.Put(r)
+}
+
+// setPlan changes the stages as the job itself does.
+func setPlan(r *readmodels.JobRow, e job.Event) {
+	was := job.Job{Stages: r.Stages.V}
+	j := was.Fold(e)
+	r.Stages.V = j.Stages
+	for _, gone := range j.Removed {
+		r.Removed.V = append(slices.Clip(r.Removed.V), gone.Stage)
+	}
 }
 
 func setDetails(r *readmodels.JobRow, d job.Details) {

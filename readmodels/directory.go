@@ -18,7 +18,7 @@ import (
 type Job struct {
 	ID           string         `json:"id" format:"uuid"`
 	Revision     int64          `json:"revision" doc:"For If-Match"`
-	Status       job.Status     `json:"status" enum:"open,on_hold,closed"`
+	Status       job.Status     `json:"status" enum:"draft,open,on_hold,closed"`
 	Title        string         `json:"title"`
 	Position     string         `json:"position"`
 	Location     string         `json:"location"`
@@ -26,8 +26,9 @@ type Job struct {
 	Openings     int            `json:"openings"`
 	Confidential bool           `json:"confidential"`
 	Stages       []JobStage     `json:"stages" doc:"The plan, in order"`
+	Removed      []JobStage     `json:"removed_stages" doc:"Stages that were in the plan, oldest first"`
 	Team         []TeamMemberOf `json:"team" doc:"Null in lists"`
-	OpenedAt     time.Time      `json:"opened_at"`
+	OpenedAt     time.Time      `json:"opened_at" doc:"Of a draft, when it was drafted"`
 	ChangedAt    time.Time      `json:"changed_at"`
 }
 
@@ -36,6 +37,7 @@ type JobStage struct {
 	ID         string  `json:"id"`
 	Name       string  `json:"name"`
 	PublicName *string `json:"public_name" doc:"What candidates see; null = the name"`
+	LimitDays  *int    `json:"limit_days" doc:"Days after which an application is overdue in the stage; null = never"`
 }
 
 // TeamMemberOf is a place in the hiring team of a job.
@@ -47,15 +49,19 @@ type TeamMemberOf struct {
 }
 
 func (r JobRow) shown() Job {
-	j := Job{
+	return Job{
 		ID: r.ID, Revision: r.Revision, Status: r.Status, Title: r.Title, Position: r.Position, Location: r.Location,
-		Description: r.Description, Openings: r.Openings, Confidential: r.Confidential, Stages: []JobStage{},
+		Description: r.Description, Openings: r.Openings, Confidential: r.Confidential, Stages: stagesOf(r.Stages.V), Removed: stagesOf(r.Removed.V),
 		OpenedAt: r.OpenedAt, ChangedAt: r.ChangedAt,
 	}
-	for _, s := range r.Stages.V {
-		j.Stages = append(j.Stages, JobStage{ID: s.ID, Name: s.Name, PublicName: orNil(s.PublicName)})
+}
+
+func stagesOf(stages []job.Stage) []JobStage {
+	shown := make([]JobStage, len(stages))
+	for i, s := range stages {
+		shown[i] = JobStage{ID: s.ID, Name: s.Name, PublicName: orNil(s.PublicName), LimitDays: orNil(s.LimitDays)}
 	}
-	return j
+	return shown
 }
 
 // knows is a condition: the member may know of the job in row. Admins and

@@ -17,9 +17,10 @@ type JobRow struct {
 	Description  string
 	Openings     int
 	Confidential bool
-	Stages       JSON[[]job.Stage]
+	Stages       JSON[[]job.Stage] // the plan, in order
+	Removed      JSON[[]job.Stage] // stages that were in the plan, oldest first
 	Revision     int64
-	OpenedAt     time.Time
+	OpenedAt     time.Time // of a draft, when it was drafted
 	ChangedAt    time.Time
 }
 
@@ -39,6 +40,7 @@ func Jobs() Table[JobRow] {
 			Col("openings", "integer", func(r *JobRow) *int { return &r.Openings }),
 			Col("confidential", "boolean", func(r *JobRow) *bool { return &r.Confidential }),
 			Col("stages", "jsonb", func(r *JobRow) *JSON[[]job.Stage] { return &r.Stages }),
+			Col("removed_stages", "jsonb", func(r *JobRow) *JSON[[]job.Stage] { return &r.Removed }),
 			Col("revision", "bigint", func(r *JobRow) *int64 { return &r.Revision }),
 			Col("opened_at", "timestamptz", func(r *JobRow) *time.Time { return &r.OpenedAt }),
 			Col("changed_at", "timestamptz", func(r *JobRow) *time.Time { return &r.ChangedAt }),

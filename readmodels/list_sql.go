@@ -206,7 +206,7 @@ func (l list) rows(q *statement, keys, order string) string {
 	s, v := l.reach.schema, l.reach
 	return fmt.Sprintf(`
 		SELECT a.application_id, a.revision, a.candidate_id, person.first_name, person.last_name, person.email, person_key.wrapped,
-		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
+		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages || job.removed_stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
 		       a.stage_since, a.outcome, a.reason_id, (SELECT reason.label FROM %[6]s reason WHERE reason.reason_id = a.reason_id),
 		       a.priority, a.source, a.owner_id, (SELECT owner.name FROM %[7]s owner WHERE owner.member_id = a.owner_id),
 		       (SELECT k.wrapped FROM vault.keys k WHERE k.key_id = a.owner_id AND k.owner = a.owner_id),

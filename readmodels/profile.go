@@ -10,6 +10,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -100,18 +101,25 @@ type view struct {
 // stagePlan is a job that names stages.
 type stagePlan struct{ JobRow }
 
+// of returns a stage, also one that was removed from the plan.
+func (p stagePlan) of(id string) (job.Stage, bool) {
+	for _, stages := range [][]job.Stage{p.Stages.V, p.Removed.V} {
+		for _, s := range stages {
+			if s.ID == id {
+				return s, true
+			}
+		}
+	}
+	return job.Stage{}, false
+}
+
 // stage names a stage; nil for "".
 func (p stagePlan) stage(id string) *StageRef {
 	if id == "" {
 		return nil
 	}
-	ref := StageRef{ID: id}
-	for _, s := range p.Stages.V {
-		if s.ID == id {
-			ref.Name = s.Name
-		}
-	}
-	return &ref
+	s, _ := p.of(id)
+	return &StageRef{ID: id, Name: s.Name}
 }
 
 // categories are those whose documents v may see.
@@ -327,7 +335,7 @@ func queueOthers(b *pgx.Batch, v view, p *Profile) {
 	candidate, id := q.arg(v.application.Candidate), q.arg(v.application.ID)
 	s := v.schema
 	sql := fmt.Sprintf(`
-		SELECT o.application_id, o.job_id, job.title, job.stages, o.stage, o.outcome, o.reason_id, reason.label, o.received_at, o.seen
+		SELECT o.application_id, o.job_id, job.title, job.stages, job.removed_stages, o.stage, o.outcome, o.reason_id, reason.label, o.received_at, o.seen
 		FROM (
 			SELECT x.application_id, x.job_id, x.stage, x.outcome, x.reason_id, x.received_at, %s AS seen
 			FROM %s x WHERE x.candidate_id = %s AND x.application_id <> %s
@@ -344,7 +352,7 @@ func queueOthers(b *pgx.Batch, v view, p *Profile) {
 		var stage string
 		var reason, label *string
 		var seen bool
-		_, err := pgx.ForEachRow(rows, []any{&o.ID, &o.Job.ID, &o.Job.Title, &plan.Stages, &stage, &o.Outcome, &reason, &label, &o.ReceivedAt, &seen}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&o.ID, &o.Job.ID, &o.Job.Title, &plan.Stages, &plan.Removed, &stage, &o.Outcome, &reason, &label, &o.ReceivedAt, &seen}, func() error {
 			if !seen {
 				p.OthersHidden = true
 				return nil

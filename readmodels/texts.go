@@ -33,7 +33,7 @@ type Label struct {
 // StageRef names a stage of a job.
 type StageRef struct {
 	ID   string `json:"id"`
-	Name string `json:"name" doc:"Empty if the job has no such stage any more"`
+	Name string `json:"name" doc:"Also of a stage that was removed from the plan"`
 }
 
 // texts opens the personal texts of one application and the names of members:

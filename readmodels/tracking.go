@@ -85,15 +85,11 @@ func (r ApplicationRow) status(now time.Time) application.Outcome {
 
 // publicStage is what the candidate sees of a stage.
 func (p stagePlan) publicStage(id string) string {
-	for _, s := range p.Stages.V {
-		if s.ID == id && s.PublicName != "" {
-			return s.PublicName
-		}
-		if s.ID == id {
-			return s.Name
-		}
+	s, _ := p.of(id)
+	if s.PublicName != "" {
+		return s.PublicName
 	}
-	return ""
+	return s.Name
 }
 
 // selfTracking refuses everything of the candidate's page while it is off.

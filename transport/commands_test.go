@@ -43,7 +43,7 @@ func TestAllCommands(t *testing.T) {
 	w.post(v.manager, job+"/hold", map[string]string{"reason": "budget"}).want(http.StatusOK)
 	w.post(v.manager, "/v1/applications", application(v, "Too", "Late")).problem(http.StatusConflict, "job_not_open")
 	w.post(v.manager, job+"/resume", nil).want(http.StatusOK)
-	w.post(v.manager, job+"/close", map[string]string{}).want(http.StatusOK)
+	w.post(v.manager, job+"/close", map[string]string{"applications": "leave"}).want(http.StatusOK)
 	w.post(v.manager, job+"/reopen", map[string]string{}).want(http.StatusOK)
 	if got := w.get(v.manager, job).want(http.StatusOK); got.text("status") != "open" || got.text("title") != "Senior engineer" {
 		t.Errorf("job %s", got.body)
@@ -100,6 +100,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/applications": application(v, "Ada", "Lovelace"),
 		"/v1/members":      map[string]string{"name": "Rita", "role": "reporting"},
 
+		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
+
 		"/v1/applications/{id}/tags":              map[string]string{"label": "Navy"},
 		"/v1/applications/{id}/comments":          map[string]string{"text": "x"},
 		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
@@ -116,8 +118,11 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 			continue
 		}
 		path := strings.NewReplacer("{id}", id, "{document}", document).Replace(r.Path)
-		if r.Tag == "members" {
+		switch r.Tag {
+		case "members":
 			path = strings.Replace(path, id, v.member, 1)
+		case "jobs":
+			path = strings.Replace(path, id, v.id, 1)
 		}
 		answer := w.post(w.admin, path, bodies[r.Path])
 		made, location := answer.made(), answer.header.Get("Location")

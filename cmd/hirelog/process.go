@@ -222,6 +222,7 @@ func (p *process) startCommands(ctx, life context.Context) error {
 	if err := p.finish(ctx, age); err != nil {
 		return err
 	}
+	p.goes(life, "what changes of jobs leave to be done", p.commands.SettleJobs)
 	p.goes(life, "finishing", func(ctx context.Context) error {
 		tick := time.NewTicker(finishEvery)
 		defer tick.Stop()

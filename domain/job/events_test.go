@@ -11,13 +11,21 @@ import (
 )
 
 func TestStored(t *testing.T) {
-	stages := []job.Stage{{ID: "0c9d6c1e-1c1f-4f57-9a44-0a1b2c3d4e5f", Name: "Inbox", PublicName: "Received"}}
+	stages := []job.Stage{{ID: "0c9d6c1e-1c1f-4f57-9a44-0a1b2c3d4e5f", Name: "Inbox", PublicName: "Received", LimitDays: 7}}
 	members := []job.TeamMember{{Member: "7b0f3b57-6a43-49f3-8a8e-2f3e4d5c6b7a", Role: "5d0c2a7e-9b1f-4c3d-8e6a-7f8091a2b3c4", Manager: true, Stages: []string{stages[0].ID}}}
 	domaintest.Stored[job.Event](t, "job", job.Codec,
 		job.Opened{Stamp: s, Details: details, Stages: stages, Team: members},
 		job.DetailsChanged{Stamp: s, Details: details},
 		job.TeamChanged{Stamp: s, Team: members},
-		held, resumed, closed, reopened,
+		job.Drafted{Stamp: s, Details: details, Stages: stages, Team: members},
+		published, held, resumed, reopened,
+		job.WasClosed{Stamp: s, Reason: "Found somebody", Ending: job.Ending{Applications: job.DisqualifyApplications, DisqualifyReason: "2b4d6f80-1a2b-4c3d-9e4f-5a6b7c8d9e0f"}},
+		job.ApplicationsEnded{Stamp: s, Disqualified: 3},
+		job.StageAdded{Stamp: s, Stage: stages[0], Place: 1},
+		job.StageChanged{Stamp: s, Stage: stages[0]},
+		job.StagesReordered{Stamp: s, Stages: []string{stages[0].ID}},
+		job.StageRemoved{Stamp: s, Stage: stages[0].ID, Target: "3c5e7091-2b3c-4d4e-8f50-6b7c8d9e0f1a"},
+		job.StageCleared{Stamp: s, Stage: stages[0].ID, Moved: 3},
 	)
 }
 
@@ -37,15 +45,28 @@ func ask(t *rapid.T, s domain.Stamp) func(job.Job) ([]job.Event, error) {
 		Title: rapid.Ptr(word, true).Draw(t, "new title"), Openings: rapid.Ptr(rapid.IntRange(-1, 2), true).Draw(t, "new openings"),
 		Confidential: rapid.Ptr(rapid.Bool(), true).Draw(t, "confidential"),
 	}
-	return rapid.SampledFrom([]when{
+	stageID := rapid.SampledFrom([]string{"s1", "s2", "s3", "s4", ""})
+	id, target, ids := stageID.Draw(t, "stage"), stageID.Draw(t, "target"), rapid.SliceOfN(stageID, 1, 3).Draw(t, "order")
+	place := rapid.Ptr(rapid.IntRange(-1, 3), true).Draw(t, "place")
+	st := job.StageChange{Name: rapid.Ptr(word, true).Draw(t, "stage name"), LimitDays: rapid.Ptr(rapid.SampledFrom([]int{0, 5, 366}), true).Draw(t, "limit")}
+	end := job.Ending{Applications: rapid.SampledFrom([]job.Choice{"", job.LeaveApplications, job.DisqualifyApplications, "sack"}).Draw(t, "choice"), DisqualifyReason: rapid.SampledFrom([]string{"", "r1"}).Draw(t, "disqualified for")}
+	return domaintest.Fair(t, "command", []when{
 		func(j job.Job) ([]job.Event, error) { return j.Opens(d, stages, hiring, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Drafts(d, stages, hiring, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Publish(s) },
+		func(j job.Job) ([]job.Event, error) { return j.AddStage(job.Stage{ID: id, Name: reason}, place, s) },
+		func(j job.Job) ([]job.Event, error) { return j.ChangeStage(id, st, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Reorder(ids, s) },
+		func(j job.Job) ([]job.Event, error) { return j.RemoveStage(id, target, s) },
+		func(j job.Job) ([]job.Event, error) { return j.ClearStage(id, 1, s) },
+		func(j job.Job) ([]job.Event, error) { return j.EndApplications(1, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Edit(c, s) },
 		func(j job.Job) ([]job.Event, error) { return j.ChangeTeam(hiring, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Hold(reason, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Resume(s) },
-		func(j job.Job) ([]job.Event, error) { return j.Close(reason, s) },
+		func(j job.Job) ([]job.Event, error) { return j.Close(reason, end, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Reopen(s) },
-	}).Draw(t, "command")
+	})
 }
 
 func TestRandom(t *testing.T) {
@@ -59,8 +80,22 @@ func TestRandom(t *testing.T) {
 				return "applications have nowhere to arrive"
 			case after.Details.Title == "" || after.Details.Openings < 1:
 				return "nobody is sought"
-			case before.Status == job.Closed && after.Status == job.OnHold, before.Status != "" && after.Status == "":
+			case before.Status == job.Closed && after.Status == job.OnHold, before.Status != "" && after.Status == "", before.Status != "" && before.Status != job.Draft && after.Status == job.Draft:
 				return "it went from " + string(before.Status) + " to " + string(after.Status)
+			}
+			if after.Ending != nil && after.Status != job.Closed {
+				return "applications end although it is " + string(after.Status)
+			}
+			for _, r := range after.Removed {
+				if _, back := after.Stage(r.ID); back {
+					return "a removed stage came back"
+				}
+				if r.Target == "" {
+					continue
+				}
+				if _, ok := after.Stage(after.Lands(r.ID)); !ok {
+					return "what is in a removed stage belongs nowhere"
+				}
 			}
 			for _, m := range after.Team {
 				for _, id := range m.Stages {
@@ -82,7 +117,15 @@ func FuzzDecode(f *testing.F) {
 		_, _ = j.ChangeTeam(team, s)
 		_, _ = j.Hold("", s)
 		_, _ = j.Resume(s)
-		_, _ = j.Close("", s)
+		_, _ = j.Publish(s)
+		_, _ = j.Close("", job.Ending{Applications: job.LeaveApplications}, s)
+		_, _ = j.AddStage(job.Stage{ID: "s9", Name: "Offer"}, nil, s)
+		_, _ = j.ChangeStage("s1", job.StageChange{Name: &title}, s)
+		_, _ = j.Reorder([]string{"s2", "s1"}, s)
+		_, _ = j.RemoveStage("s1", "s2", s)
+		_, _ = j.ClearStage("s1", 1, s)
+		_, _ = j.EndApplications(1, s)
+		_ = j.Lands("s1")
 		_, _ = j.Reopen(s)
 		_, _ = j.Stage("s1")
 		_ = j.FirstManager()

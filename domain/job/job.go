@@ -4,7 +4,6 @@ package job
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/hirelog/hirelog/domain"
 )
@@ -14,6 +13,7 @@ type Status string
 
 // The statuses of a job. The zero value is a job that does not exist.
 const (
+	Draft  Status = "draft" // only members know of it
 	Open   Status = "open"
 	OnHold Status = "on_hold"
 	Closed Status = "closed"
@@ -23,8 +23,10 @@ const (
 type Job struct {
 	Status  Status
 	Details Details
-	Stages  []Stage
+	Stages  []Stage        // the plan, in order
+	Removed []RemovedStage // stages that were in the plan, oldest first
 	Team    []TeamMember
+	Ending  *Ending // what closing it still has to do; nil = nothing
 }
 
 // Details describe a job to people. None of it is personal.
@@ -35,14 +37,6 @@ type Details struct {
 	Description  string `json:"description,omitempty" maxLength:"20000" doc:"Text of the advertisement"`
 	Openings     int    `json:"openings,omitempty" minimum:"1" maximum:"1000" default:"1" doc:"How many people are sought"`
 	Confidential bool   `json:"confidential,omitempty" doc:"Only the hiring team may know of it"`
-}
-
-// Stage is a step of the job's plan. The first one is where applications
-// arrive.
-type Stage struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	PublicName string `json:"public_name,omitempty"` // what candidates see; empty = Name
 }
 
 // TeamMember is a member of the hiring team.
@@ -63,7 +57,10 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a job.
-var Codec = domain.NewCodec[Event](Opened{}, DetailsChanged{}, TeamChanged{}, Held{}, Resumed{}, WasClosed{}, Reopened{})
+var Codec = domain.NewCodec[Event](
+	Opened{}, Drafted{}, Published{}, DetailsChanged{}, TeamChanged{}, Held{}, Resumed{}, WasClosed{}, ApplicationsEnded{}, Reopened{},
+	StageAdded{}, StageChanged{}, StagesReordered{}, StageRemoved{}, StageCleared{},
+)
 
 // Fold returns j with events applied in order.
 func (j Job) Fold(events ...Event) Job {
@@ -71,15 +68,6 @@ func (j Job) Fold(events ...Event) Job {
 		j = e.evolve(j)
 	}
 	return j
-}
-
-// Stage returns the stage with that id.
-func (j Job) Stage(id string) (Stage, bool) {
-	i := slices.IndexFunc(j.Stages, func(s Stage) bool { return s.ID == id })
-	if i < 0 {
-		return Stage{}, false
-	}
-	return j.Stages[i], true
 }
 
 // FirstManager returns the first recruitment manager of the team.
@@ -98,6 +86,7 @@ var (
 	ErrNotOpen   = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_open", Message: "The job is not open."}
 	ErrNotOnHold = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_on_hold", Message: "The job is not on hold."}
 	ErrNotClosed = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_closed", Message: "The job is not closed."}
+	ErrNotDraft  = &domain.Refusal{Kind: domain.Illegal, Code: "job_not_draft", Message: "The job is not a draft."}
 	ErrNoManager = &domain.Refusal{Kind: domain.Invalid, Code: "no_recruitment_manager", Message: "A job needs at least one recruitment manager."}
 )
 
@@ -124,21 +113,80 @@ func (j Job) Opens(d Details, stages []Stage, team []TeamMember, s domain.Stamp)
 	if j.Status != "" {
 		return nil, nil
 	}
+	d, stages, err := created(d, stages, team)
+	if err != nil {
+		return nil, err
+	}
+	return []Event{Opened{Stamp: s, Details: d, Stages: stages, Team: team}}, nil
+}
+
+// created checks what a job begins with.
+func created(d Details, stages []Stage, team []TeamMember) (Details, []Stage, error) {
 	if d.Openings == 0 {
 		d.Openings = 1
 	}
 	d, err := d.checked()
 	if err != nil {
-		return nil, err
+		return d, nil, err
 	}
-	stages, err = checkedStages(stages)
+	if stages, err = checkedStages(stages); err != nil {
+		return d, nil, err
+	}
+	return d, stages, checkTeam(team, stages)
+}
+
+// Drafted records that a job is being prepared: it takes no applications yet,
+// and the public knows nothing of it.
+type Drafted struct {
+	domain.Stamp
+	Details
+	Stages []Stage      `json:"stages"`
+	Team   []TeamMember `json:"team"`
+}
+
+// EventName implements domain.Fact.
+func (Drafted) EventName() string { return "job.drafted.v1" }
+
+func (e Drafted) evolve(j Job) Job {
+	j.Status, j.Details, j.Stages, j.Team = Draft, e.Details, e.Stages, e.Team
+	return j
+}
+
+// Drafts begins a job as a draft, with what Opens would open it with.
+// Errors: domain.ErrInvalid, ErrNoManager.
+func (j Job) Drafts(d Details, stages []Stage, team []TeamMember, s domain.Stamp) ([]Event, error) {
+	if j.Status != "" {
+		return nil, nil
+	}
+	d, stages, err := created(d, stages, team)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTeam(team, stages); err != nil {
-		return nil, err
+	return []Event{Drafted{Stamp: s, Details: d, Stages: stages, Team: team}}, nil
+}
+
+// Published records that a draft is open.
+type Published struct {
+	domain.Stamp
+}
+
+// EventName implements domain.Fact.
+func (Published) EventName() string { return "job.published.v1" }
+
+func (Published) evolve(j Job) Job { j.Status = Open; return j }
+
+// Publish opens a draft. Errors: ErrUnknown, ErrNotDraft.
+func (j Job) Publish(s domain.Stamp) ([]Event, error) {
+	switch j.Status {
+	case "":
+		return nil, ErrUnknown
+	case Open:
+		return nil, nil
+	case Draft:
+		return []Event{Published{Stamp: s}}, nil
+	case OnHold, Closed:
 	}
-	return []Event{Opened{Stamp: s, Details: d, Stages: stages, Team: team}}, nil
+	return nil, ErrNotDraft
 }
 
 func (d Details) checked() (Details, error) {
@@ -163,31 +211,6 @@ func (d Details) checked() (Details, error) {
 		return d, domain.ErrInvalid.Because("A job has 1 to 1000 openings.")
 	}
 	return d, nil
-}
-
-func checkedStages(stages []Stage) ([]Stage, error) {
-	if len(stages) == 0 || len(stages) > 30 {
-		return nil, domain.ErrInvalid.Because("A job has 1 to 30 stages.")
-	}
-	checked := make([]Stage, len(stages))
-	for i, st := range stages {
-		name, err := domain.LineOf("The name of a stage", st.Name, 1, 100)
-		if err != nil {
-			return nil, err
-		}
-		public, err := domain.LineOf("The public name of a stage", st.PublicName, 0, 100)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case slices.ContainsFunc(checked[:i], func(o Stage) bool { return strings.EqualFold(o.Name, name) }):
-			return nil, domain.ErrInvalid.Because("Two stages are called %s.", name)
-		case slices.ContainsFunc(checked[:i], func(o Stage) bool { return o.ID == st.ID }):
-			return nil, domain.ErrInvalid.Because("Two stages have the same id.")
-		}
-		checked[i] = Stage{ID: st.ID, Name: name, PublicName: public}
-	}
-	return checked, nil
 }
 
 func checkTeam(team []TeamMember, stages []Stage) error {

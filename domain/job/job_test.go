@@ -25,11 +25,17 @@ var (
 	plan    = []job.Stage{{ID: "s1", Name: "Inbox", PublicName: "Received"}, {ID: "s2", Name: "Interview"}}
 	team    = []job.TeamMember{{Member: "m1", Role: "r1", Manager: true}, {Member: "m2", Role: "r2", Stages: []string{"s2"}}}
 
-	opened   job.Event = job.Opened{Stamp: s, Details: details, Stages: plan, Team: team}
-	held     job.Event = job.Held{Stamp: s, Reason: "Budget"}
-	resumed  job.Event = job.Resumed{Stamp: s}
-	closed   job.Event = job.WasClosed{Stamp: s, Reason: "Found somebody"}
-	reopened job.Event = job.Reopened{Stamp: s}
+	leave = job.Ending{Applications: job.LeaveApplications}
+	sack  = job.Ending{Applications: job.DisqualifyApplications, DisqualifyReason: "r1"}
+
+	opened    job.Event = job.Opened{Stamp: s, Details: details, Stages: plan, Team: team}
+	held      job.Event = job.Held{Stamp: s, Reason: "Budget"}
+	resumed   job.Event = job.Resumed{Stamp: s}
+	closed    job.Event = job.WasClosed{Stamp: s, Reason: "Found somebody", Ending: leave}
+	drafted   job.Event = job.Drafted{Stamp: s, Details: details, Stages: plan, Team: team}
+	published job.Event = job.Published{Stamp: s}
+	ending    job.Event = job.WasClosed{Stamp: s, Ending: sack}
+	reopened  job.Event = job.Reopened{Stamp: s}
 )
 
 // TestOpen holds S2-99.
@@ -73,6 +79,10 @@ func TestOpen(t *testing.T) {
 		invalid("a member twice", details, plan, []job.TeamMember{team[0], team[0]}, "in the hiring team twice"),
 		invalid("a crowd", details, plan, crowd, "at most 200 members"),
 		invalid("a manager of a stage that is not there", details, plan, []job.TeamMember{{Member: "m1", Manager: true, Stages: []string{"s3"}}}, "does not have"),
+		{Name: "a draft", When: func(j job.Job) ([]job.Event, error) { return j.Drafts(details, plan, team, s) }, Want: events{drafted}},
+		{Name: "a draft of a job", Given: events{opened}, When: func(j job.Job) ([]job.Event, error) { return j.Drafts(details, plan, team, s) }},
+		{Name: "a draft without title", When: func(j job.Job) ([]job.Event, error) { return j.Drafts(titled(""), plan, team, s) }, Err: domain.ErrInvalid, Says: "The title is required"},
+		invalid("a long time limit", details, []job.Stage{{ID: "s1", Name: "In", LimitDays: 366}}, team[:1], "1 to 365 days"),
 		{Name: "nobody manages it", When: open(details, plan, team[1:]), Err: job.ErrNoManager},
 		{Name: "nobody at all", When: open(details, plan, nil), Err: job.ErrNoManager},
 	}...)
@@ -124,9 +134,12 @@ func TestLife(t *testing.T) {
 	hold := func(reason string) when {
 		return func(j job.Job) ([]job.Event, error) { return j.Hold(reason, s) }
 	}
-	end := func(reason string) when {
-		return func(j job.Job) ([]job.Event, error) { return j.Close(reason, s) }
+	ends := func(reason string, end job.Ending) when {
+		return func(j job.Job) ([]job.Event, error) { return j.Close(reason, end, s) }
 	}
+	end := func(reason string) when { return ends(reason, leave) }
+	publish := func(j job.Job) ([]job.Event, error) { return j.Publish(s) }
+	settle := func(j job.Job) ([]job.Event, error) { return j.EndApplications(2, s) }
 	resume := func(j job.Job) ([]job.Event, error) { return j.Resume(s) }
 	reopen := func(j job.Job) ([]job.Event, error) { return j.Reopen(s) }
 	long := strings.Repeat("a", 501)
@@ -145,6 +158,23 @@ func TestLife(t *testing.T) {
 		{Name: "close a closed job", Given: events{opened, closed}, When: end("Other")},
 		{Name: "close no job", When: end(""), Err: job.ErrUnknown},
 		{Name: "close for a long reason", Given: events{opened}, When: end(long), Err: domain.ErrInvalid, Says: "The reason has 501"},
+		{Name: "close and disqualify whoever is left", Given: events{opened}, When: ends("", sack), Want: events{ending}},
+		{Name: "close without saying what becomes of them", Given: events{opened}, When: ends("", job.Ending{}), Err: job.ErrChoice},
+		{Name: "close and disqualify for no reason", Given: events{opened}, When: ends("", job.Ending{Applications: job.DisqualifyApplications}), Err: job.ErrChoice},
+		{Name: "close and leave them for a reason", Given: events{opened}, When: ends("", job.Ending{Applications: job.LeaveApplications, DisqualifyReason: "r1"}), Err: domain.ErrInvalid, Says: "leave the reason out"},
+		{Name: "close with another choice", Given: events{opened}, When: ends("", job.Ending{Applications: "sack"}), Err: job.ErrChoice},
+		{Name: "close a draft, which has none", Given: events{drafted}, When: ends("", job.Ending{}), Want: events{job.WasClosed{Stamp: s}}},
+		{Name: "all are disqualified", Given: events{opened, ending}, When: settle, Want: events{job.ApplicationsEnded{Stamp: s, Disqualified: 2}}},
+		{Name: "once", Given: events{opened, ending, job.ApplicationsEnded{Stamp: s, Disqualified: 2}}, When: settle},
+		{Name: "none are of a job that was opened again", Given: events{opened, ending, reopened}, When: settle},
+		{Name: "nor of no job", When: settle, Err: job.ErrUnknown},
+		{Name: "publish a draft", Given: events{drafted}, When: publish, Want: events{published}},
+		{Name: "publish an open job", Given: events{drafted, published}, When: publish},
+		{Name: "publish a closed job", Given: events{opened, closed}, When: publish, Err: job.ErrNotDraft},
+		{Name: "publish no job", When: publish, Err: job.ErrUnknown},
+		{Name: "hold a draft", Given: events{drafted}, When: hold(""), Err: job.ErrNotOpen},
+		{Name: "resume a draft", Given: events{drafted}, When: resume, Err: job.ErrNotOnHold},
+		{Name: "reopen a draft", Given: events{drafted}, When: reopen, Err: job.ErrNotClosed, Says: "publish it instead"},
 		{Name: "reopen a closed job", Given: events{opened, held, closed}, When: reopen, Want: events{reopened}},
 		{Name: "reopen an open job", Given: events{opened, closed, reopened}, When: reopen},
 		{Name: "reopen a held job", Given: events{opened, held}, When: reopen, Err: job.ErrNotClosed, Says: "resume it instead"},

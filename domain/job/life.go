@@ -127,25 +127,52 @@ func (j Job) Resume(s domain.Stamp) ([]Event, error) {
 		return nil, nil
 	case OnHold:
 		return []Event{Resumed{Stamp: s}}, nil
-	case Closed:
+	case Draft, Closed:
 	}
 	return nil, ErrNotOnHold
 }
+
+// Choice says what becomes of the live applications of a job that closes.
+type Choice string
+
+// The choices.
+const (
+	LeaveApplications      Choice = "leave"
+	DisqualifyApplications Choice = "disqualify"
+)
+
+// Ending is what closing a job does to its live applications. The zero value
+// leaves them as they are.
+type Ending struct {
+	Applications     Choice `json:"applications,omitempty"`
+	DisqualifyReason string `json:"disqualify_reason,omitempty"` // of the organisation's list
+}
+
+// ErrChoice means that a job was to be closed without saying what becomes of its
+// live applications.
+var ErrChoice = &domain.Refusal{Kind: domain.Invalid, Code: "applications_choice", Message: "Say what becomes of the live applications: leave, or disqualify with a reason."}
 
 // WasClosed records that nobody is sought any more.
 type WasClosed struct {
 	domain.Stamp
 	Reason string `json:"reason,omitempty"`
+	Ending
 }
 
 // EventName implements domain.Fact.
 func (WasClosed) EventName() string { return "job.closed.v1" }
 
-func (WasClosed) evolve(j Job) Job { j.Status = Closed; return j }
+func (e WasClosed) evolve(j Job) Job {
+	j.Status, j.Ending = Closed, nil
+	if e.Applications == DisqualifyApplications {
+		j.Ending = &e.Ending
+	}
+	return j
+}
 
-// Close ends the search. Applications stay as they are.
-// Errors: ErrUnknown, domain.ErrInvalid.
-func (j Job) Close(reason string, s domain.Stamp) ([]Event, error) {
+// Close ends the search, and says what becomes of the live applications: a draft
+// has none. Errors: ErrUnknown, ErrChoice, domain.ErrInvalid.
+func (j Job) Close(reason string, end Ending, s domain.Stamp) ([]Event, error) {
 	reason, err := domain.TextOf("The reason", reason, 0, 500)
 	switch {
 	case err != nil:
@@ -155,7 +182,42 @@ func (j Job) Close(reason string, s domain.Stamp) ([]Event, error) {
 	case j.Status == Closed:
 		return nil, nil
 	}
-	return []Event{WasClosed{Stamp: s, Reason: reason}}, nil
+	switch {
+	case end.Applications == DisqualifyApplications && end.DisqualifyReason == "":
+		return nil, ErrChoice
+	case end.Applications == DisqualifyApplications:
+	case end.Applications == LeaveApplications, end.Applications == "" && j.Status == Draft:
+		if end.DisqualifyReason != "" {
+			return nil, domain.ErrInvalid.Because("Applications that are left are not disqualified; leave the reason out.")
+		}
+	default:
+		return nil, ErrChoice
+	}
+	return []Event{WasClosed{Stamp: s, Reason: reason, Ending: end}}, nil
+}
+
+// ApplicationsEnded records that all live applications of a closed job were
+// disqualified, as closing it said.
+type ApplicationsEnded struct {
+	domain.Stamp
+	Disqualified int `json:"disqualified"` // applications
+}
+
+// EventName implements domain.Fact.
+func (ApplicationsEnded) EventName() string { return "job.applications_ended.v1" }
+
+func (ApplicationsEnded) evolve(j Job) Job { j.Ending = nil; return j }
+
+// EndApplications notes that closing the job has nothing left to do.
+// Errors: ErrUnknown.
+func (j Job) EndApplications(disqualified int, s domain.Stamp) ([]Event, error) {
+	switch {
+	case j.Status == "":
+		return nil, ErrUnknown
+	case j.Ending == nil:
+		return nil, nil
+	}
+	return []Event{ApplicationsEnded{Stamp: s, Disqualified: disqualified}}, nil
 }
 
 // Reopened records that people are sought again.
@@ -166,10 +228,11 @@ type Reopened struct {
 // EventName implements domain.Fact.
 func (Reopened) EventName() string { return "job.reopened.v1" }
 
-func (Reopened) evolve(j Job) Job { j.Status = Open; return j }
+func (Reopened) evolve(j Job) Job { j.Status, j.Ending = Open, nil; return j }
 
-// Reopen starts the search again. Errors: ErrUnknown; ErrNotClosed when it is
-// only on hold.
+// Reopen starts the search again; applications that closing it has not
+// disqualified yet stay as they are. Errors: ErrUnknown; ErrNotClosed when it is
+// on hold or a draft.
 func (j Job) Reopen(s domain.Stamp) ([]Event, error) {
 	switch j.Status {
 	case "":
@@ -178,6 +241,8 @@ func (j Job) Reopen(s domain.Stamp) ([]Event, error) {
 		return nil, nil
 	case Closed:
 		return []Event{Reopened{Stamp: s}}, nil
+	case Draft:
+		return nil, ErrNotClosed.Because("The job is a draft; publish it instead.")
 	case OnHold:
 	}
 	return nil, ErrNotClosed.Because("The job is on hold; resume it instead.")

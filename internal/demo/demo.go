@@ -149,10 +149,10 @@ func (l *loader) closeJobs(ctx context.Context) error {
 		var err error
 		switch j.end {
 		case job.Closed:
-			_, err = l.to.CloseJob(ctx, l.caller("close/"+strconv.Itoa(i), j.recruiter, l.Anchor.AddDate(0, 0, -3)), commands.CloseJob{Job: j.id, Reason: "Filled"})
+			_, err = l.to.CloseJob(ctx, l.caller("close/"+strconv.Itoa(i), j.recruiter, l.Anchor.AddDate(0, 0, -3)), commands.CloseJob{Job: j.id, Reason: "Filled", Applications: job.LeaveApplications})
 		case job.OnHold:
 			_, err = l.to.HoldJob(ctx, l.caller("hold/"+strconv.Itoa(i), j.recruiter, l.Anchor.AddDate(0, 0, -9)), commands.HoldJob{Job: j.id, Reason: "Budget under review"})
-		case job.Open:
+		case job.Open, job.Draft:
 		}
 		if err != nil {
 			return err

@@ -184,8 +184,7 @@ func (r *Replayer) jobThen(ctx context.Context, p *PastProfile, asOf AsOf) error
 		}
 		j = j.Fold(e)
 	}
-	stage, _ := j.Stage(p.Stage)
-	p.JobTitle, p.StageName = j.Details.Title, stage.Name
+	p.JobTitle, p.StageName = j.Details.Title, j.Named(p.Stage)
 	return nil
 }
 

@@ -115,9 +115,11 @@ func (c *Company) randomArrival() {
 }
 
 func (c *Company) randomRights() {
-	switch c.r.IntN(7) {
+	switch c.r.IntN(8) {
 	case 6:
 		c.randomOrganization()
+	case 7:
+		c.randomPlan(c.JobIDs[c.r.IntN(len(c.JobIDs))])
 	case 0:
 		roles := []access.OrganizationRole{access.Recruiting, access.Recruiting, access.Auditor, access.Reporting}
 		c.Member(roles[c.r.IntN(len(roles))], personal.Plain(fmt.Sprintf("Member %d", len(c.MemberIDs))))

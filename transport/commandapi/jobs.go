@@ -14,7 +14,8 @@ func (a *API) jobs(s *edge.Surface) {
 	route := func(method, path, summary string, who edge.Who) edge.Route {
 		return edge.Route{Method: method, Path: "/v1/jobs" + path, Summary: summary, Tag: "jobs", Who: who}
 	}
-	create(a, s, route(http.MethodPost, "", "Open a job", edge.Roles(access.Admin, access.Recruiting)), at("/v1/jobs"),
+	a.stages(s)
+	create(a, s, route(http.MethodPost, "", "Open a job, or begin a draft", edge.Roles(access.Admin, access.Recruiting)), at("/v1/jobs"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.OpenJob) (commands.Answer, error) {
 			return c.OpenJob(ctx, caller, cmd)
 		})
@@ -37,7 +38,13 @@ func (a *API) jobs(s *edge.Surface) {
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.ResumeJob(ctx, caller, r.Param("id"))
 		})
-	change(a, s, route(http.MethodPost, "/{id}/close", "Close a job", edge.Managers()),
+	act(a, s, route(http.MethodPost, "/{id}/publish", "Open a draft", edge.Managers()),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.PublishJob(ctx, caller, r.Param("id"))
+		})
+	end := route(http.MethodPost, "/{id}/close", "Close a job", edge.Managers())
+	end.Doc = "The body says what becomes of the live applications: they stay, or are disqualified one after the other, by the system on behalf of who closes the job."
+	change(a, s, end,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.CloseJob) (commands.Answer, error) {
 			cmd.Job = r.Param("id")
 			return c.CloseJob(ctx, caller, cmd)
@@ -45,5 +52,34 @@ func (a *API) jobs(s *edge.Surface) {
 	act(a, s, route(http.MethodPost, "/{id}/reopen", "Open a closed job again", edge.Managers()),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.ReopenJob(ctx, caller, r.Param("id"))
+		})
+}
+
+func (a *API) stages(s *edge.Surface) {
+	c := a.commands
+	route := func(method, path, summary string) edge.Route {
+		return edge.Route{Method: method, Path: "/v1/jobs/{id}/stages" + path, Summary: summary, Tag: "jobs", Who: edge.Managers()}
+	}
+	create(a, s, route(http.MethodPost, "", "Put a stage into the plan"), func(r *edge.Request, _ string) string { return "/v1/jobs/" + r.Param("id") },
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddStage) (commands.Answer, error) {
+			cmd.Job = r.Param("id")
+			return c.AddStage(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPut, "", "Set the order of the plan"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ReorderStages) (commands.Answer, error) {
+			cmd.Job = r.Param("id")
+			return c.ReorderStages(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPatch, "/{stage}", "Rename a stage, or limit the time in it"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ChangeStage) (commands.Answer, error) {
+			cmd.Job, cmd.Stage = r.Param("id"), r.Param("stage")
+			return c.ChangeStage(ctx, caller, cmd)
+		})
+	remove := route(http.MethodPost, "/{stage}/remove", "Take a stage out of the plan")
+	remove.Doc = "Nothing enters it any more. The applications in it are moved to the target, one after the other, by the system on behalf of who removes it."
+	change(a, s, remove,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.RemoveStage) (commands.Answer, error) {
+			cmd.Job, cmd.Stage = r.Param("id"), r.Param("stage")
+			return c.RemoveStage(ctx, caller, cmd)
 		})
 }
