@@ -10,6 +10,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -396,15 +397,32 @@ func (d *Directory) Member(id string) member.Member {
 	return d.members[id].state
 }
 
-// Rights returns what a member may do with the applications of a job.
+// Rights returns what a member may do with the applications of a job, apart from
+// grants on single ones.
 func (d *Directory) Rights(memberID, jobID string) access.Rights {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
+	return access.Of(d.members[memberID].state.OrganizationRole(), d.places(memberID, jobID)...)
+}
+
+// RightsOn returns what a member may do with an application at an instant.
+func (d *Directory) RightsOn(memberID string, a application.Application, at time.Time) access.Rights {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	held := d.places(memberID, a.Job)
+	for _, role := range a.Granted(memberID, at) {
+		held = append(held, access.Membership{Role: d.organization.state.Roles[role].Access})
+	}
+	return access.Of(d.members[memberID].state.OrganizationRole(), held...)
+}
+
+// places returns what a member holds in the team of a job. d.mu is held.
+func (d *Directory) places(memberID, jobID string) []access.Membership {
 	var held []access.Membership
 	for _, m := range d.jobs[jobID].state.Team {
 		if m.Member == memberID {
 			held = append(held, access.Membership{Role: d.organization.state.Roles[m.Role].Access, Manager: m.Manager})
 		}
 	}
-	return access.Of(d.members[memberID].state.OrganizationRole(), held...)
+	return held
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
@@ -25,6 +26,23 @@ func (c *Commands) rights(caller Caller, jobID string) (access.Rights, error) {
 		return access.Rights{}, err
 	}
 	return c.directory.Rights(caller.Actor.MemberID(), jobID), nil
+}
+
+// rightsOn returns what the caller may do with an application, now or when an
+// imported or demo command says it was.
+// Errors: ErrRightsUnknown.
+func (c *Commands) rightsOn(caller Caller, a application.Application) (access.Rights, error) {
+	if caller.Actor == domain.System {
+		return everything(), nil
+	}
+	if err := c.directory.Check(); err != nil {
+		return access.Rights{}, err
+	}
+	at := caller.At
+	if at.IsZero() {
+		at = c.now()
+	}
+	return c.directory.RightsOn(caller.Actor.MemberID(), a, at), nil
 }
 
 // role returns the organisation role of the caller, none if inactive.
@@ -80,9 +98,23 @@ func (c *Commands) onApplication(ctx context.Context, id string, caller Caller, 
 			return err
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return decide(a, held, s)
+			events, err := decide(a, held, s)
+			return c.withEnds(a, events, s), err
 		},
 	})
+}
+
+// withEnds adds to a decision that closes an application, or opens it again,
+// what follows for the access that interviews and reviews gave. Every command
+// that may do so must use it.
+func (c *Commands) withEnds(a application.Application, events []application.Event, s domain.Stamp) []application.Event {
+	return a.WithEnds(events, c.accessAfter(), s)
+}
+
+// accessAfter is how long what interviews and reviews gave access to stays
+// visible after they are done with.
+func (c *Commands) accessAfter() time.Duration {
+	return time.Duration(c.directory.Organization().Settings.AccessAfterDays) * 24 * time.Hour
 }
 
 // mayOn returns the caller's rights on a, or refuses.
@@ -91,7 +123,7 @@ func (c *Commands) mayOn(caller Caller, a application.Application, n need) (acce
 	if a.Outcome == "" {
 		return access.Rights{}, application.ErrUnknown
 	}
-	held, err := c.rights(caller, a.Job)
+	held, err := c.rightsOn(caller, a)
 	switch {
 	case err != nil:
 		return held, err

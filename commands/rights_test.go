@@ -191,6 +191,19 @@ func applicationRows() []row {
 				return c.RejectDocument(ctx, by, commands.ReviewDocument{Application: app, Document: doc, Version: 1, Reason: "blurred"})
 			}
 		})},
+		{"grant access", editors, onApp(func(c *cast, app string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.GrantAccess(ctx, by, commands.GrantAccess{Application: app, Member: c.members[4], Role: commands.FirstRole("Interviewer")})
+			}
+		})},
+		{"end access", editors, func(t *testing.T, c *cast) give {
+			t.Helper()
+			app := c.ReceiveOne(t, someone())
+			grant := commandstest.Must(c.GrantAccess(t.Context(), c.As(c.Recruiter), commands.GrantAccess{Application: app, Member: c.Admin, Role: commands.FirstRole("Interviewer")})).ID
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.EndAccess(ctx, by, commands.EndAccess{Application: app, Grant: grant})
+			}
+		}},
 		{"anonymise", managers, func(t *testing.T, c *cast) give {
 			t.Helper()
 			app := onClosed(t, c.Company, someone())

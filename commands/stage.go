@@ -90,7 +90,8 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 			if !ok {
 				return nil, organization.ErrUnknownReason
 			}
-			return a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
+			events, err := a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
+			return c.withEnds(a, events, s), err
 		},
 		// While it is live nobody takes the claim from it.
 		prepare: func(ctx context.Context, a application.Application) error {
@@ -164,6 +165,7 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 				return append(events, moved...), err
 			}
 			return events, err
+			return c.withEnds(a, events, s), err
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
 			claimID, err := c.reveal(ctx, a.Claim)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
@@ -37,11 +38,13 @@ func (m *accessModel) Tables() []AnyTable { return []AnyTable{m.members, m.roles
 
 // Need implements Model.
 func (m *accessModel) Need(f Fact) {
-	switch f.Body.(type) {
+	switch e := f.Body.(type) {
 	case member.Event:
 		m.members.Need(f.Aggregate)
 	case job.Event:
 		m.team.NeedBy("job_id", f.Aggregate)
+	case application.AccessEnds:
+		m.grants.Need(e.Grant)
 	}
 }
 
@@ -54,6 +57,16 @@ func (m *accessModel) Apply(_ context.Context, f Fact) error {
 		m.job(f, e)
 	case organization.Event:
 		m.organization(e)
+	case application.AccessGranted:
+		m.grants.Put(readmodels.GrantRow{
+			ID: e.Grant, Application: f.Aggregate, Member: e.Member, Role: e.Role, Until: e.Until,
+			Cause: e.Cause, Of: optional(e.Of), At: e.At, By: e.By,
+		})
+	case application.AccessEnds:
+		if r, ok := m.grants.Get(e.Grant); ok && r.Application == f.Aggregate {
+			r.Until = e.Until
+			m.grants.Put(r)
+		}
 	}
 	return nil
 }

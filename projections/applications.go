@@ -183,7 +183,7 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Owner = optional(e.Owner)
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.OutcomeDisclosed, application.DocumentReminderDue:
+		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
 		// The list shows that something changed, and not what.
 	}
 	m.applications.Put(r)

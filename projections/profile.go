@@ -69,6 +69,8 @@ func (m *profile) Need(f Fact) {
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
+	case application.AccessGranted, application.AccessEnds:
+		// Model access keeps them.
 	}
 }
 
@@ -108,6 +110,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
+	case application.AccessGranted, application.AccessEnds:
+		// Model access keeps them.
 	}
 	return nil
 }

@@ -95,6 +95,12 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, d.Outcome = readmodels.EntryOutcomeDisclosed, e.Outcome
 	case application.DocumentReminderDue:
 		kind, subject, d.DueAt = readmodels.EntryDocumentReminderDue, e.Document, &e.DueAt
+	case application.AccessGranted:
+		kind, subject = readmodels.EntryAccessGranted, e.Grant
+		d.Until = e.Until
+	case application.AccessEnds:
+		kind, subject = readmodels.EntryAccessEnds, e.Grant
+		d.Until = e.Until
 	}
 	m.entries.Put(readmodels.EntryRow{
 		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),

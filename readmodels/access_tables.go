@@ -3,7 +3,9 @@ package readmodels
 import (
 	"time"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
 )
 
 // MemberRow is a row of table members. Name and e-mail are sealed.
@@ -92,31 +94,39 @@ func Team() Table[TeamRow] {
 	}
 }
 
-// GrantRow is a row of table grants: a recruiting role held on one application.
+// GrantRow is a row of table grants: a recruiting role held on one application,
+// also after it ended.
 type GrantRow struct {
-	Key         string // application/member
+	ID          string
 	Application string
 	Member      string
 	Role        string
-	Until       *time.Time // nil = for good
+	Until       *time.Time // nil = no end
+	Cause       application.GrantCause
+	Of          *string // interview or review
+	At          time.Time
+	By          domain.Actor
 }
 
 // Grants returns table grants. Rights read it as they read the team.
 func Grants() Table[GrantRow] {
 	return Table[GrantRow]{
 		Name: "grants",
-		Key:  func(r *GrantRow) *string { return &r.Key },
+		Key:  func(r *GrantRow) *string { return &r.ID },
 		Columns: []Column[GrantRow]{
-			Col("place", "text", func(r *GrantRow) *string { return &r.Key }),
+			Col("grant_id", "uuid", func(r *GrantRow) *string { return &r.ID }),
 			Col("application_id", "uuid", func(r *GrantRow) *string { return &r.Application }),
 			Col("member_id", "uuid", func(r *GrantRow) *string { return &r.Member }),
 			Col("role_id", "uuid", func(r *GrantRow) *string { return &r.Role }),
 			Col("until", "timestamptz", func(r *GrantRow) **time.Time { return &r.Until }),
+			Col("cause", "text", func(r *GrantRow) *application.GrantCause { return &r.Cause }),
+			Col("of_id", "uuid", func(r *GrantRow) **string { return &r.Of }),
+			Col("at", "timestamptz", func(r *GrantRow) *time.Time { return &r.At }),
+			Col("by", "text", func(r *GrantRow) *domain.Actor { return &r.By }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, member_id)`,
 			`CREATE INDEX {name}_member ON {table} (member_id, application_id)`,
 		},
-		By: map[string]func(*GrantRow) *string{"application_id": func(r *GrantRow) *string { return &r.Application }},
 	}
 }

@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -51,6 +51,7 @@ type TimelineEntry struct {
 	Mentions   []MemberRef          `json:"mentions"`
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
+	Grant      *EntryGrant          `json:"grant"`
 	// Text is the note, comment, reason or remark.
 	Text *personal.Plain `json:"text" doc:"The note, comment, reason or remark; null if absent, erased or masked"`
 }
@@ -66,6 +67,16 @@ type EntryDocument struct {
 	DueAt    *time.Time      `json:"due_at"`
 }
 
+// EntryGrant is the grant an entry is about.
+type EntryGrant struct {
+	ID     string                 `json:"id" format:"uuid"`
+	Member MemberRef              `json:"member"`
+	Role   Label                  `json:"recruiting_role"`
+	Cause  application.GrantCause `json:"cause" enum:"by_hand,interview,review" doc:"What gave it"`
+	Of     *string                `json:"of_id" format:"uuid" doc:"The interview or review"`
+	Until  *time.Time             `json:"until" doc:"When it ends, as decided then; null without end"`
+}
+
 // entryAreas says which area an entry belongs to: without the right to view it
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
@@ -74,6 +85,7 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments:    {EntryCommentAdded},
 	access.Notes:       {EntryNoteAdded, EntryNoteVisibilitySet, EntryNoteDeleted},
+	access.Grants:      {EntryAccessGranted, EntryAccessEnds},
 }
 
 // decisionText are the entries whose text needs the right to view decisions.
@@ -85,6 +97,10 @@ type entryRow struct {
 	noteText, commentText, title []byte
 	category                     *access.Category
 	reasonLabel, tagLabel        *string
+	grantMember, grantRole       *string
+	grantRoleName                *string
+	grantCause                   *application.GrantCause
+	grantOf                      *string
 }
 
 // Timeline returns a page of what happened to an application, as far as member
@@ -135,6 +151,9 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, v view, before int64, li
 		t.want(r.Text, r.noteText, r.commentText, r.title)
 		t.wantBy(r.By)
 		t.wantMembers(append(slices.Clip(r.Details.V.Mentions), r.Details.V.Owner)...)
+		if r.grantMember != nil {
+			t.wantMembers(*r.grantMember)
+		}
 	}
 	if err := t.loadNow(ctx, tx, v.schema); err != nil {
 		return page, err
@@ -156,24 +175,29 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([
 	s := v.schema
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
 		SELECT e.event_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
-		       note.text, comment.text, document.title, document.category, reason.label, tag.label
+		       note.text, comment.text, document.title, document.category, reason.label, tag.label,
+		       given.member_id, given.role_id, role.name, given.cause, given.of_id
 		FROM %s e
 		LEFT JOIN %s note ON note.note_id = e.subject_id AND e.kind = $5
 		LEFT JOIN %s comment ON comment.comment_id = e.subject_id
 		LEFT JOIN %s document ON document.document_id = e.subject_id
 		LEFT JOIN %s reason ON reason.reason_id = (e.details ->> 'reason')::uuid
 		LEFT JOIN %s tag ON tag.tag_id = (e.details ->> 'tag')::uuid
+		LEFT JOIN %s given ON given.grant_id = e.subject_id
+		LEFT JOIN %s role ON role.role_id = given.role_id
 		WHERE e.application_id = $1 AND (e.revision < $2 OR $2 < 0)
 		AND (e.kind = ANY ($3) OR document.category = ANY ($4))
 		ORDER BY e.revision DESC LIMIT $6`,
-		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags")),
+		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
+		s.Table("grants"), s.Table("recruiting_roles")),
 		v.application.ID, before, texted(kinds), texted(v.categories()), EntryNoteAdded, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
 		err = row.Scan(&r.Event, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text,
-			&r.noteText, &r.commentText, &r.title, &r.category, &r.reasonLabel, &r.tagLabel)
+			&r.noteText, &r.commentText, &r.title, &r.category, &r.reasonLabel, &r.tagLabel,
+			&r.grantMember, &r.grantRole, &r.grantRoleName, &r.grantCause, &r.grantOf)
 		return r, err
 	})
 }
@@ -211,6 +235,11 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.Mentions = t.named(d.Mentions)
 	case slices.Contains(entryAreas[access.Notes], r.Kind):
 		e.NoteID, e.Text = r.Subject, t.text(r.noteText)
+	case r.grantMember != nil && r.Subject != nil:
+		e.Grant = &EntryGrant{
+			ID: *r.Subject, Member: t.member(*r.grantMember), Role: *labelled(r.grantRole, r.grantRoleName),
+			Cause: *r.grantCause, Of: r.grantOf, Until: d.Until,
+		}
 	case r.category != nil && r.Subject != nil:
 		e.Document = &EntryDocument{
 			ID: *r.Subject, Title: t.text(r.title), Category: *r.category,

@@ -31,6 +31,8 @@ const (
 	EntryDocumentUploaded  EntryKind = "document_uploaded"
 	EntryDocumentApproved  EntryKind = "document_approved"
 	EntryDocumentRejected  EntryKind = "document_rejected"
+	EntryAccessGranted     EntryKind = "access_granted"
+	EntryAccessEnds        EntryKind = "access_ends"
 )
 
 // The kinds of entries that time brings.
@@ -57,6 +59,7 @@ type EntryDetails struct {
 	Late       bool                `json:"late,omitempty"`
 	DueAt      *time.Time          `json:"due_at,omitempty"`
 	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
+	Until      *time.Time          `json:"until,omitempty"`
 }
 
 // EntryRow is a row of table timeline: one event worth showing.
@@ -69,7 +72,7 @@ type EntryRow struct {
 	Kind        EntryKind
 	At          time.Time
 	By          domain.Actor
-	// Subject is the id of the note, comment or document it is about. What those
+	// Subject is the id of the note, comment, document or grant it is about. What those
 	// say is read from their own rows, where it is erased.
 	Subject *string
 	Details JSON[EntryDetails]

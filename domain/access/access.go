@@ -186,3 +186,19 @@ func (r Rights) AnyDocument() Level {
 	}
 	return level
 }
+
+// Covers reports whether who has these rights has everything a role gives, so
+// that giving it to somebody else gives no more than they have.
+func (r Rights) Covers(role Role) bool {
+	for area, level := range role.Areas {
+		if r.Area(area) < level {
+			return false
+		}
+	}
+	for category, level := range role.Documents {
+		if r.Document(category) < level {
+			return false
+		}
+	}
+	return true
+}

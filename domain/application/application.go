@@ -43,6 +43,7 @@ type Application struct {
 	Comments   domain.Index[struct{}]
 	Documents  map[string]Document
 	Notes      domain.Index[Note]
+	Grants     domain.Index[Grant]
 }
 
 // Live reports whether the candidacy is going on.
@@ -64,6 +65,7 @@ var Codec = domain.NewCodec[Event](
 	NoteAdded{}, NoteVisibilitySet{}, NoteDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
+	AccessGranted{}, AccessEnds{},
 )
 
 // Fold returns a with events applied in order.

@@ -50,6 +50,8 @@ func TestStored(t *testing.T) {
 		application.DocumentRejected{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.OutcomeDisclosed{Stamp: stamp, Outcome: application.Rejected},
 		application.DocumentReminderDue{Stamp: stamp, Document: id, DueAt: due},
+		application.AccessGranted{Stamp: stamp, Grant: id, Member: other, Role: id, Until: &due, Cause: application.ByInterview, Of: other},
+		application.AccessEnds{Stamp: stamp, Grant: id, Until: &due, Closed: true},
 	)
 }
 
@@ -64,6 +66,8 @@ type draws struct {
 	version           int
 	request           application.Request
 	files             []application.File
+	until             *time.Time
+	cause             application.GrantCause
 }
 
 func draw(t *rapid.T, at time.Time) draws {
@@ -101,6 +105,11 @@ func draw(t *rapid.T, at time.Time) draws {
 	if rapid.Bool().Draw(t, "has a due date") {
 		due := at.Add(time.Duration(rapid.IntRange(0, 48).Draw(t, "due in hours")) * time.Hour)
 		d.request.DueAt = &due
+	}
+	d.cause = rapid.SampledFrom([]application.GrantCause{application.ByHand, application.ByInterview, application.ByReview}).Draw(t, "cause")
+	if rapid.Bool().Draw(t, "has an end") {
+		until := at.Add(time.Duration(rapid.IntRange(-1, 48).Draw(t, "ends in hours")) * time.Hour)
+		d.until = &until
 	}
 	return d
 }
@@ -151,6 +160,24 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) { return a.DiscloseOutcome(s) },
 		func(a application.Application) ([]application.Event, error) { return a.RemindOfDocument(d.id, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.GrantAccess(d.id, d.stage, d.reason, d.until, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.EndAccess(d.id, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.GrantBy(d.id, application.Grant{Member: d.stage, Role: d.reason, Cause: d.cause, Of: "i1"}, s), nil
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.EndGrants(d.cause, "i1", d.stage, s.At.Add(time.Hour), s), nil
+		},
+		func(a application.Application) ([]application.Event, error) {
+			events, err := a.Disqualify(d.outcome, d.reason, d.kind, d.text, time.Hour, s)
+			return a.WithEnds(events, 24*time.Hour, s), err
+		},
+		func(a application.Application) ([]application.Event, error) {
+			events, err := a.Requalify(d.text, s)
+			return a.WithEnds(events, 24*time.Hour, s), err
+		},
 	}
 }
 
@@ -205,6 +232,14 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 		if n.Deleted != was.Deleted && n.Author == domain.Candidate && e.Who() != domain.Candidate {
 			return "somebody deleted a candidate's note"
+		}
+	}
+	for id, was := range before.Grants.All() {
+		switch g, ok := after.Grants.Get(id); {
+		case !ok || g.Member != was.Member || g.Role != was.Role || g.Cause != was.Cause || g.Of != was.Of:
+			return "a grant is not what it was"
+		case was.Ended(e.When()) && !g.Ended(e.When()):
+			return "a grant that ended counts again"
 		}
 	}
 	for id, d := range after.Documents {

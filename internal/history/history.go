@@ -27,11 +27,11 @@ import (
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
-// Rights says what a member may do with the applications of a job. It is
+// Rights says what a member may do with an application. It is
 // commands.Directory.
 type Rights interface {
 	Check() error
-	Rights(memberID, jobID string) access.Rights
+	RightsOn(memberID string, a application.Application, at time.Time) access.Rights
 }
 
 // Opener opens sealed values. It is vault.Vault.
@@ -44,6 +44,7 @@ type Replayer struct {
 	Log    eventlog.Log
 	Opener Opener
 	Rights Rights
+	Now    func() time.Time // nil = time.Now
 }
 
 // AsOf chooses a moment: at most one field is set, none means now.
@@ -110,8 +111,12 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 	if err := r.Rights.Check(); err != nil {
 		return History{}, err
 	}
-	return r.replay(ctx, id, asOf, func(job string) (access.Rights, error) {
-		held := r.Rights.Rights(viewer, job)
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	return r.replay(ctx, id, asOf, func(a application.Application) (access.Rights, error) {
+		held := r.Rights.RightsOn(viewer, a, now())
 		switch {
 		case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
 			return held, application.ErrUnknown
@@ -125,10 +130,10 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 // ReplayAll returns the history of application id with everything that is not
 // erased, for the operator of the installation.
 func (r *Replayer) ReplayAll(ctx context.Context, id string, asOf AsOf) (History, error) {
-	return r.replay(ctx, id, asOf, func(string) (access.Rights, error) { return access.Of(access.Admin), nil })
+	return r.replay(ctx, id, asOf, func(application.Application) (access.Rights, error) { return access.Of(access.Admin), nil })
 }
 
-func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(job string) (access.Rights, error)) (History, error) {
+func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(application.Application) (access.Rights, error)) (History, error) {
 	if !asOf.valid() {
 		return History{}, ErrAsOf
 	}
@@ -143,7 +148,7 @@ func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(jo
 	if state.Outcome == "" {
 		return History{}, application.ErrUnknown
 	}
-	held, err := may(state.Job)
+	held, err := may(state)
 	if err != nil {
 		return History{}, err
 	}
@@ -343,6 +348,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.DocumentRejected:
 		document = e.Document
+	case application.AccessGranted, application.AccessEnds:
+		area, textArea = access.Grants, access.Grants
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View

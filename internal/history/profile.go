@@ -139,7 +139,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsApproved })
 	case application.DocumentRejected:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
-	case application.ClaimLost, application.OutcomeDisclosed, application.DocumentReminderDue:
+	case application.ClaimLost, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
+		// Nothing that the profile shows.
 	}
 }
 

@@ -267,7 +267,8 @@ func (h *History) Move(id string, by domain.Actor, i int, comment personal.Plain
 func (h *History) Disqualify(id string, by domain.Actor, kind application.Outcome, reason string, note personal.Plain) {
 	h.t.Helper()
 	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.Disqualify(kind, reason, h.Organization.Reasons[reason].Kind, h.Text(id, id, note), h.Organization.Settings.DiscloseAfter, s)
+		events, err := a.Disqualify(kind, reason, h.Organization.Reasons[reason].Kind, h.Text(id, id, note), h.Organization.Settings.DiscloseAfter, s)
+		return a.WithEnds(events, time.Minute, s), err
 	})
 }
 
@@ -326,6 +327,17 @@ func (h *History) Review(id string, by domain.Actor, document string, approve bo
 		}
 		return a.RejectDocument(document, version, h.Text(id, id, reason), s)
 	})
+}
+
+// Grant gives a member a role on an application by hand, and returns the
+// grant's id.
+func (h *History) Grant(id string, by domain.Actor, memberID, role string, until *time.Time) string {
+	h.t.Helper()
+	grant := h.ID()
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.GrantAccess(grant, memberID, role, until, s)
+	})
+	return grant
 }
 
 // DeleteNote destroys the key of a note, and records it.

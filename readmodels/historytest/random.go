@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
@@ -166,7 +167,7 @@ func (c *Company) randomlyOn(id string) {
 		return
 	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
-	switch c.r.IntN(15) {
+	switch c.r.IntN(17) {
 	case 0, 1:
 		if a.Live() {
 			c.Move(id, by, c.r.IntN(3), "moved on")
@@ -178,7 +179,8 @@ func (c *Company) randomlyOn(id string) {
 	case 3:
 		if !a.Live() && !a.ClaimLost {
 			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-				return a.Requalify(c.Text(id, id, "a mistake"), s)
+				events, err := a.Requalify(c.Text(id, id, "a mistake"), s)
+				return a.WithEnds(events, time.Minute, s), err
 			})
 		}
 	case 4:
@@ -214,6 +216,33 @@ func (c *Company) randomlyOn(id string) {
 				return a.ChangeReason(c.Other, organization.OtherReason, c.Text(id, id, "another remark"), s)
 			})
 		}
+	case 15, 16:
+		c.randomGrant(id, by)
+	}
+}
+
+// randomGrant gives somebody access to an application, or ends a grant.
+func (c *Company) randomGrant(id string, by domain.Actor) {
+	grants := sortedKeys(maps.Collect(c.Applications[id].Grants.All()))
+	if len(grants) > 0 && c.r.IntN(3) == 0 {
+		grant := grants[c.r.IntN(len(grants))]
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.EndAccess(grant, s)
+		})
+		return
+	}
+	member, role := c.MemberIDs[c.r.IntN(len(c.MemberIDs))], []string{c.Full, c.Lists}[c.r.IntN(2)]
+	end := c.Now.Add(time.Duration(c.r.IntN(100)+2) * time.Second)
+	switch c.r.IntN(3) {
+	case 0:
+		c.Grant(id, by, member, role, nil)
+	case 1:
+		c.Grant(id, by, member, role, &end)
+	case 2:
+		grant, of := c.ID(), c.ID()
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.GrantBy(grant, application.Grant{Member: member, Role: role, Cause: application.ByInterview, Of: of}, s), nil
+		})
 	}
 }
 

@@ -62,6 +62,24 @@ func (a *API) applications(s *edge.Surface) {
 		})
 	a.tags(s)
 	a.notes(s)
+	a.grants(s)
+}
+
+func (a *API) grants(s *edge.Surface) {
+	c := a.commands
+	grant := onApplication(http.MethodPost, "/grants", "Let a member hold a recruiting role on one application", edge.Area(access.Grants, access.Edit))
+	grant.Doc = "The role may give no more than you have on the application yourself. Held by hand already, it answers with that grant; with another end, the new grant takes its place."
+	create(a, s, grant, part("access"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.GrantAccess) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.GrantAccess(ctx, caller, cmd)
+		})
+	end := onApplication(http.MethodDelete, "/grants/{grant}", "End a grant at once", edge.Area(access.Grants, access.Edit))
+	end.Doc = "Also one that an interview or a review gave. That it was there stays in the history."
+	act(a, s, end,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.EndAccess(ctx, caller, commands.EndAccess{Application: r.Param("id"), Grant: r.Param("grant")})
+		})
 }
 
 func (a *API) tags(s *edge.Surface) {
