@@ -161,10 +161,10 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			events, err := a.Requalify(reason, s)
 			// Its stage may be gone by now.
 			if to := c.directory.Job(a.Job).Lands(a.Stage); len(events) > 0 && to != a.Stage {
-				moved, err := a.Fold(events...).Move("", to, personal.Text{}, s)
-				return append(events, moved...), err
+				var moved []application.Event
+				moved, err = a.Fold(events...).Move("", to, personal.Text{}, s)
+				events = append(events, moved...)
 			}
-			return events, err
 			return c.withEnds(a, events, s), err
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
