@@ -19,6 +19,7 @@ import (
 // The kinds of erasure, as they stand in the vault and in erasure.recorded.
 const (
 	kindNote        = "note"
+	kindComment     = "comment"
 	kindApplication = "application"
 	kindArrival     = "arrival" // of an application that was never received
 )
@@ -115,6 +116,8 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 			switch e.Kind {
 			case kindNote:
 				return a.DeleteNote(e.Subject, true, s)
+			case kindComment:
+				return a.DeleteComment(e.Subject, true, s)
 			case kindApplication:
 				return a.Anonymise(s)
 			}

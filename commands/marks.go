@@ -7,7 +7,6 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/organization"
-	"github.com/hirelog/hirelog/domain/personal"
 )
 
 // AddTag puts a tag of the shared list on an application; a label nobody used
@@ -123,33 +122,4 @@ func (c *Commands) SetOwner(ctx context.Context, caller Caller, cmd SetOwner) (A
 			}
 			return a.SetOwner(cmd.Owner, s)
 		})
-}
-
-// AddComment adds an internal comment.
-type AddComment struct {
-	Application string         `json:"-"`
-	Text        personal.Plain `json:"text" minLength:"1" maxLength:"4000" doc:"The comment; candidates never see it"`
-	Mentions    []string       `json:"mentions,omitempty" maxItems:"20" doc:"Members who are mentioned"`
-}
-
-// AddComment gives cmd. Whoever has edit on the comments area may. Its id is
-// the comment's; the text goes under a key of its own.
-// Errors: those of application.AddComment; member.ErrUnknown; ErrDenied.
-func (c *Commands) AddComment(ctx context.Context, caller Caller, cmd AddComment) (Answer, error) {
-	id := caller.newID("comment")
-	text, err := textOf("The comment", cmd.Text, 1, application.MaxText, personal.Key{ID: id, Owner: cmd.Application})
-	if err != nil {
-		return Answer{}, err
-	}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Comments, access.Edit},
-		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			for _, m := range cmd.Mentions {
-				if !c.directory.Member(m).Exists {
-					return nil, domain.ErrInvalid.Because("A member who is mentioned does not exist.")
-				}
-			}
-			return a.AddComment(id, text, cmd.Mentions, s)
-		})
-	answer.ID = id
-	return answer, err
 }

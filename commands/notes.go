@@ -33,6 +33,26 @@ func (c *Commands) AddNote(ctx context.Context, caller Caller, cmd AddNote) (Ans
 	return answer, err
 }
 
+// EditNote changes a member's note; what it said before stays in the history.
+type EditNote struct {
+	Application string         `json:"-"`
+	Note        string         `json:"-"`
+	Text        personal.Plain `json:"text" minLength:"1" maxLength:"4000" doc:"What it says from now on"`
+}
+
+// EditNote gives cmd. The note's author may, with edit on the notes area. The
+// text goes under the note's key. Errors: those of application.EditNote; ErrDenied.
+func (c *Commands) EditNote(ctx context.Context, caller Caller, cmd EditNote) (Answer, error) {
+	text, err := textOf("The note", cmd.Text, 1, application.MaxText, personal.Key{ID: cmd.Note, Owner: cmd.Application})
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Notes, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			return a.EditNote(cmd.Note, caller.newID("edit"), text, s)
+		})
+}
+
 // SetNoteVisibility sets whether the candidate sees a member's note.
 type SetNoteVisibility struct {
 	Application string `json:"-"`

@@ -181,6 +181,12 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Priority = e.Priority
 	case application.OwnerSet:
 		r.Owner = optional(e.Owner)
+	case application.CommentsRead:
+		// Nobody else notices.
+		was, _ := m.applications.Get(f.Aggregate)
+		r.ChangedAt = was.ChangedAt
+	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated:
+		// As below.
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:

@@ -47,12 +47,16 @@ var erased = map[string]func(*testing.T, dump){
 	"profile": func(t *testing.T, d dump) {
 		d.none(t, "notes", "text IS NOT NULL")
 		d.none(t, "comments", "text IS NOT NULL")
+		d.none(t, "earlier_texts", "text IS NOT NULL")
 		d.none(t, "documents", "title IS NOT NULL OR description IS NOT NULL")
 		d.none(t, "document_files", "name IS NOT NULL")
 		d.none(t, "document_reviews", "reason IS NOT NULL")
-		for _, table := range []string{"notes", "comments", "documents", "document_versions", "document_files", "document_reviews"} {
+		for _, table := range []string{"notes", "comments", "earlier_texts", "comment_reads", "documents", "document_versions", "document_files", "document_reviews"} {
 			d.some(t, table, "true")
 		}
+	},
+	"assessment": func(t *testing.T, d dump) {
+		d.some(t, "ratings", "rating > 0")
 	},
 }
 
@@ -126,6 +130,7 @@ func randomHistory(t *testing.T, seed uint64, n int) *historytest.Company {
 	t.Helper()
 	c := historytest.New(t).Found()
 	c.Random(seed, n)
+	c.Once()
 	return c
 }
 

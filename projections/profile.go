@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
@@ -14,6 +15,8 @@ import (
 type profile struct {
 	notes     *Rows[readmodels.NoteRow]
 	comments  *Rows[readmodels.CommentRow]
+	earlier   *Rows[readmodels.EarlierRow]
+	reads     *Rows[readmodels.CommentReadRow]
 	documents *Rows[readmodels.DocumentRow]
 	versions  *Rows[readmodels.VersionRow]
 	files     *Rows[readmodels.FileRow]
@@ -24,6 +27,8 @@ func newProfile() *profile {
 	return &profile{
 		notes:     NewRows(readmodels.Notes()),
 		comments:  NewRows(readmodels.Comments()),
+		earlier:   NewRows(readmodels.EarlierTexts()),
+		reads:     NewRows(readmodels.CommentReads()),
 		documents: NewRows(readmodels.Documents()),
 		versions:  NewRows(readmodels.DocumentVersions()),
 		files:     NewRows(readmodels.DocumentFiles()),
@@ -36,7 +41,7 @@ func (*profile) Name() string { return "profile" }
 
 // Tables implements Model.
 func (m *profile) Tables() []AnyTable {
-	return []AnyTable{m.notes, m.comments, m.documents, m.versions, m.files, m.reviews}
+	return []AnyTable{m.notes, m.comments, m.earlier, m.reads, m.documents, m.versions, m.files, m.reviews}
 }
 
 // Need implements Model.
@@ -50,8 +55,18 @@ func (m *profile) Need(f Fact) {
 		// The timeline shows them.
 	case application.NoteVisibilitySet:
 		m.notes.Need(e.Note)
+	case application.NoteEdited:
+		m.notes.Need(e.Note)
 	case application.NoteDeleted:
 		m.notes.Need(e.Note)
+		m.earlier.NeedBy("subject_id", e.Note)
+	case application.CommentEdited:
+		m.comments.Need(e.Comment)
+	case application.CommentDeleted:
+		m.comments.Need(e.Comment)
+		m.earlier.NeedBy("subject_id", e.Comment)
+	case application.CommentsRead:
+		m.comments.Need(e.Through)
 	case application.DocumentUploaded:
 		m.documents.Need(e.Document)
 	case application.DocumentApproved:
@@ -61,6 +76,7 @@ func (m *profile) Need(f Fact) {
 	case application.Anonymised:
 		m.notes.NeedBy("application_id", f.Aggregate)
 		m.comments.NeedBy("application_id", f.Aggregate)
+		m.earlier.NeedBy("application_id", f.Aggregate)
 		m.documents.NeedBy("application_id", f.Aggregate)
 		m.files.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
@@ -71,6 +87,8 @@ func (m *profile) Need(f Fact) {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds:
 		// Model access keeps them.
+	case application.Rated:
+		// Model assessment keeps it.
 	}
 }
 
@@ -91,8 +109,34 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.note(f, e.Note, func(r *readmodels.NoteRow) {
 			r.Text, r.Deleted, r.DeletedAt, r.DeletedBy = nil, true, when(f), &e.By
 		})
+		m.forget("subject_id", e.Note)
+	case application.NoteEdited:
+		m.note(f, e.Note, func(r *readmodels.NoteRow) {
+			r.Edits++
+			m.said(f, r.ID, r.Edits, r.At, r.EditedAt, r.Text)
+			r.Text, r.EditedAt = e.Text.Bytes(), when(f)
+		})
 	case application.CommentAdded:
-		m.comments.Put(readmodels.CommentRow{ID: e.Comment, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Mentions: e.Mentions, At: e.At})
+		m.comments.Put(readmodels.CommentRow{
+			ID: e.Comment, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Mentions: e.Mentions, At: e.At, Revision: int64(f.Revision),
+		})
+	case application.CommentEdited:
+		m.comment(f, e.Comment, func(r *readmodels.CommentRow) {
+			r.Edits++
+			m.said(f, r.ID, r.Edits, r.At, r.EditedAt, r.Text)
+			r.Text, r.Mentions, r.EditedAt = e.Text.Bytes(), e.Mentions, when(f)
+		})
+	case application.CommentDeleted:
+		m.comment(f, e.Comment, func(r *readmodels.CommentRow) {
+			r.Text, r.Mentions, r.Deleted, r.DeletedAt, r.DeletedBy = nil, nil, true, when(f), &e.By
+		})
+		m.forget("subject_id", e.Comment)
+	case application.CommentsRead:
+		if c, ok := m.comments.Get(e.Through); ok && c.Application == f.Aggregate {
+			m.reads.Put(readmodels.CommentReadRow{
+				Key: f.Aggregate + "/" + e.By.MemberID(), Application: f.Aggregate, Member: e.By.MemberID(), Revision: c.Revision,
+			})
+		}
 	case application.DocumentRequested:
 		m.documents.Put(readmodels.DocumentRow{
 			ID: e.Document, Application: f.Aggregate, Category: e.Category, Status: application.DocumentIsRequested,
@@ -112,6 +156,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds:
 		// Model access keeps them.
+	case application.Rated:
+		// Model assessment keeps it.
 	}
 	return nil
 }
@@ -122,6 +168,30 @@ func (m *profile) note(f Fact, id string, change func(*readmodels.NoteRow)) {
 		change(&r)
 		m.notes.Put(r)
 	}
+}
+
+// comment changes a comment of the application.
+func (m *profile) comment(f Fact, id string, change func(*readmodels.CommentRow)) {
+	if r, ok := m.comments.Get(id); ok && r.Application == f.Aggregate {
+		change(&r)
+		m.comments.Put(r)
+	}
+}
+
+// said keeps what a note or a comment said before its n-th edit.
+func (m *profile) said(f Fact, subject string, n int, first time.Time, edited *time.Time, text []byte) {
+	at := first
+	if edited != nil {
+		at = *edited
+	}
+	m.earlier.Put(readmodels.EarlierRow{
+		Key: readmodels.EarlierKey(subject, n), Application: f.Aggregate, Subject: subject, Number: n, At: at, Text: text,
+	})
+}
+
+// forget removes earlier texts.
+func (m *profile) forget(column, id string) {
+	m.earlier.Each(column, id, func(r readmodels.EarlierRow) (readmodels.EarlierRow, bool) { r.Text = nil; return r, true })
 }
 
 func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
@@ -158,6 +228,7 @@ func (m *profile) reviewed(f Fact, document string, version int, status applicat
 func (m *profile) anonymise(id string) {
 	m.notes.Each("application_id", id, func(r readmodels.NoteRow) (readmodels.NoteRow, bool) { r.Text = nil; return r, true })
 	m.comments.Each("application_id", id, func(r readmodels.CommentRow) (readmodels.CommentRow, bool) { r.Text = nil; return r, true })
+	m.forget("application_id", id)
 	m.files.Each("application_id", id, func(r readmodels.FileRow) (readmodels.FileRow, bool) { r.Name = nil; return r, true })
 	m.reviews.Each("application_id", id, func(r readmodels.ReviewRow) (readmodels.ReviewRow, bool) { r.Reason = nil; return r, true })
 	m.documents.Each("application_id", id, func(r readmodels.DocumentRow) (readmodels.DocumentRow, bool) {

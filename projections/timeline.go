@@ -47,6 +47,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Source, d.Owner, d.To = e.Source, e.Owner, e.Stage
 	case application.ClaimLost:
 		return // nothing that anybody did to the application
+	case application.CommentsRead:
+		return // nothing for others
 	case application.StageMoved:
 		kind, text = readmodels.EntryStageMoved, e.Comment
 		d.From, d.To = e.From, e.To
@@ -71,6 +73,15 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.CommentAdded:
 		kind, subject = readmodels.EntryCommentAdded, e.Comment
 		d.Mentions = e.Mentions
+	case application.CommentEdited:
+		kind, subject = readmodels.EntryCommentEdited, e.Comment
+		d.Mentions = e.Mentions
+	case application.CommentDeleted:
+		kind, subject = readmodels.EntryCommentDeleted, e.Comment
+	case application.Rated:
+		kind, d.Rating = readmodels.EntryRated, &e.Rating
+	case application.NoteEdited:
+		kind, subject = readmodels.EntryNoteEdited, e.Note
 	case application.NoteAdded:
 		kind, subject = readmodels.EntryNoteAdded, e.Note
 		d.Visible = &e.Visible

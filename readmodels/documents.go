@@ -12,39 +12,6 @@ import (
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
-// Note is a note between the company and the candidate.
-type Note struct {
-	ID        string          `json:"id" format:"uuid"`
-	By        By              `json:"by"`
-	Text      *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
-	Visible   bool            `json:"visible" doc:"Whether the candidate sees it"`
-	Stage     StageRef        `json:"stage" doc:"Where the application stood"`
-	At        time.Time       `json:"at"`
-	Deleted   bool            `json:"deleted"`
-	DeletedAt *time.Time      `json:"deleted_at"`
-	DeletedBy *By             `json:"deleted_by"`
-}
-
-func (r NoteRow) shown(plan stagePlan, t *texts) Note {
-	n := Note{
-		ID: r.ID, By: t.by(r.Author), Text: t.text(r.Text), Visible: r.Visible, At: r.At,
-		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
-	}
-	if stage := plan.stage(r.Stage); stage != nil {
-		n.Stage = *stage
-	}
-	return n
-}
-
-// Comment is an internal comment.
-type Comment struct {
-	ID       string          `json:"id" format:"uuid"`
-	By       By              `json:"by"`
-	Text     *personal.Plain `json:"text" doc:"Null if erased or masked"`
-	Mentions []MemberRef     `json:"mentions"`
-	At       time.Time       `json:"at"`
-}
-
 // Document is one that was asked for, or was filed without being asked for.
 type Document struct {
 	ID          string                     `json:"id" format:"uuid"`

@@ -45,6 +45,8 @@ type Profile struct {
 	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
 	Notes        []Note             `json:"notes" doc:"Newest first; null without the right to view notes"`
 	Comments     []Comment          `json:"comments" doc:"Newest first; null without the right to view comments"`
+	Unread       *int               `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
+	Rating       *Rating            `json:"rating" doc:"Null without the right to view evaluations"`
 	Rights       ShownRights        `json:"rights" doc:"What you may do"`
 }
 
@@ -189,6 +191,9 @@ type profileRows struct {
 	tags     []TagRow
 	notes    []NoteRow
 	comments []CommentRow
+	earlier  []EarlierRow
+	reads    []CommentReadRow
+	ratings  []RatingRow
 	documentRows
 }
 
@@ -254,6 +259,13 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 	if v.rights.Area(access.Comments) >= access.View {
 		queueRows(b, s, Comments(), &r.comments, "application_id = $1 ORDER BY at DESC, comment_id", a.ID)
 	}
+	if v.rights.Area(access.Notes) >= access.View || v.rights.Area(access.Comments) >= access.View {
+		queueRows(b, s, EarlierTexts(), &r.earlier, "application_id = $1 ORDER BY subject_id, number", a.ID)
+		queueRows(b, s, CommentReads(), &r.reads, "place = $1", a.ID+"/"+v.member)
+	}
+	if v.rights.Area(access.Evaluations) >= access.View {
+		queueRows(b, s, Ratings(), &r.ratings, "application_id = $1", a.ID)
+	}
 	if seen := v.categories(); len(seen) > 0 {
 		r.documentRows.queue(b, s, a.ID, "category = ANY ($2)", texted(seen))
 	}
@@ -266,11 +278,16 @@ func (r *profileRows) want(t *texts) {
 	for _, n := range r.notes {
 		t.want(n.Text)
 		t.wantBy(n.Author)
+		t.wantByOrNil(n.DeletedBy)
 	}
 	for _, c := range r.comments {
 		t.want(c.Text)
 		t.wantBy(c.Author)
+		t.wantByOrNil(c.DeletedBy)
 		t.wantMembers(c.Mentions...)
+	}
+	for _, e := range r.earlier {
+		t.want(e.Text)
 	}
 	r.documentRows.want(t)
 }
@@ -296,19 +313,37 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 	if v.rights.Area(access.Tags) >= access.View {
 		p.Tags = tagged(v.application.Tags, r.tags)
 	}
+	r.fillTalk(p, v, t)
+	p.Documents = r.documentRows.shown(t)
+}
+
+// fillTalk puts into p what was said and thought of the application.
+func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
+	earlier := shownEarlier(r.earlier, t)
 	if v.rights.Area(access.Notes) >= access.View {
 		p.Notes = make([]Note, len(r.notes))
 		for i, n := range r.notes {
-			p.Notes[i] = n.shown(v.job, t)
+			p.Notes[i] = n.shown(v.job, earlier, t)
 		}
 	}
 	if v.rights.Area(access.Comments) >= access.View {
+		read, unread := int64(-1), 0
+		for _, m := range r.reads {
+			read = m.Revision
+		}
 		p.Comments = make([]Comment, len(r.comments))
 		for i, c := range r.comments {
-			p.Comments[i] = Comment{ID: c.ID, By: t.by(c.Author), Text: t.text(c.Text), Mentions: t.named(c.Mentions), At: c.At}
+			p.Comments[i] = c.shown(v.member, read, earlier, t)
+			if p.Comments[i].Unread {
+				unread++
+			}
 		}
+		p.Unread = &unread
 	}
-	p.Documents = r.documentRows.shown(t)
+	if v.rights.Area(access.Evaluations) >= access.View {
+		rating := rated(r.ratings, v.member)
+		p.Rating = &rating
+	}
 }
 
 // tagged names tags in the order they were added.

@@ -77,6 +77,13 @@ func (t *texts) wantBy(actors ...domain.Actor) {
 	}
 }
 
+// wantByOrNil is wantBy for an actor that may be absent.
+func (t *texts) wantByOrNil(actor *domain.Actor) {
+	if actor != nil {
+		t.wantBy(*actor)
+	}
+}
+
 // wantMembers names members whose names will be shown; "" is none.
 func (t *texts) wantMembers(ids ...string) {
 	if t.masked {

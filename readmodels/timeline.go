@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -49,6 +49,7 @@ type TimelineEntry struct {
 	NoteID     *string              `json:"note_id" format:"uuid"`
 	CommentID  *string              `json:"comment_id" format:"uuid"`
 	Mentions   []MemberRef          `json:"mentions"`
+	Rating     *int                 `json:"rating" doc:"0 to 5"`
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
@@ -83,8 +84,9 @@ type EntryGrant struct {
 var entryAreas = map[access.Area][]EntryKind{
 	access.Application: {EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
-	access.Comments:    {EntryCommentAdded},
-	access.Notes:       {EntryNoteAdded, EntryNoteVisibilitySet, EntryNoteDeleted},
+	access.Comments:    {EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted},
+	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
+	access.Evaluations: {EntryRated},
 	access.Grants:      {EntryAccessGranted, EntryAccessEnds},
 }
 
@@ -179,7 +181,7 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([
 		       given.member_id, given.role_id, role.name, given.cause, given.of_id
 		FROM %s e
 		LEFT JOIN %s note ON note.note_id = e.subject_id AND e.kind = $5
-		LEFT JOIN %s comment ON comment.comment_id = e.subject_id
+		LEFT JOIN %s comment ON comment.comment_id = e.subject_id AND e.kind = $7
 		LEFT JOIN %s document ON document.document_id = e.subject_id
 		LEFT JOIN %s reason ON reason.reason_id = (e.details ->> 'reason')::uuid
 		LEFT JOIN %s tag ON tag.tag_id = (e.details ->> 'tag')::uuid
@@ -190,7 +192,7 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([
 		ORDER BY e.revision DESC LIMIT $6`,
 		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
 		s.Table("grants"), s.Table("recruiting_roles")),
-		v.application.ID, before, texted(kinds), texted(v.categories()), EntryNoteAdded, limit)
+		v.application.ID, before, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +220,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		ID: r.Event, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
 		Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By),
 		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), DiscloseAt: d.DiscloseAt,
-		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible,
+		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible, Rating: d.Rating,
 		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
 		Text: t.text(r.Text),
 	}
@@ -230,7 +232,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.Owner = &owner
 	}
 	switch {
-	case r.Kind == EntryCommentAdded:
+	case slices.Contains(entryAreas[access.Comments], r.Kind):
 		e.CommentID, e.Text = r.Subject, t.text(r.commentText)
 		e.Mentions = t.named(d.Mentions)
 	case slices.Contains(entryAreas[access.Notes], r.Kind):

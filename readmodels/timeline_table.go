@@ -24,7 +24,11 @@ const (
 	EntryPrioritySet       EntryKind = "priority_set"
 	EntryOwnerSet          EntryKind = "owner_set"
 	EntryCommentAdded      EntryKind = "comment_added"
+	EntryCommentEdited     EntryKind = "comment_edited"
+	EntryCommentDeleted    EntryKind = "comment_deleted"
+	EntryRated             EntryKind = "rated"
 	EntryNoteAdded         EntryKind = "note_added"
+	EntryNoteEdited        EntryKind = "note_edited"
 	EntryNoteVisibilitySet EntryKind = "note_visibility_set"
 	EntryNoteDeleted       EntryKind = "note_deleted"
 	EntryDocumentRequested EntryKind = "document_requested"
@@ -53,6 +57,7 @@ type EntryDetails struct {
 	Priority   *bool               `json:"priority,omitempty"`
 	Visible    *bool               `json:"visible,omitempty"`
 	Mentions   []string            `json:"mentions,omitempty"`
+	Rating     *int                `json:"rating,omitempty"`
 	Category   access.Category     `json:"category,omitempty"`
 	Version    int                 `json:"version,omitempty"`
 	Files      int                 `json:"files,omitempty"` // number

@@ -18,17 +18,19 @@ import (
 // tells of a decision before it is disclosed: no revision, no date of the last
 // change. It is read from the same rows as the profile.
 type Tracking struct {
-	ID         string              `json:"id" format:"uuid"`
-	FirstName  *personal.Plain     `json:"first_name"`
-	LastName   *personal.Plain     `json:"last_name"`
-	Job        string              `json:"job" doc:"Title of the job"`
-	Position   string              `json:"position"`
-	Stage      string              `json:"stage" doc:"The stage's public name, else its own"`
-	Status     application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
-	ReceivedAt time.Time           `json:"received_at"`
-	Documents  []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
-	Notes      []TrackedNote       `json:"notes" doc:"Newest first"`
-	Preview    bool                `json:"preview" doc:"A member looks at the candidate's page"`
+	ID          string              `json:"id" format:"uuid"`
+	FirstName   *personal.Plain     `json:"first_name"`
+	LastName    *personal.Plain     `json:"last_name"`
+	Job         string              `json:"job" doc:"Title of the job"`
+	Position    string              `json:"position"`
+	Stage       string              `json:"stage" doc:"The stage's public name, else its own"`
+	Status      application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
+	ReceivedAt  time.Time           `json:"received_at"`
+	Documents   []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
+	Notes       []TrackedNote       `json:"notes" doc:"Newest first"`
+	RatingShown bool                `json:"rating_shown" doc:"Whether candidates see ratings"`
+	Rating      *int                `json:"rating" doc:"Mean of all ratings, rounded half up; null while there is none to show"`
+	Preview     bool                `json:"preview" doc:"A member looks at the candidate's page"`
 }
 
 // TrackedDocument is a document as the candidate sees it.
@@ -130,7 +132,7 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: access.Categories(), notes: true})
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: access.Categories(), notes: true, ratings: true})
 		return err
 	})
 	return page, err
@@ -152,7 +154,7 @@ func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string
 		}
 		page, err = c.tracking(ctx, tx, s, tracked{
 			application: v.application, job: v.job, now: now, masked: v.rights.Masked,
-			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View,
+			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
 		})
 		page.Preview = true
 		return err
@@ -201,6 +203,7 @@ type tracked struct {
 	now         time.Time
 	categories  []access.Category
 	notes       bool
+	ratings     bool
 	masked      bool
 }
 
@@ -213,7 +216,13 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	var people []PersonRow
 	var notes []NoteRow
 	var documents documentRows
+	var settings []SettingsRow
+	var ratings []RatingRow
 	b := new(pgx.Batch)
+	queueRows(b, s, SettingsTable(), &settings, "true")
+	if v.ratings {
+		queueRows(b, s, Ratings(), &ratings, "application_id = $1", a.ID)
+	}
 	queueRows(b, s, People(), &people, "candidate_id = $1", a.Candidate)
 	if v.notes {
 		queueRows(b, s, Notes(), &notes, "application_id = $1 AND (visible OR author = $2) ORDER BY at DESC, note_id", a.ID, domain.Candidate)
@@ -241,10 +250,26 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	for _, n := range notes {
 		page.Notes = append(page.Notes, TrackedNote{ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted})
 	}
+	for _, o := range settings {
+		page.rate(o, ratings)
+	}
 	for _, d := range documents.shown(t) {
 		page.Documents = append(page.Documents, d.tracked(page.Status))
 	}
 	return page, t.err
+}
+
+// rate shows the mean rating if candidates see it and enough members have rated,
+// and never how many did.
+func (page *Tracking) rate(o SettingsRow, ratings []RatingRow) {
+	page.RatingShown = o.RatingVisibility
+	sum := 0
+	for _, r := range ratings {
+		sum += r.Rating
+	}
+	if mean, told := application.RoundedMean(sum, len(ratings), o.RatingMinRaters); told && o.RatingVisibility {
+		page.Rating = &mean
+	}
 }
 
 // tracked is the document as the candidate sees it on a page with that status.

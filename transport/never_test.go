@@ -110,6 +110,11 @@ func TestH7AManagerOfOneJobCannotActOnAnother(t *testing.T) {
 		{method: "DELETE", path: a + "/tags/" + id},
 		{method: "POST", path: a + "/comments", body: map[string]string{"text": "x"}},
 		{method: "POST", path: a + "/notes", body: map[string]string{"text": "x"}},
+		{method: "PUT", path: a + "/rating", body: map[string]int{"rating": 5}},
+		{method: "PUT", path: a + "/comments/" + id, body: map[string]string{"text": "x"}},
+		{method: "DELETE", path: a + "/comments/" + id},
+		{method: "POST", path: a + "/comments/read", body: map[string]string{"through": id}},
+		{method: "PUT", path: a + "/notes/" + id, body: map[string]string{"text": "x"}},
 		{method: "DELETE", path: a + "/notes/" + id},
 		{method: "PUT", path: a + "/notes/" + id + "/visibility", body: map[string]bool{"candidate_can_view": true}},
 		{method: "POST", path: a + "/document-requests", body: map[string]string{"title": "x", "category": "cv"}},
@@ -203,7 +208,7 @@ func TestH12NothingChangesByGet(t *testing.T) {
 	id := w.apply(v, "Grace", "Hopper")
 	before := w.events()
 	for _, r := range w.handler.edge.Routes() {
-		path := strings.NewReplacer("{id}", id, "{tag}", id, "{note}", id, "{document}", id, "{token}", id, "{file}", id).Replace(r.Path)
+		path := strings.NewReplacer("{id}", id, "{tag}", id, "{note}", id, "{comment}", id, "{document}", id, "{token}", id, "{file}", id).Replace(r.Path)
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			got := w.do(call{method: method, path: path, token: w.admin, header: map[string]string{"X-HTTP-Method-Override": r.Method}})
 			if r.Method != http.MethodGet && got.status < 300 {

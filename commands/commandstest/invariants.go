@@ -75,6 +75,8 @@ func (s State) fold(rec eventlog.Event) error {
 			s.Erased[id]++
 		case application.NoteDeleted:
 			s.Erased[e.Note]++
+		case application.CommentDeleted:
+			s.Erased[e.Comment]++
 		}
 	case candidate.Event:
 		s.Candidates[id] = s.Candidates[id].Fold(e)
@@ -202,6 +204,13 @@ func (c *Company) CheckFinished(t *testing.T) {
 		for note, n := range a.Notes.All() {
 			if keys[note] == n.Deleted {
 				t.Errorf("note %s: deleted %v, but key there %v", note, n.Deleted, keys[note])
+			}
+		}
+	}
+	for _, a := range s.Applications {
+		for comment, n := range a.Comments.All() {
+			if keys[comment] == n.Deleted {
+				t.Errorf("comment %s: deleted %v, but key there %v", comment, n.Deleted, keys[comment])
 			}
 		}
 	}

@@ -40,10 +40,13 @@ type Application struct {
 	Anonymised bool
 	ClaimLost  bool // fenced off: it is not live and never will be
 	Tags       []string
-	Comments   domain.Index[struct{}]
+	Comments   domain.Index[Comment]
 	Documents  map[string]Document
 	Notes      domain.Index[Note]
 	Grants     domain.Index[Grant]
+	Ratings    domain.Index[int] // by member
+
+	CommentsRead domain.Index[int] // how many of the comments each member has read
 }
 
 // Live reports whether the candidacy is going on.
@@ -61,8 +64,10 @@ type Event interface {
 // Codec reads and writes the events of an application.
 var Codec = domain.NewCodec[Event](
 	Received{}, ClaimLost{}, StageMoved{}, Disqualified{}, Requalified{}, Anonymised{},
-	ReasonChanged{}, TagAdded{}, TagRemoved{}, PrioritySet{}, OwnerSet{}, CommentAdded{},
-	NoteAdded{}, NoteVisibilitySet{}, NoteDeleted{},
+	ReasonChanged{}, TagAdded{}, TagRemoved{}, PrioritySet{}, OwnerSet{},
+	CommentAdded{}, CommentEdited{}, CommentDeleted{}, CommentsRead{},
+	NoteAdded{}, NoteEdited{}, NoteVisibilitySet{}, NoteDeleted{},
+	Rated{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{},
@@ -195,7 +200,8 @@ func (Anonymised) evolve(a Application) Application {
 	a.Candidate, a.Claim = personal.Text{}, personal.Text{}
 	a.Tags, a.Documents = nil, nil
 	a.DiscloseAt = time.Time{}
-	a.Comments, a.Notes = domain.Index[struct{}]{}, domain.Index[Note]{}
+	a.Comments, a.Notes = domain.Index[Comment]{}, domain.Index[Note]{}
+	a.Ratings, a.CommentsRead = domain.Index[int]{}, domain.Index[int]{}
 	return a
 }
 

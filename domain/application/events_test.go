@@ -35,7 +35,12 @@ func TestStored(t *testing.T) {
 		application.PrioritySet{Stamp: stamp, Priority: true},
 		application.OwnerSet{Stamp: stamp, Owner: other},
 		application.CommentAdded{Stamp: stamp, Comment: id, Text: text("text"), Mentions: []string{other}},
+		application.CommentEdited{Stamp: stamp, Comment: id, Edit: other, Text: text("text"), Mentions: []string{other}},
+		application.CommentDeleted{Stamp: stamp, Comment: id},
+		application.CommentsRead{Stamp: stamp, Through: id},
+		application.Rated{Stamp: stamp, Rating: 4},
 		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other},
+		application.NoteEdited{Stamp: stamp, Note: id, Edit: other, Text: text("text")},
 		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
 		application.NoteDeleted{Stamp: stamp, Note: id},
 		application.DocumentRequested{
@@ -141,6 +146,17 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) {
 			return a.AddComment(d.id, d.text, nil, s)
 		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.EditComment(d.id, d.stage, d.text, nil, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.DeleteComment(d.id, d.manager, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.ReadComments(d.id, s) },
+		func(a application.Application) ([]application.Event, error) { return a.Rate(2*d.version, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.EditNote(d.id, d.stage, d.text, s)
+		},
 		func(a application.Application) ([]application.Event, error) { return a.AddNote(d.id, d.text, d.yes, s) },
 		func(a application.Application) ([]application.Event, error) {
 			return a.SetNoteVisibility(d.id, d.yes, d.manager, s)
@@ -240,6 +256,20 @@ func holds(before application.Application, e application.Event, after applicatio
 			return "a grant is not what it was"
 		case was.Ended(e.When()) && !g.Ended(e.When()):
 			return "a grant that ended counts again"
+		}
+	}
+	for id, c := range after.Comments.All() {
+		was, _ := before.Comments.Get(id)
+		if was.Deleted && !c.Deleted || was.Edit != c.Edit && (was.Deleted || e.Who() != c.Author) {
+			return "a deleted comment came back, or somebody else edited one"
+		}
+		if was.Number > 0 && was.Number != c.Number || c.Number > after.Comments.Len() {
+			return "a comment has another number"
+		}
+	}
+	for member, rating := range after.Ratings.All() {
+		if was, rated := before.Ratings.Get(member); rating < 0 || rating > application.MaxRating || (!rated || was != rating) && e.Who().MemberID() != member {
+			return "a rating is out of range or somebody else's"
 		}
 	}
 	for id, d := range after.Documents {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/hirelog/hirelog/domain"
-	"github.com/hirelog/hirelog/domain/personal"
 )
 
 // MaxTags is the most tags an application carries.
@@ -114,39 +113,4 @@ func (a Application) SetOwner(owner string, s domain.Stamp) ([]Event, error) {
 		return nil, nil
 	}
 	return []Event{OwnerSet{Stamp: s, Owner: owner}}, nil
-}
-
-// CommentAdded records an internal comment. Candidates never see it.
-type CommentAdded struct {
-	domain.Stamp
-	Comment  string        `json:"comment"`
-	Text     personal.Text `json:"text"`
-	Mentions []string      `json:"mentions,omitempty"` // members
-}
-
-// EventName implements domain.Fact.
-func (CommentAdded) EventName() string { return "application.comment_added.v1" }
-
-func (e CommentAdded) evolve(a Application) Application {
-	a.Comments = a.Comments.With(e.Comment, struct{}{})
-	return a
-}
-
-// AddComment adds an internal comment. mentions are members, at most 20. The
-// same comment again is no event.
-// Errors: ErrUnknown, ErrAnonymised, domain.ErrInvalid.
-func (a Application) AddComment(comment string, text personal.Text, mentions []string, s domain.Stamp) ([]Event, error) {
-	if err := a.exists(); err != nil {
-		return nil, err
-	}
-	if _, added := a.Comments.Get(comment); added {
-		return nil, nil
-	}
-	switch {
-	case text.IsZero():
-		return nil, domain.ErrInvalid.Because("A comment needs a text.")
-	case len(mentions) > 20:
-		return nil, domain.ErrInvalid.Because("A comment mentions at most 20 members.")
-	}
-	return []Event{CommentAdded{Stamp: s, Comment: comment, Text: text, Mentions: mentions}}, nil
 }

@@ -67,29 +67,6 @@ func TestSetOwner(t *testing.T) {
 	}...)...)
 }
 
-// TestAddComment holds S2-60.
-func TestAddComment(t *testing.T) {
-	comment := func(id string, empty bool, mentions ...string) when {
-		return func(a application.Application) ([]application.Event, error) {
-			if empty {
-				return a.AddComment(id, none, mentions, by)
-			}
-			return a.AddComment(id, text("well"), mentions, by)
-		}
-	}
-	said := application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well"), Mentions: []string{"m2"}}
-	domaintest.Run(t, application.Application.Fold, append(guarded("comment", comment("c1", false)), []row{
-		{Name: "a comment", Given: events{received}, When: comment("c1", false, "m2"), Want: events{said}},
-		{Name: "the same comment", Given: events{received, said}, When: comment("c1", false, "m2")},
-		{
-			Name: "another comment, after closing", Given: events{received, said, rejected}, When: comment("c2", false),
-			Want: events{application.CommentAdded{Stamp: by, Comment: "c2", Text: text("well")}},
-		},
-		{Name: "nothing said", Given: events{received}, When: comment("c1", true), Err: domain.ErrInvalid, Says: "needs a text"},
-		{Name: "a crowd", Given: events{received}, When: comment("c1", false, make([]string, 21)...), Err: domain.ErrInvalid, Says: "at most 20"},
-	}...)...)
-}
-
 // Two branches of one history stay apart.
 func TestFoldDoesNotAlias(t *testing.T) {
 	history := events{
@@ -97,11 +74,17 @@ func TestFoldDoesNotAlias(t *testing.T) {
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")},
 		application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
 		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
+		application.Rated{Stamp: by, Rating: 3}, application.CommentsRead{Stamp: by, Through: "c1"},
 	}
 	base := application.Application{}.Fold(history...)
 	for _, e := range (events{
 		application.TagRemoved{Stamp: by, Tag: "t1"},
 		tagged("x"),
+		application.Rated{Stamp: by, Rating: 4},
+		application.CommentsRead{Stamp: by, Through: "c3"},
+		application.CommentEdited{Stamp: by, Comment: "c1", Edit: "e1", Text: text("x")},
+		application.CommentDeleted{Stamp: by, Comment: "c1"},
+		application.NoteEdited{Stamp: by, Note: "n1", Edit: "e1", Text: text("x")},
 		application.CommentAdded{Stamp: by, Comment: "x", Text: text("x")},
 		application.NoteVisibilitySet{Stamp: by, Note: "n1", Visible: true},
 		application.NoteDeleted{Stamp: by, Note: "n1"},

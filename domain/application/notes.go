@@ -11,6 +11,7 @@ type Note struct {
 	Author  domain.Actor
 	Visible bool // to the candidate
 	Deleted bool
+	Edit    string // the last one
 }
 
 // The rules that refuse.
@@ -52,6 +53,50 @@ func (a Application) AddNote(note string, text personal.Text, visible bool, s do
 		return nil, domain.ErrInvalid.Because("A note needs a text.")
 	}
 	return []Event{NoteAdded{Stamp: s, Note: note, Text: text, Visible: visible || s.By == domain.Candidate, Stage: a.Stage}}, nil
+}
+
+// NoteEdited records that its author says something else. What a note said
+// before stays in the history.
+type NoteEdited struct {
+	domain.Stamp
+	Note string        `json:"note"`
+	Edit string        `json:"edit"` // id
+	Text personal.Text `json:"text"`
+}
+
+// EventName implements domain.Fact.
+func (NoteEdited) EventName() string { return "application.note_edited.v1" }
+
+func (e NoteEdited) evolve(a Application) Application {
+	n, _ := a.Notes.Get(e.Note)
+	n.Edit = e.Edit
+	a.Notes = a.Notes.With(e.Note, n)
+	return a
+}
+
+// EditNote puts another text in the place of the one a member's note has; only
+// its author does. edit is the id of the change; the same again is no event.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownNote, ErrNoteDeleted,
+// ErrCandidateNote, ErrNotYourNote, domain.ErrInvalid.
+func (a Application) EditNote(note, edit string, text personal.Text, s domain.Stamp) ([]Event, error) {
+	n, err := a.note(note)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.By == domain.Candidate && n.Author != domain.Candidate && !n.Visible:
+		return nil, ErrUnknownNote
+	case n.Deleted:
+		return nil, ErrNoteDeleted
+	case n.Author == domain.Candidate:
+		return nil, ErrCandidateNote.Because("A candidate's note stays as it was written.")
+	case n.Author != s.By:
+		return nil, ErrNotYourNote.Because("Only its author may edit the note.")
+	case text.IsZero():
+		return nil, domain.ErrInvalid.Because("A note needs a text.")
+	case n.Edit == edit:
+		return nil, nil
+	}
+	return []Event{NoteEdited{Stamp: s, Note: note, Edit: edit, Text: text}}, nil
 }
 
 // NoteVisibilitySet records whether the candidate sees a note from now on.

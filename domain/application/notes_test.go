@@ -8,6 +8,9 @@ import (
 	"github.com/hirelog/hirelog/domain/domaintest"
 )
 
+// empty stands for no text at all.
+const empty = ""
+
 // noteOf is the note n1 of an author.
 func noteOf(author domain.Actor, visible bool) application.Event {
 	return application.NoteAdded{Stamp: domaintest.By(author), Note: "n1", Text: text("hello"), Visible: visible, Stage: "s1"}
@@ -57,6 +60,35 @@ func TestSetNoteVisibility(t *testing.T) {
 		{Name: "of a candidate's note", Given: events{received, noteOf(domain.Candidate, true)}, When: set(m1, true, false), Err: application.ErrCandidateNote},
 		{Name: "of no note", Given: events{received}, When: set(m1, true, true), Err: application.ErrUnknownNote},
 		{Name: "of a deleted note", Given: append(hidden, application.NoteDeleted{Stamp: by, Note: "n1"}), When: set(m1, true, true), Err: application.ErrNoteDeleted},
+	}...)...)
+}
+
+// TestEditNote holds S1-61..63.
+func TestEditNote(t *testing.T) {
+	edit := func(who domain.Actor, id, says string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			if says == empty {
+				return a.EditNote("n1", id, none, domaintest.By(who))
+			}
+			return a.EditNote("n1", id, text(says), domaintest.By(who))
+		}
+	}
+	m1, m2 := domain.Member("m1"), domain.Member("m2")
+	edited := func(id string) application.Event {
+		return application.NoteEdited{Stamp: domaintest.By(m1), Note: "n1", Edit: id, Text: text("hello all")}
+	}
+	hidden := events{received, noteOf(m1, false)}
+	domaintest.Run(t, application.Application.Fold, append(guarded("edit", edit(m1, "e1", "x")), []row{
+		{Name: "its author", Given: hidden, When: edit(m1, "e1", "hello all"), Want: events{edited("e1")}},
+		{Name: "again", Given: append(hidden, edited("e1")), When: edit(m1, "e1", "hello all")},
+		{Name: "once more", Given: append(hidden, edited("e1")), When: edit(m1, "e2", "hello all"), Want: events{edited("e2")}},
+		{Name: "a colleague", Given: hidden, When: edit(m2, "e1", "x"), Err: application.ErrNotYourNote},
+		{Name: "the candidate one they see", Given: events{received, noteOf(m1, true)}, When: edit(domain.Candidate, "e1", "x"), Err: application.ErrNotYourNote},
+		{Name: "the candidate one they do not see", Given: hidden, When: edit(domain.Candidate, "e1", "x"), Err: application.ErrUnknownNote},
+		{Name: "the candidate their own", Given: events{received, noteOf(domain.Candidate, true)}, When: edit(domain.Candidate, "e1", "x"), Err: application.ErrCandidateNote},
+		{Name: "to nothing", Given: hidden, When: edit(m1, "e1", empty), Err: domain.ErrInvalid},
+		{Name: "a deleted note", Given: append(hidden, application.NoteDeleted{Stamp: by, Note: "n1"}), When: edit(m1, "e1", "x"), Err: application.ErrNoteDeleted},
+		{Name: "a note that is not there", Given: events{received}, When: edit(m1, "e1", "x"), Err: application.ErrUnknownNote},
 	}...)...)
 }
 

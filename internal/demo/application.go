@@ -25,6 +25,8 @@ type candidacy struct {
 	r    *rand.Rand
 	at   time.Time
 	step int
+
+	rated int // the last rating
 }
 
 // by returns who gives the next command. Time passes between two commands.
@@ -137,8 +139,12 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 		return err
 	}
 	if c.chance(50) {
-		_, err := c.to.AddComment(ctx, c.by(c.interviewer), commands.AddComment{Application: c.id, Text: pick(c.r, remarks)})
-		if err != nil {
+		if err := c.comment(ctx); err != nil {
+			return err
+		}
+	}
+	if c.chance(40) {
+		if err := c.rate(ctx); err != nil {
 			return err
 		}
 	}
@@ -153,11 +159,51 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 	return nil
 }
 
+// comment says what the interviewer thinks, who may think again; the recruiter
+// reads some of it.
+func (c *candidacy) comment(ctx context.Context) error {
+	said := pick(c.r, remarks)
+	answer, err := c.to.AddComment(ctx, c.by(c.interviewer), commands.AddComment{Application: c.id, Text: said})
+	if err != nil {
+		return err
+	}
+	if c.chance(20) {
+		_, err := c.to.EditComment(ctx, c.by(c.interviewer), commands.EditComment{Application: c.id, Comment: answer.ID, Text: said + " We should meet again."})
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.chance(60):
+		_, err = c.to.ReadComments(ctx, c.by(c.recruiter), commands.ReadComments{Application: c.id, Through: answer.ID})
+	case c.chance(10):
+		_, err = c.to.DeleteComment(ctx, c.by(c.interviewer), commands.DeleteComment{Application: c.id, Comment: answer.ID})
+	}
+	return err
+}
+
+// rate has the interviewer and the manager rate, or think better of it by one.
+func (c *candidacy) rate(ctx context.Context) error {
+	c.rated = 1 + (c.rated+c.r.IntN(4))%5 // another one each time
+	for _, who := range []domain.Actor{c.interviewer, c.manager} {
+		if _, err := c.to.Rate(ctx, c.by(who), commands.Rate{Application: c.id, Rating: c.rated}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *candidacy) note(ctx context.Context) error {
 	visible := c.chance(60)
 	answer, err := c.to.AddNote(ctx, c.by(c.recruiter), commands.AddNote{Application: c.id, Text: pick(c.r, greetings), Visible: visible})
 	if err != nil {
 		return err
+	}
+	if c.chance(10) {
+		edit := commands.EditNote{Application: c.id, Note: answer.ID, Text: "It was good to meet you all."}
+		if _, err := c.to.EditNote(ctx, c.by(c.recruiter), edit); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.chance(10):

@@ -331,9 +331,11 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		textArea = access.Decision
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
-	case application.CommentAdded:
+	case application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead:
 		area, textArea = access.Comments, access.Comments
-	case application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted:
+	case application.Rated:
+		area, textArea = access.Evaluations, access.Evaluations
+	case application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted:
 		area, textArea = access.Notes, access.Notes
 	case application.OutcomeDisclosed:
 	case application.DocumentReminderDue:

@@ -37,6 +37,8 @@ type PastProfile struct {
 	Documents  []PastDocument      `json:"documents"`
 	Notes      []PastText          `json:"notes"`
 	Comments   []PastText          `json:"comments"`
+
+	Ratings map[domain.Actor]int `json:"ratings" doc:"By the member who rated"`
 }
 
 // PastDocument is a document as it was.
@@ -61,7 +63,7 @@ type PastText struct {
 // profile folds events, all up to the moment, and what the job and the person
 // were then. What is not for the viewer is left out.
 func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*PastProfile, error) {
-	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}}
+	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}}
 	var person personal.Text
 	// Texts are opened into their places, so slices must not grow any more then.
 	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
@@ -122,6 +124,16 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 			p.Notes = append(p.Notes, PastText{ID: e.Note, By: e.By, At: e.At, Visible: e.Visible})
 			o.text(e.Text, shows(access.Notes), &p.Notes[len(p.Notes)-1].Text)
 		}
+	case application.CommentEdited:
+		p.comment(e.Comment, func(c *PastText) { o.text(e.Text, shows(access.Comments), &c.Text) })
+	case application.CommentDeleted:
+		p.comment(e.Comment, func(c *PastText) { c.Deleted = true })
+	case application.Rated:
+		if held.Area(access.Evaluations) >= access.View {
+			p.Ratings[e.By] = e.Rating
+		}
+	case application.NoteEdited:
+		p.note(e.Note, func(n *PastText) { o.text(e.Text, shows(access.Notes), &n.Text) })
 	case application.NoteVisibilitySet:
 		p.note(e.Note, func(n *PastText) { n.Visible = e.Visible })
 	case application.NoteDeleted:
@@ -139,8 +151,16 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsApproved })
 	case application.DocumentRejected:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
-	case application.ClaimLost, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
+	case application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
 		// Nothing that the profile shows.
+	}
+}
+
+func (p *PastProfile) comment(id string, change func(*PastText)) {
+	for i := range p.Comments {
+		if p.Comments[i].ID == id {
+			change(&p.Comments[i])
+		}
 	}
 }
 

@@ -350,6 +350,16 @@ func (h *History) DeleteNote(id string, by domain.Actor, note string) {
 	})
 }
 
+// DeleteComment destroys the key of a comment, and records it.
+func (h *History) DeleteComment(id string, by domain.Actor, comment string) {
+	h.t.Helper()
+	h.erase(vault.Erasure{Kind: "comment", Subject: comment, Keys: []string{comment}}, id, by, func() {
+		h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.DeleteComment(comment, true, s)
+		})
+	})
+}
+
 // Anonymise destroys what an application owns, and records it, also of the
 // person if it was their last application.
 func (h *History) Anonymise(id string, by domain.Actor) {

@@ -166,6 +166,10 @@ func (c *Company) randomlyOn(id string) {
 		c.timePasses(id)
 		return
 	}
+	if c.r.IntN(4) == 0 {
+		c.randomTalk(id, by)
+		return
+	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
 	switch c.r.IntN(17) {
 	case 0, 1:
@@ -262,8 +266,14 @@ func (c *Company) randomNote(id string, by domain.Actor) {
 	notes := maps.Collect(c.Applications[id].Notes.All())
 	for _, note := range sortedKeys(notes) {
 		if n := notes[note]; n.Author == by && !n.Deleted {
-			if c.r.IntN(2) == 0 {
+			switch c.r.IntN(3) {
+			case 0:
 				c.DeleteNote(id, by, note)
+				return
+			case 1:
+				c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+					return a.EditNote(note, c.ID(), c.Text(note, id, "another note"), s)
+				})
 				return
 			}
 			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {

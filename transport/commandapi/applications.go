@@ -61,7 +61,9 @@ func (a *API) applications(s *edge.Surface) {
 			return c.SetOwner(ctx, caller, cmd)
 		})
 	a.tags(s)
+	a.comments(s)
 	a.notes(s)
+	a.ratings(s)
 	a.grants(s)
 }
 
@@ -92,31 +94,5 @@ func (a *API) tags(s *edge.Surface) {
 	act(a, s, onApplication(http.MethodDelete, "/tags/{tag}", "Take a tag off", edge.Area(access.Tags, access.Edit)),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.RemoveTag(ctx, caller, commands.RemoveTag{Application: r.Param("id"), Tag: r.Param("tag")})
-		})
-}
-
-func (a *API) notes(s *edge.Surface) {
-	c := a.commands
-	create(a, s, onApplication(http.MethodPost, "/comments", "Add an internal comment", edge.Area(access.Comments, access.Edit)), part("comments"),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddComment) (commands.Answer, error) {
-			cmd.Application = r.Param("id")
-			return c.AddComment(ctx, caller, cmd)
-		})
-	create(a, s, onApplication(http.MethodPost, "/notes", "Add a note", edge.Area(access.Notes, access.Edit)), part("notes"),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AddNote) (commands.Answer, error) {
-			cmd.Application = r.Param("id")
-			return c.AddNote(ctx, caller, cmd)
-		})
-	change(a, s, onApplication(http.MethodPut, "/notes/{note}/visibility", "Set whether the candidate sees a note",
-		edge.Area(access.Notes, access.Edit).And("its author or a recruitment manager")),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetNoteVisibility) (commands.Answer, error) {
-			cmd.Application, cmd.Note = r.Param("id"), r.Param("note")
-			return c.SetNoteVisibility(ctx, caller, cmd)
-		})
-	remove := onApplication(http.MethodDelete, "/notes/{note}", "Erase a note", edge.Area(access.Notes, access.Edit).And("its author or a recruitment manager"))
-	remove.Doc = "The key of its text is destroyed; that there was a note stays."
-	act(a, s, remove,
-		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-			return c.DeleteNote(ctx, caller, commands.DeleteNote{Application: r.Param("id"), Note: r.Param("note")})
 		})
 }
