@@ -341,7 +341,7 @@ func TestCommandsWithoutRights(t *testing.T) {
 	if _, err := blind.HoldJob(t.Context(), c.As(c.Admin), commands.HoldJob{Job: c.Job}); !errors.Is(err, commands.ErrRightsUnknown) {
 		t.Errorf("on a job: %v, want ErrRightsUnknown", err)
 	}
-	if _, err := blind.DefineTag(t.Context(), c.As(c.Admin), "x"); !errors.Is(err, commands.ErrRightsUnknown) {
+	if _, err := blind.DefineTag(t.Context(), c.As(c.Admin), commands.DefineTag{Label: "x"}); !errors.Is(err, commands.ErrRightsUnknown) {
 		t.Errorf("on the organisation: %v, want ErrRightsUnknown", err)
 	}
 	by := c.As(c.Admin)

@@ -17,12 +17,17 @@ type AddTag struct {
 }
 
 // AddTag gives cmd. Whoever has edit on the tags area may. Its id is the tag's.
-// Errors: those of application.AddTag and organization.DefineTag; ErrDenied.
+// Errors: those of application.AddTag and organization.DefineTag;
+// organization.ErrRetired; ErrDenied.
 func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answer, error) {
 	n := need{access.Tags, access.Edit}
 	tag := ""
 	decide := func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-		return a.AddTag(tag, s)
+		events, err := a.AddTag(tag, s)
+		if err == nil && len(events) > 0 && c.directory.Organization().Retired[organization.Entry{List: organization.Tags, ID: tag}] {
+			return nil, organization.ErrRetired
+		}
+		return events, err
 	}
 	id, known := c.directory.Organization().TagLabelled(cmd.Label)
 	if !known { // to the directory, which may be a second behind
@@ -41,9 +46,11 @@ func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answe
 		if err != nil || !happens {
 			return answer, err
 		}
-		if id, err = c.defineTag(ctx, caller, cmd.Label); err != nil {
+		defined, err := c.defineTag(ctx, caller.withoutMatch(), cmd.Label)
+		if err != nil {
 			return Answer{}, err
 		}
+		id = defined.ID
 	}
 	tag = id
 	answer, err := c.onApplication(ctx, cmd.Application, caller, n, decide)
@@ -51,20 +58,10 @@ func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answe
 	return answer, err
 }
 
-// DefineTag adds a tag to the shared list. Its id is the tag's. Admins may.
-// Errors: those of organization.DefineTag; ErrDenied.
-func (c *Commands) DefineTag(ctx context.Context, caller Caller, label string) (Answer, error) {
-	if err := c.allow(caller, access.Admin); err != nil {
-		return Answer{}, err
-	}
-	id, err := c.defineTag(ctx, caller, label)
-	return Answer{ID: id, Stream: "organization-" + organization.ID}, err
-}
-
-// defineTag adds a label to the shared list and returns the tag's id.
-func (c *Commands) defineTag(ctx context.Context, caller Caller, label string) (string, error) {
+// defineTag adds a label to the shared list. The answer's id is the tag's.
+func (c *Commands) defineTag(ctx context.Context, caller Caller, label string) (Answer, error) {
 	id := caller.newID("tag")
-	_, err := transact(ctx, c, c.organizations, organization.ID, caller.withoutMatch(), decision[organization.Organization, organization.Event]{
+	answer, err := transact(ctx, c, c.organizations, organization.ID, caller, decision[organization.Organization, organization.Event]{
 		decide: func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
 			if have, ok := o.TagLabelled(label); ok {
 				id = have
@@ -72,7 +69,8 @@ func (c *Commands) defineTag(ctx context.Context, caller Caller, label string) (
 			return o.DefineTag(id, label, s)
 		},
 	})
-	return id, err
+	answer.ID = id
+	return answer, err
 }
 
 // RemoveTag takes a tag off an application.

@@ -346,7 +346,7 @@ func organizationRows() []row {
 		})},
 		{"define a tag", admin, plain(func(c *cast) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
-				return c.DefineTag(ctx, by, newID())
+				return c.DefineTag(ctx, by, commands.DefineTag{Label: newID()})
 			}
 		})},
 		{"invite a member", admin, plain(func(c *cast) give {

@@ -71,7 +71,8 @@ type Disqualify struct {
 }
 
 // Disqualify gives cmd. Whoever has edit on the decision area may.
-// Errors: those of application.Disqualify; organization.ErrUnknownReason; ErrDenied.
+// Errors: those of application.Disqualify; organization.ErrUnknownReason,
+// organization.ErrRetired; ErrDenied.
 func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify) (Answer, error) {
 	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
@@ -91,6 +92,9 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 				return nil, organization.ErrUnknownReason
 			}
 			events, err := a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
+			if err == nil && len(events) > 0 && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
+				return nil, organization.ErrRetired
+			}
 			return c.withEnds(a, events, s), err
 		},
 		// While it is live nobody takes the claim from it.

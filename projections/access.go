@@ -126,8 +126,9 @@ func (m *accessModel) organization(e organization.Event) {
 			View: atLeast(access.View, e.Access.Areas), Edit: atLeast(access.Edit, e.Access.Areas),
 			DocumentsView: atLeast(access.View, e.Access.Documents), DocumentsEdit: atLeast(access.Edit, e.Access.Documents),
 		})
-	case organization.Founded, organization.SettingsChanged, organization.ReasonDefined, organization.TagDefined:
-		// Model jobs keeps them.
+	case organization.Founded, organization.SettingsChanged, organization.ReasonDefined, organization.TagDefined,
+		organization.FormDefined, organization.EntryRetired, organization.EntryRestored:
+		// Models jobs and definitions keep them.
 	}
 }
 

@@ -115,8 +115,8 @@ func (m *jobs) organization(f Fact, e organization.Event) {
 		m.reasons.Put(readmodels.ReasonRow{ID: e.Reason, Label: e.Label, Kind: e.Kind})
 	case organization.TagDefined:
 		m.tags.Put(readmodels.TagRow{ID: e.Tag, Label: e.Label})
-	case organization.RecruitingRoleDefined:
-		// Model access keeps it.
+	case organization.RecruitingRoleDefined, organization.FormDefined, organization.EntryRetired, organization.EntryRestored:
+		// Models access and definitions keep them.
 	}
 	m.settings.Put(r)
 }

@@ -32,8 +32,9 @@ func coreGroup(o projections.Opener) projections.Group {
 // erased says, for each model of the registry, what must be so in its tables
 // after every application was anonymised. nil: it holds no data of candidates.
 var erased = map[string]func(*testing.T, dump){
-	"jobs":   nil,
-	"access": nil,
+	"jobs":        nil,
+	"definitions": nil,
+	"access":      nil,
 	"application_list": func(t *testing.T, d dump) {
 		d.none(t, "people", "terms <> '{}' OR first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR NOT anonymised")
 		d.none(t, "applications", "terms <> '{}' OR tags <> '{}' OR NOT anonymised OR candidate_id <> '"+readmodels.Nobody()+"'")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/job"
-	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -199,57 +198,6 @@ func plainOrNone(p *personal.Plain) string {
 		return ""
 	}
 	return string(*p)
-}
-
-// Lists are what the organisation has decided for itself.
-type Lists struct {
-	Name     string          `json:"name" doc:"Of the organisation"`
-	Revision int64           `json:"revision" doc:"For If-Match; -1 before it was founded"`
-	Settings Settings        `json:"settings"`
-	Roles    []RecruitedRole `json:"recruiting_roles" doc:"Sorted by name"`
-	Reasons  []ReasonRef     `json:"reasons" doc:"For disqualifying, sorted by label"`
-	Tags     []Label         `json:"tags" doc:"Sorted by label"`
-}
-
-// RecruitedRole is a recruiting role.
-type RecruitedRole struct {
-	ID   string `json:"id" format:"uuid"`
-	Name string `json:"name"`
-	access.Role
-}
-
-// Lists returns settings, recruiting roles, reasons and tags, which every active
-// member may know. Errors: ErrNotFound for anybody else.
-func (c *Core) Lists(ctx context.Context, member string, now time.Time) (Lists, error) {
-	l := Lists{Revision: -1, Roles: []RecruitedRole{}, Reasons: []ReasonRef{}, Tags: []Label{}}
-	err := c.known(ctx, "lists", member, now, func(tx pgx.Tx, s Schema) error {
-		var settings []SettingsRow
-		var roles []RoleRow
-		var reasons []ReasonRow
-		var tags []TagRow
-		b := new(pgx.Batch)
-		queueRows(b, s, SettingsTable(), &settings, "organization_id = $1", organization.ID)
-		queueRows(b, s, RecruitingRoles(), &roles, "true ORDER BY lower(name), role_id")
-		queueRows(b, s, Reasons(), &reasons, "true ORDER BY lower(label), reason_id")
-		queueRows(b, s, Tags(), &tags, "true ORDER BY lower(label), tag_id")
-		if err := send(ctx, tx, b); err != nil {
-			return err
-		}
-		for _, r := range settings {
-			l.Name, l.Revision, l.Settings = r.Name, r.Revision, r.Settings
-		}
-		for _, r := range roles {
-			l.Roles = append(l.Roles, RecruitedRole{ID: r.ID, Name: r.Name, Role: r.Access()})
-		}
-		for _, r := range reasons {
-			l.Reasons = append(l.Reasons, ReasonRef(r))
-		}
-		for _, r := range tags {
-			l.Tags = append(l.Tags, Label(r))
-		}
-		return nil
-	})
-	return l, err
 }
 
 // known is snapshot for active members. Errors: ErrNotFound for others.

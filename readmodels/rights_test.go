@@ -275,17 +275,24 @@ func TestTheDirectory(t *testing.T) {
 	if want := []string{"Ada Ada@acme.example admin", "bert bert@acme.example reporting", "Cleo Cleo@acme.example recruiting"}; !slices.Equal(names, want) {
 		t.Errorf("members = %v, want %v", names, want)
 	}
-	lists, err := f.core.Lists(t.Context(), bert, f.Now)
+	got, err := f.core.Organization(t.Context(), bert, f.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lists.Name != "Acme" || !lists.Settings.SelfTracking || lists.Settings.RatingVisibility || lists.Settings.DiscloseAfterHours != 24 {
-		t.Errorf("settings = %s", body(t, lists.Settings))
+	if got.Name != "Acme" || !got.Settings.SelfTracking || got.Settings.RatingVisibility || got.Settings.DiscloseAfterHours != 24 || got.Settings.ReadLogDays != 365 {
+		t.Errorf("organisation = %s", body(t, got))
 	}
-	if len(lists.Roles) != 2 || lists.Roles[0].Name != "Full" || lists.Roles[0].Areas[access.Notes] != access.Edit || lists.Roles[1].Areas[access.Application] != access.View {
-		t.Errorf("roles = %s", body(t, lists.Roles))
+	ask := readmodels.Lists{Member: bert, Now: f.Now}
+	roles, err := f.core.RecruitingRoles(t.Context(), ask)
+	if err != nil || len(roles.Items) != 2 || roles.Items[0].Name != "Full" || roles.Items[0].Areas[access.Notes] != access.Edit || roles.Items[1].Areas[access.Application] != access.View {
+		t.Errorf("roles = %s, %v", body(t, roles), err)
 	}
-	if len(lists.Reasons) != 3 || lists.Reasons[0].Label != "Not enough experience" || len(lists.Tags) != 3 || lists.Tags[0].Label != "Go" {
-		t.Errorf("lists = %s", body(t, lists))
+	reasons, err := f.core.Reasons(t.Context(), ask)
+	if err != nil || len(reasons.Items) != 3 || reasons.Items[0].Label != "Not enough experience" || reasons.Revision != got.Revision {
+		t.Errorf("reasons = %s, %v", body(t, reasons), err)
+	}
+	tags, err := f.core.Tags(t.Context(), ask)
+	if err != nil || len(tags.Items) != 3 || tags.Items[0].Label.Label != "Go" {
+		t.Errorf("tags = %s, %v", body(t, tags), err)
 	}
 }

@@ -112,6 +112,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/applications/{id}/documents/{document}/versions": newForm("").file("cv.txt", "y"),
 		"/v1/organization/recruiting-roles":                   map[string]any{"name": "Reader", "areas": map[access.Area]string{access.Application: "view"}},
 		"/v1/organization/disqualification-reasons":           map[string]string{"label": "Moon phase", "kind": "other"},
+		"/v1/organization/tags":                               map[string]string{"label": "Army"},
+		"/v1/organization/evaluation-forms":                   map[string]any{"name": "Interview", "elements": []map[string]string{{"kind": "text", "label": "Why?"}}},
 	}
 	for _, r := range w.handler.edge.Routes() {
 		if !r.Created {

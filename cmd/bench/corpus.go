@@ -120,7 +120,7 @@ func (in *installation) employ(ctx context.Context, jobs int) (e employer, err e
 		return e, err
 	}
 	for i := range allTags {
-		answer, err := in.DefineTag(ctx, in.by(fmt.Sprintf("tag/%d", i), domain.System), fmt.Sprintf("Tag %d", i))
+		answer, err := in.DefineTag(ctx, in.by(fmt.Sprintf("tag/%d", i), domain.System), commands.DefineTag{Label: fmt.Sprintf("Tag %d", i)})
 		if err != nil {
 			return e, err
 		}

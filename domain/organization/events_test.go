@@ -1,7 +1,9 @@
 package organization_test
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -29,6 +31,14 @@ func TestStored(t *testing.T) {
 		}},
 		organization.ReasonDefined{Stamp: s, Reason: id, Label: "Not a fit", Kind: organization.We},
 		organization.TagDefined{Stamp: s, Tag: id, Label: "Remote"},
+		organization.FormDefined{Stamp: s, Form: id, Version: 2, FormContent: organization.FormContent{
+			Name: "Interview", HiddenUntilOwn: true, Elements: []organization.Element{
+				{ID: "e1", Kind: organization.ChoiceElement, Label: "Level", Required: true, Weight: 0.5, Choices: []organization.Choice{{ID: "c1", Label: "Junior"}, {ID: "c2", Label: "Senior"}}},
+				{ID: "e2", Kind: organization.HeadingElement, Label: "Skills"},
+			},
+		}},
+		organization.EntryRetired{Stamp: s, List: organization.Tags, Entry: id},
+		organization.EntryRestored{Stamp: s, List: organization.Forms, Entry: id},
 	)
 }
 
@@ -49,6 +59,8 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 		ReadLogDays:        rapid.Ptr(rapid.IntRange(29, 3651), true).Draw(t, "days"),
 		SignHires:          maybe.Draw(t, "signing"),
 	}
+	list := rapid.SampledFrom(organization.Lists()).Draw(t, "list")
+	form := organization.FormContent{Name: label, HiddenUntilOwn: rapid.Bool().Draw(t, "hidden"), Elements: rapid.SliceOfN(element(), 0, 3).Draw(t, "elements")}
 	return rapid.SampledFrom([]when{
 		func(o organization.Organization) ([]organization.Event, error) { return o.Found(label, s) },
 		func(o organization.Organization) ([]organization.Event, error) { return o.ChangeSettings(change, s) },
@@ -59,18 +71,67 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 			return o.DefineReason(id, label, kind, s)
 		},
 		func(o organization.Organization) ([]organization.Event, error) { return o.DefineTag(id, label, s) },
+		func(o organization.Organization) ([]organization.Event, error) { return o.RenameTag(id, label, s) },
+		func(o organization.Organization) ([]organization.Event, error) { return o.Retire(list, id, s) },
+		func(o organization.Organization) ([]organization.Event, error) { return o.Restore(list, id, s) },
+		func(o organization.Organization) ([]organization.Event, error) {
+			return o.DefineForm(id, form, func(part string) string { return label + part }, s)
+		},
 	}).Draw(t, "command")
+}
+
+func element() *rapid.Generator[organization.Element] {
+	return rapid.Custom(func(t *rapid.T) organization.Element {
+		return organization.Element{
+			ID:      rapid.SampledFrom([]string{"", "", "", "Redelement/0", "x"}).Draw(t, "id"),
+			Kind:    rapid.SampledFrom([]organization.ElementKind{organization.HeadingElement, organization.TextElement, organization.ScaleElement, organization.ChoiceElement, "riddle"}).Draw(t, "kind"),
+			Label:   rapid.SampledFrom([]string{"Skills", "Go", ""}).Draw(t, "label"),
+			Weight:  rapid.SampledFrom([]float64{0, 0, 0.5, 1.5}).Draw(t, "weight"),
+			Choices: rapid.SliceOfN(rapid.SampledFrom([]organization.Choice{{Label: "Yes"}, {Label: "No"}, {Label: "yes"}}), 0, 2).Draw(t, "choices"),
+		}
+	})
+}
+
+// formed returns what is wrong with a form, or with what became of its history.
+func formed(f, before organization.Form) string {
+	if len(f.Earlier) != f.Version-1 {
+		return fmt.Sprintf("version %d has %d earlier ones", f.Version, len(f.Earlier))
+	}
+	for v := 1; v <= before.Version; v++ {
+		was, _ := before.At(v)
+		if is, ok := f.At(v); !ok || !reflect.DeepEqual(was, is) {
+			return fmt.Sprintf("version %d changed", v)
+		}
+	}
+	ids := map[string]bool{}
+	for _, e := range f.Elements {
+		if e.ID == "" || ids[e.ID] || e.Weight < 0 || e.Weight > 1 {
+			return fmt.Sprintf("element %+v", e)
+		}
+		ids[e.ID] = true
+	}
+	return ""
 }
 
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[organization.Organization, organization.Event]{
 		Codec: organization.Codec, Fold: organization.Organization.Fold, Ask: ask,
-		Holds: func(_ organization.Organization, _ organization.Event, after organization.Organization) string {
+		Holds: func(before organization.Organization, _ organization.Event, after organization.Organization) string {
 			if d := after.Settings.DiscloseAfter; d < 0 || d > 30*24*time.Hour {
 				return "a rejection shows after " + d.String()
 			}
 			if s := after.Settings; after.Founded && (s.RatingMinRaters < 1 || s.RatingMinRaters > 50 || s.ReadLogDays < 30 || s.ReadLogDays > 3650) {
 				return fmt.Sprintf("settings are %+v", s)
+			}
+			for entry := range after.Retired {
+				if err := after.Choose(entry.List, entry.ID); !errors.Is(err, organization.ErrRetired) {
+					return fmt.Sprintf("retired %v can be chosen: %v", entry, err)
+				}
+			}
+			for id, f := range after.Forms {
+				if problem := formed(f, before.Forms[id]); problem != "" {
+					return "form " + id + ": " + problem
+				}
 			}
 			for id, label := range after.Tags {
 				if found, ok := after.TagLabelled(label); !ok || found != id {
@@ -90,5 +151,8 @@ func FuzzDecode(f *testing.F) {
 		_, _ = o.DefineRole("r1", "Manager", access.Role{Areas: areas{access.Notes: access.View}}, s)
 		_, _ = o.DefineReason("w", "Not a fit", organization.They, s)
 		_, _ = o.DefineTag("t2", "Office", s)
+		_, _ = o.RenameTag("t1", "Office", s)
+		_, _ = o.Retire(organization.Tags, "t1", s)
+		_, _ = o.DefineForm("f1", organization.FormContent{Name: "Form", Elements: []organization.Element{{Kind: organization.TextElement, Label: "Why?"}}}, func(part string) string { return part }, s)
 	})
 }

@@ -1,14 +1,15 @@
 // Package organization holds what one installation has decided for itself:
-// settings, recruiting roles, reasons for disqualifying, and the shared tags.
+// settings, recruiting roles, and the lists everybody chooses from (reasons for
+// disqualifying, tags, evaluation forms). Nothing in it is personal.
+//
+// An entry of a list is never deleted, because others name it by its id: it is
+// retired, and then stays readable and is no longer chosen.
 package organization
 
 import (
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/hirelog/hirelog/domain"
-	"github.com/hirelog/hirelog/domain/access"
 )
 
 // ID is the id of the one organisation of an installation.
@@ -21,12 +22,8 @@ type Organization struct {
 	Roles    map[string]RecruitingRole // by id
 	Reasons  map[string]Reason         // by id
 	Tags     map[string]string         // label by id
-}
-
-// RecruitingRole is a named set of rights, held on a job or an application.
-type RecruitingRole struct {
-	Name   string
-	Access access.Role
+	Forms    map[string]Form           // by id
+	Retired  map[Entry]bool            // what is no longer chosen
 }
 
 // Event is a fact about the organisation. Names and JSON fields are stored for
@@ -39,7 +36,8 @@ type Event interface {
 }
 
 // Codec reads and writes the events of the organisation.
-var Codec = domain.NewCodec[Event](Founded{}, SettingsChanged{}, RecruitingRoleDefined{}, ReasonDefined{}, TagDefined{})
+var Codec = domain.NewCodec[Event](Founded{}, SettingsChanged{}, RecruitingRoleDefined{}, ReasonDefined{}, TagDefined{},
+	FormDefined{}, EntryRetired{}, EntryRestored{})
 
 // Fold returns o with events applied in order.
 func (o Organization) Fold(events ...Event) Organization {
@@ -77,69 +75,12 @@ func (o Organization) Found(name string, s domain.Stamp) ([]Event, error) {
 	return []Event{Founded{Stamp: s, Name: name}}, nil
 }
 
-// ErrUnknownRole means that no recruiting role has that id.
-var ErrUnknownRole = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_recruiting_role", Message: "There is no such recruiting role."}
-
-// RecruitingRoleDefined records what a recruiting role is from now on.
-type RecruitingRoleDefined struct {
-	domain.Stamp
-	Role   string      `json:"role"`
-	Name   string      `json:"name"`
-	Access access.Role `json:"access"`
-}
-
-// EventName implements domain.Fact.
-func (RecruitingRoleDefined) EventName() string { return "organization.recruiting_role_defined.v1" }
-
-func (e RecruitingRoleDefined) evolve(o Organization) Organization {
-	o.Roles = maps.Clone(o.Roles)
-	if o.Roles == nil {
-		o.Roles = map[string]RecruitingRole{}
+// with returns m with a value for a key, and leaves m as it was.
+func with[K comparable, V any](m map[K]V, key K, value V) map[K]V {
+	m = maps.Clone(m)
+	if m == nil {
+		m = map[K]V{}
 	}
-	o.Roles[e.Role] = RecruitingRole{Name: e.Name, Access: e.Access}
-	return o
-}
-
-// DefineRole creates or changes a recruiting role. Names are 1–100 characters
-// and unique, case-folded. Areas and categories given as None are the same as
-// left out. Errors: domain.ErrInvalid.
-func (o Organization) DefineRole(id, name string, role access.Role, s domain.Stamp) ([]Event, error) {
-	name, err := domain.LineOf("The name", name, 1, 100)
-	if err != nil {
-		return nil, err
-	}
-	for other, r := range o.Roles {
-		if other != id && strings.EqualFold(r.Name, name) {
-			return nil, domain.ErrInvalid.Because("Another recruiting role is called %s.", r.Name)
-		}
-	}
-	areas, err := checkedLevels("area", role.Areas, access.Areas())
-	if err != nil {
-		return nil, err
-	}
-	documents, err := checkedLevels("document category", role.Documents, access.Categories())
-	if err != nil {
-		return nil, err
-	}
-	role = access.Role{Areas: areas, Documents: documents}
-	if have, ok := o.Roles[id]; ok && have.Name == name && maps.Equal(have.Access.Areas, role.Areas) && maps.Equal(have.Access.Documents, role.Documents) {
-		return nil, nil
-	}
-	return []Event{RecruitingRoleDefined{Stamp: s, Role: id, Name: name, Access: role}}, nil
-}
-
-// checkedLevels returns a map of its own with the levels above None.
-func checkedLevels[K ~string](what string, levels map[K]access.Level, known []K) (map[K]access.Level, error) {
-	checked := make(map[K]access.Level, len(levels))
-	for k, level := range levels {
-		switch {
-		case !slices.Contains(known, k):
-			return nil, domain.ErrInvalid.Because("There is no %s %q.", what, string(k))
-		case level > access.Edit:
-			return nil, domain.ErrInvalid.Because("A level is none, view or edit.")
-		case level > access.None:
-			checked[k] = level
-		}
-	}
-	return checked, nil
+	m[key] = value
+	return m
 }

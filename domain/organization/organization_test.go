@@ -247,14 +247,21 @@ func TestTagLabelled(t *testing.T) {
 
 // Two branches of one history stay apart.
 func TestFoldDoesNotAlias(t *testing.T) {
-	base := organization.Organization{}.Fold(founded, manager, weak, remote)
+	given := events{
+		founded, manager, weak, remote, organization.EntryRetired{Stamp: s, List: organization.Tags, Entry: "t1"},
+		organization.FormDefined{Stamp: s, Form: "f1", Version: 1}, organization.FormDefined{Stamp: s, Form: "f1", Version: 2},
+	}
+	base := organization.Organization{}.Fold(given...)
 	for _, e := range (events{
 		organization.RecruitingRoleDefined{Stamp: s, Role: "r1", Name: "Other"},
 		organization.ReasonDefined{Stamp: s, Reason: "w", Label: "Other"},
 		organization.TagDefined{Stamp: s, Tag: "t1", Label: "Other"},
+		organization.FormDefined{Stamp: s, Form: "f1", Version: 3},
+		organization.EntryRetired{Stamp: s, List: organization.Reasons, Entry: "w"},
+		organization.EntryRestored{Stamp: s, List: organization.Tags, Entry: "t1"},
 	}) {
 		base.Fold(e)
-		if want := (organization.Organization{}).Fold(founded, manager, weak, remote); !reflect.DeepEqual(base, want) {
+		if want := (organization.Organization{}).Fold(given...); !reflect.DeepEqual(base, want) {
 			t.Fatalf("%s wrote into %+v", e.EventName(), base)
 		}
 	}

@@ -95,10 +95,8 @@ func (l *loader) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, label := range tags {
-		if _, err := l.to.DefineTag(ctx, l.caller("tag/"+label, domain.System, l.begin()), label); err != nil {
-			return err
-		}
+	if err := l.lists(ctx); err != nil {
+		return err
 	}
 	for i, p := range staff {
 		answer, err := l.to.InviteMember(ctx, l.caller("member/"+strconv.Itoa(i), domain.System, l.begin()), commands.InviteMember{

@@ -151,12 +151,6 @@ func (c *Company) randomRights() {
 	}
 }
 
-// randomOrganization changes something the organisation has decided for itself.
-func (c *Company) randomOrganization() {
-	days, on := 30+c.r.IntN(3), c.r.IntN(2) == 0
-	c.Settings(organization.SettingsChange{ReadLogDays: &days, SignHires: &on})
-}
-
 func (c *Company) randomlyOn(id string) {
 	a, by := c.Applications[id], domain.Member(c.Admin)
 	if a.Anonymised {

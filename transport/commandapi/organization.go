@@ -6,95 +6,54 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
 func (a *API) organization(s *edge.Surface) {
 	c := a.commands
-	route := func(method, path, summary string) edge.Route {
-		return edge.Route{Method: method, Path: "/v1/organization" + path, Summary: summary, Tag: "organization", Who: edge.Roles(access.Admin)}
-	}
-	change(a, s, route(http.MethodPatch, "/settings", "Change settings"),
+	change(a, s, ofOrganization(http.MethodPatch, "/settings", "Change settings"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.ChangeSettings) (commands.Answer, error) {
 			return c.ChangeSettings(ctx, caller, cmd)
 		})
-	create(a, s, route(http.MethodPost, "/recruiting-roles", "Define a recruiting role"), among("/v1/organization/recruiting-roles"),
-		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineRecruitingRole) (commands.Answer, error) {
-			return c.DefineRecruitingRole(ctx, caller, cmd)
+	define(a, s, "/recruiting-roles", "a recruiting role", c.DefineRecruitingRole, func(cmd *commands.DefineRecruitingRole, id string) { cmd.Role = id })
+	define(a, s, "/disqualification-reasons", "a reason for disqualifying", c.DefineReason, func(cmd *commands.DefineReason, id string) { cmd.Reason = id })
+	define(a, s, "/tags", "a tag", c.DefineTag, func(cmd *commands.DefineTag, id string) { cmd.Tag = id })
+	define(a, s, "/evaluation-forms", "an evaluation form", c.DefineForm, func(cmd *commands.DefineForm, id string) { cmd.Form = id })
+	a.retiring(s, "/disqualification-reasons", "a reason for disqualifying", organization.Reasons)
+	a.retiring(s, "/tags", "a tag", organization.Tags)
+	a.retiring(s, "/evaluation-forms", "an evaluation form", organization.Forms)
+}
+
+func ofOrganization(method, path, summary string) edge.Route {
+	return edge.Route{Method: method, Path: "/v1/organization" + path, Summary: summary, Tag: "organization", Who: edge.Roles(access.Admin)}
+}
+
+// define declares the two routes of a list of the organisation by which an entry
+// is made and changed: POST, and PUT with the id, which name puts into the
+// command.
+func define[C any](a *API, s *edge.Surface, path, what string, give func(context.Context, commands.Caller, C) (commands.Answer, error), name func(cmd *C, id string)) {
+	create(a, s, ofOrganization(http.MethodPost, path, "Define "+what), among("/v1/organization"+path),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd C) (commands.Answer, error) {
+			return give(ctx, caller, cmd)
 		})
-	change(a, s, route(http.MethodPut, "/recruiting-roles/{id}", "Change a recruiting role"),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.DefineRecruitingRole) (commands.Answer, error) {
-			cmd.Role = r.Param("id")
-			return c.DefineRecruitingRole(ctx, caller, cmd)
-		})
-	create(a, s, route(http.MethodPost, "/disqualification-reasons", "Define a reason for disqualifying"), among("/v1/organization/disqualification-reasons"),
-		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.DefineReason) (commands.Answer, error) {
-			return c.DefineReason(ctx, caller, cmd)
-		})
-	change(a, s, route(http.MethodPut, "/disqualification-reasons/{id}", "Change a reason for disqualifying"),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.DefineReason) (commands.Answer, error) {
-			cmd.Reason = r.Param("id")
-			return c.DefineReason(ctx, caller, cmd)
+	change(a, s, ofOrganization(http.MethodPut, path+"/{id}", "Change "+what),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd C) (commands.Answer, error) {
+			name(&cmd, r.Param("id"))
+			return give(ctx, caller, cmd)
 		})
 }
 
-func (a *API) members(s *edge.Surface) {
-	c := a.commands
-	route := func(method, path, summary string, who edge.Who) edge.Route {
-		return edge.Route{Method: method, Path: "/v1/members" + path, Summary: summary, Tag: "members", Who: who}
-	}
-	admin := edge.Roles(access.Admin)
-	create(a, s, route(http.MethodPost, "", "Invite a member", admin), among("/v1/members"),
-		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.InviteMember) (commands.Answer, error) {
-			return c.InviteMember(ctx, caller, cmd)
-		})
-	change(a, s, route(http.MethodPut, "/{id}/role", "Give a member another organisation role", admin),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetMemberRole) (commands.Answer, error) {
-			cmd.Member = r.Param("id")
-			return c.SetMemberRole(ctx, caller, cmd)
-		})
-	act(a, s, route(http.MethodPost, "/{id}/deactivate", "End a member's access", admin),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-			return c.DeactivateMember(ctx, caller, r.Param("id"))
-		})
-	act(a, s, route(http.MethodPost, "/{id}/reactivate", "Let a member act again", admin),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-			return c.ReactivateMember(ctx, caller, r.Param("id"))
-		})
-	act(a, s, route(http.MethodDelete, "/{id}/tokens/{token}", "Revoke a token", edge.SelfOrAdmin()),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-			return c.RevokeToken(ctx, caller, r.Param("id"), r.Param("token"))
-		})
-	a.tokens(s)
-}
-
-// IssuedToken is a new token.
-type IssuedToken struct {
-	Created
-	Secret string `json:"secret" doc:"What the member presents as bearer token; shown this once"`
-}
-
-type issuedAnswer struct {
-	Position string `header:"Hirelog-Position" doc:"The position of the body"`
-	Body     IssuedToken
-}
-
-func (a *API) tokens(s *edge.Surface) {
-	edge.Handle(s, edge.Route{
-		Method: http.MethodPost, Path: "/v1/members/{id}/tokens", Summary: "Issue a token", Tag: "members", Who: edge.SelfOrAdmin(),
-		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received. No read shows a token; its id revokes it.",
-		Body: edge.JSONBody, Created: true,
-	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
-		secret := ""
-		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
-			in.Body.Member = r.Param("id")
-			answer, secret, err = a.commands.IssueToken(ctx, caller, in.Body)
-			return answer, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
-		return &issuedAnswer{Position: body.Position, Body: body}, nil
+// retiring declares the routes by which an entry of a list is retired and
+// restored.
+func (a *API) retiring(s *edge.Surface, path, what string, list organization.List) {
+	retire := ofOrganization(http.MethodPost, path+"/{id}/retire", "Retire "+what)
+	retire.Doc = "It can no longer be chosen. What names it already goes on naming it."
+	act(a, s, retire, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+		return a.commands.Retire(ctx, caller, list, r.Param("id"))
 	})
+	act(a, s, ofOrganization(http.MethodPost, path+"/{id}/restore", "Let "+what+" be chosen again"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return a.commands.Restore(ctx, caller, list, r.Param("id"))
+		})
 }

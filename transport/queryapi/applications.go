@@ -142,7 +142,7 @@ func (a *API) access(ctx context.Context, r *edge.Request) ([]AccessEntry, error
 	if err != nil {
 		return nil, err
 	}
-	lists, err := a.Core.Lists(ctx, viewer, now)
+	roles, err := a.Core.RecruitingRoles(ctx, readmodels.Lists{Member: viewer, Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (a *API) access(ctx context.Context, r *edge.Request) ([]AccessEntry, error
 		}
 	}
 	may := map[string]bool{}
-	for _, role := range lists.Roles {
+	for _, role := range roles.Items {
 		may[role.ID] = role.Areas[access.Application] >= access.View
 	}
 	for _, t := range job.Team {

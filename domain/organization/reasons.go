@@ -1,7 +1,6 @@
 package organization
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/hirelog/hirelog/domain"
@@ -35,11 +34,7 @@ type ReasonDefined struct {
 func (ReasonDefined) EventName() string { return "organization.reason_defined.v1" }
 
 func (e ReasonDefined) evolve(o Organization) Organization {
-	o.Reasons = maps.Clone(o.Reasons)
-	if o.Reasons == nil {
-		o.Reasons = map[string]Reason{}
-	}
-	o.Reasons[e.Reason] = Reason{Label: e.Label, Kind: e.Kind}
+	o.Reasons = with(o.Reasons, e.Reason, Reason{Label: e.Label, Kind: e.Kind})
 	return o
 }
 
@@ -65,54 +60,3 @@ func (o Organization) DefineReason(id, label string, kind ReasonKind, s domain.S
 
 // ErrUnknownReason means that no reason has that id.
 var ErrUnknownReason = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_reason", Message: "There is no such reason."}
-
-// MaxTags is the most tags an organisation may have.
-const MaxTags = 1000
-
-// ErrTooManyTags means that MaxTags is reached.
-var ErrTooManyTags = &domain.Refusal{Kind: domain.Illegal, Code: "tag_list_full", Message: "The organisation has as many tags as it may have."}
-
-// TagDefined records a tag that applications may carry.
-type TagDefined struct {
-	domain.Stamp
-	Tag   string `json:"tag"`
-	Label string `json:"label"`
-}
-
-// EventName implements domain.Fact.
-func (TagDefined) EventName() string { return "organization.tag_defined.v1" }
-
-func (e TagDefined) evolve(o Organization) Organization {
-	o.Tags = maps.Clone(o.Tags)
-	if o.Tags == nil {
-		o.Tags = map[string]string{}
-	}
-	o.Tags[e.Tag] = e.Label
-	return o
-}
-
-// TagLabelled returns the id of the tag with that label, case-folded.
-func (o Organization) TagLabelled(label string) (string, bool) {
-	for id, l := range o.Tags {
-		if strings.EqualFold(l, strings.TrimSpace(label)) {
-			return id, true
-		}
-	}
-	return "", false
-}
-
-// DefineTag adds a tag to the shared list. A label that is there already, in
-// whatever case, is no event. Errors: domain.ErrInvalid, ErrTooManyTags.
-func (o Organization) DefineTag(id, label string, s domain.Stamp) ([]Event, error) {
-	label, err := domain.LineOf("The tag", label, 1, 50)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := o.TagLabelled(label); ok {
-		return nil, nil
-	}
-	if len(o.Tags) >= MaxTags {
-		return nil, ErrTooManyTags
-	}
-	return []Event{TagDefined{Stamp: s, Tag: id, Label: label}}, nil
-}

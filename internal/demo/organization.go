@@ -1,0 +1,48 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/organization"
+)
+
+// lists defines what the company chooses from: tags and evaluation forms, of
+// which one was thought better of.
+func (l *loader) lists(ctx context.Context) error {
+	for _, label := range tags {
+		if _, err := l.to.DefineTag(ctx, l.caller("tag/"+label, domain.System, l.begin()), commands.DefineTag{Label: label}); err != nil {
+			return err
+		}
+	}
+	interview, err := l.to.DefineForm(ctx, l.caller("form/interview", domain.System, l.begin()), commands.DefineForm{FormContent: interviewForm("Would you work with them?")})
+	if err != nil {
+		return err
+	}
+	later := l.begin().Add(20 * time.Hour)
+	again := commands.DefineForm{Form: interview.ID, FormContent: interviewForm("What would they learn first?")}
+	if _, err := l.to.DefineForm(ctx, l.caller("form/interview/again", domain.System, later), again); err != nil {
+		return err
+	}
+	old, err := l.to.DefineForm(ctx, l.caller("form/telephone", domain.System, l.begin()), commands.DefineForm{FormContent: organization.FormContent{
+		Name: "Telephone call", Elements: []organization.Element{{Kind: organization.TextElement, Label: "First impression"}},
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = l.to.Retire(ctx, l.caller("form/telephone/retire", domain.System, later), organization.Forms, old.ID)
+	return err
+}
+
+func interviewForm(question string) organization.FormContent {
+	return organization.FormContent{Name: "Interview", HiddenUntilOwn: true, Elements: []organization.Element{
+		{Kind: organization.HeadingElement, Label: "Craft"},
+		{Kind: organization.ScaleElement, Label: "Knows the trade", Required: true, Weight: 1},
+		{Kind: organization.ScaleElement, Label: "Explains well", Weight: 0.5},
+		{Kind: organization.HeadingElement, Label: "Working together"},
+		{Kind: organization.ChoiceElement, Label: "Could start on", Choices: []organization.Choice{{Label: "A small team"}, {Label: "A large team"}, {Label: "Either"}}},
+		{Kind: organization.TextElement, Label: question},
+	}}
+}

@@ -1,0 +1,71 @@
+package commandapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) members(s *edge.Surface) {
+	c := a.commands
+	route := func(method, path, summary string, who edge.Who) edge.Route {
+		return edge.Route{Method: method, Path: "/v1/members" + path, Summary: summary, Tag: "members", Who: who}
+	}
+	admin := edge.Roles(access.Admin)
+	create(a, s, route(http.MethodPost, "", "Invite a member", admin), among("/v1/members"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.InviteMember) (commands.Answer, error) {
+			return c.InviteMember(ctx, caller, cmd)
+		})
+	change(a, s, route(http.MethodPut, "/{id}/role", "Give a member another organisation role", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetMemberRole) (commands.Answer, error) {
+			cmd.Member = r.Param("id")
+			return c.SetMemberRole(ctx, caller, cmd)
+		})
+	act(a, s, route(http.MethodPost, "/{id}/deactivate", "End a member's access", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.DeactivateMember(ctx, caller, r.Param("id"))
+		})
+	act(a, s, route(http.MethodPost, "/{id}/reactivate", "Let a member act again", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.ReactivateMember(ctx, caller, r.Param("id"))
+		})
+	act(a, s, route(http.MethodDelete, "/{id}/tokens/{token}", "Revoke a token", edge.SelfOrAdmin()),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.RevokeToken(ctx, caller, r.Param("id"), r.Param("token"))
+		})
+	a.tokens(s)
+}
+
+// IssuedToken is a new token.
+type IssuedToken struct {
+	Created
+	Secret string `json:"secret" doc:"What the member presents as bearer token; shown this once"`
+}
+
+type issuedAnswer struct {
+	Position string `header:"Hirelog-Position" doc:"The position of the body"`
+	Body     IssuedToken
+}
+
+func (a *API) tokens(s *edge.Surface) {
+	edge.Handle(s, edge.Route{
+		Method: http.MethodPost, Path: "/v1/members/{id}/tokens", Summary: "Issue a token", Tag: "members", Who: edge.SelfOrAdmin(),
+		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received. No read shows a token; its id revokes it.",
+		Body: edge.JSONBody, Created: true,
+	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
+		secret := ""
+		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
+			in.Body.Member = r.Param("id")
+			answer, secret, err = a.commands.IssueToken(ctx, caller, in.Body)
+			return answer, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
+		return &issuedAnswer{Position: body.Position, Body: body}, nil
+	})
+}
