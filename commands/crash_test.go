@@ -117,6 +117,13 @@ func scenarios() map[string]scenario {
 				return p.DeleteNote(ctx, by, commands.DeleteNote{Application: app, Note: note})
 			}
 		}},
+		"delete a version": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			cv := commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: upload("my life")})).ID
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.DeleteVersion(ctx, by, commands.DeleteVersion{Application: app, Document: cv, Version: 1})
+			}
+		}},
 		"upload a document": {set: func(t *testing.T, c *commandstest.Company) giving {
 			app := c.ReceiveOne(t, someone())
 			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {

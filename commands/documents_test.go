@@ -224,19 +224,26 @@ func uploaded(t *testing.T, c *commandstest.Company, app string) []application.D
 	return found
 }
 
+// holds gives a member of the cast a place in the team, with rights on these
+// categories of documents, and returns their id.
+func (c *cast) holds(t *testing.T, documents map[access.Category]access.Level) string {
+	t.Helper()
+	role := commandstest.Must(c.DefineRecruitingRole(t.Context(), c.As(c.Admin), commands.DefineRecruitingRole{
+		Name: "Sourcer", Areas: map[access.Area]access.Level{access.Application: access.View}, Documents: documents,
+	})).ID
+	member := c.members[4]
+	team := append(slices.DeleteFunc(slices.Clone(c.Directory.Job(c.Job).Team), func(m job.TeamMember) bool { return !c.Directory.Member(m.Member).Active }),
+		job.TeamMember{Member: member, Role: role})
+	commandstest.Must(c.ChangeTeam(t.Context(), c.As(c.Admin), commands.ChangeTeam{Job: c.Job, Team: team}))
+	return member
+}
+
 // Nobody who looks at a document category may file into one they may not edit.
 // It holds S2-33.
 func TestUploadRightsByCategory(t *testing.T) {
 	t.Parallel()
 	c := newCast(t, false)
-	role := commandstest.Must(c.DefineRecruitingRole(t.Context(), c.As(c.Admin), commands.DefineRecruitingRole{
-		Name: "Sourcer", Areas: map[access.Area]access.Level{access.Application: access.View},
-		Documents: map[access.Category]access.Level{access.CV: access.Edit, access.Certificate: access.View},
-	})).ID
-	sourcer := c.members[4]
-	team := append(slices.DeleteFunc(slices.Clone(c.Directory.Job(c.Job).Team), func(m job.TeamMember) bool { return !c.Directory.Member(m.Member).Active }),
-		job.TeamMember{Member: sourcer, Role: role})
-	commandstest.Must(c.ChangeTeam(t.Context(), c.As(c.Admin), commands.ChangeTeam{Job: c.Job, Team: team}))
+	sourcer := c.holds(t, map[access.Category]access.Level{access.CV: access.Edit, access.Certificate: access.View})
 	app := c.ReceiveOne(t, someone())
 	for category, want := range map[access.Category]error{
 		access.CV: nil, access.Certificate: commands.ErrDenied, access.OfferDocument: commands.ErrDenied,
@@ -256,6 +263,71 @@ func TestUploadRightsByCategory(t *testing.T) {
 			t.Errorf("again in %s: %v, want %v", category, err, want)
 		}
 	}
+}
+
+// What is put into another category needs edit on both. It holds S2-33.
+func TestRecategoriseRights(t *testing.T) {
+	t.Parallel()
+	c := newCast(t, false)
+	sourcer := c.holds(t, map[access.Category]access.Level{access.CV: access.Edit, access.Other: access.Edit, access.Certificate: access.View})
+	app := c.ReceiveOne(t, someone())
+	filed := func(category access.Category) string {
+		return commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: category, Files: upload("x")})).ID
+	}
+	for _, tt := range []struct {
+		from, to access.Category
+		want     error
+	}{
+		{access.CV, access.Other, nil},
+		{access.CV, access.Certificate, commands.ErrDenied},
+		{access.CV, access.OfferDocument, commands.ErrDenied},
+		{access.Certificate, access.CV, commands.ErrDenied},
+		{access.OfferDocument, access.CV, application.ErrUnknownDocument},
+	} {
+		cmd := commands.RecategoriseDocument{Application: app, Document: filed(tt.from), Category: tt.to}
+		if _, err := c.RecategoriseDocument(t.Context(), c.As(sourcer), cmd); !errors.Is(err, tt.want) {
+			t.Errorf("from %s to %s: %v, want %v", tt.from, tt.to, err, tt.want)
+		}
+	}
+}
+
+// Of a version that is deleted no byte is left and no name opens, the other
+// versions stay, and given again it is the same. It holds S1-45 and H5.
+func TestDeleteVersion(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, someone())
+	two := append(upload("one"), upload("too")...)
+	first := commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: two}))
+	commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Document: first.ID, Files: upload("two")}))
+	versions := uploaded(t, c, app)
+	gone, kept := versions[0].Files, versions[1].Files
+	cmd := commands.DeleteVersion{Application: app, Document: first.ID, Version: 1}
+	deleting := c.As(c.Recruiter)
+	answer := commandstest.Must(c.DeleteVersion(t.Context(), deleting, cmd))
+	for _, file := range gone {
+		if _, err := c.Files.Open(t.Context(), file.ID); !errors.Is(err, vault.ErrErased) && !errors.Is(err, files.ErrNotFound) {
+			t.Errorf("file %s of the deleted version: %v", file.ID, err)
+		}
+	}
+	for _, file := range kept {
+		f, err := c.Files.Open(t.Context(), file.ID)
+		if err != nil {
+			t.Fatalf("file of the other version: %v", err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	written := c.All(t)
+	deleting.MayBeRepeated = true
+	if again, err := c.DeleteVersion(t.Context(), deleting, cmd); err != nil || again.Revision != answer.Revision || c.All(t) != written {
+		t.Errorf("given again: %+v, %v, %d events", again, err, c.All(t)-written)
+	}
+	if _, err := c.DeleteVersion(t.Context(), c.As(c.Recruiter), cmd); err != nil || c.All(t) != written {
+		t.Errorf("as another command: %v, %d events", err, c.All(t)-written)
+	}
+	c.CheckFinished(t)
 }
 
 // Sweeping takes what no event names, and nothing else.

@@ -20,6 +20,7 @@ import (
 const (
 	kindNote        = "note"
 	kindComment     = "comment"
+	kindVersion     = "version" // of a document: its files
 	kindApplication = "application"
 	kindArrival     = "arrival" // of an application that was never received
 )
@@ -118,6 +119,12 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 				return a.DeleteNote(e.Subject, true, s)
 			case kindComment:
 				return a.DeleteComment(e.Subject, true, s)
+			case kindVersion:
+				document, version, err := versionOf(e.Subject)
+				if err != nil {
+					return nil, err
+				}
+				return a.DeleteVersion(document, version, s)
 			case kindApplication:
 				return a.Anonymise(s)
 			}

@@ -176,6 +176,16 @@ func applicationRows() []row {
 				return c.UploadDocument(ctx, by, commands.UploadDocument{Application: app, Category: access.CV, Files: upload("cv")})
 			}
 		})},
+		{"recategorise a document", managers, onDocument(func(c *cast, app, doc string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.RecategoriseDocument(ctx, by, commands.RecategoriseDocument{Application: app, Document: doc, Category: access.Other})
+			}
+		})},
+		{"delete a version", managers, onDocument(func(c *cast, app, doc string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.DeleteVersion(ctx, by, commands.DeleteVersion{Application: app, Document: doc, Version: 1})
+			}
+		})},
 		{"upload a new version", managers, onDocument(func(c *cast, app, doc string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.UploadDocument(ctx, by, commands.UploadDocument{Application: app, Document: doc, Files: upload("cv 2")})

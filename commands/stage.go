@@ -165,8 +165,10 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			events, err := a.Requalify(reason, s)
 			// Its stage may be gone by now.
 			if to := c.directory.Job(a.Job).Lands(a.Stage); len(events) > 0 && to != a.Stage {
-				var moved []application.Event
-				moved, err = a.Fold(events...).Move("", to, personal.Text{}, s)
+				moved, err := a.Fold(events...).Move("", to, personal.Text{}, s)
+				if err != nil {
+					return nil, err
+				}
 				events = append(events, moved...)
 			}
 			return c.withEnds(a, events, s), err

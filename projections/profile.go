@@ -73,6 +73,16 @@ func (m *profile) Need(f Fact) {
 		m.documents.Need(e.Document)
 	case application.DocumentRejected:
 		m.documents.Need(e.Document)
+	case application.DocumentCancelled:
+		m.documents.Need(e.Document)
+	case application.DocumentReopened:
+		m.documents.Need(e.Document)
+	case application.DocumentRecategorised:
+		m.documents.Need(e.Document)
+	case application.VersionDeleted:
+		m.documents.Need(e.Document)
+		m.versions.Need(readmodels.VersionKey(e.Document, e.Version))
+		m.files.NeedBy("application_id", f.Aggregate)
 	case application.Anonymised:
 		m.notes.NeedBy("application_id", f.Aggregate)
 		m.comments.NeedBy("application_id", f.Aggregate)
@@ -149,6 +159,14 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.reviewed(f, e.Document, e.Version, application.DocumentIsApproved, e.Reason, e.Stamp)
 	case application.DocumentRejected:
 		m.reviewed(f, e.Document, e.Version, application.DocumentIsRejected, e.Reason, e.Stamp)
+	case application.DocumentCancelled:
+		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsCancelled })
+	case application.DocumentReopened:
+		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsUploaded })
+	case application.DocumentRecategorised:
+		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Category = e.To })
+	case application.VersionDeleted:
+		m.deleted(f, e)
 	case application.Anonymised:
 		m.anonymise(f.Aggregate)
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
@@ -214,13 +232,39 @@ func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
 }
 
 func (m *profile) reviewed(f Fact, document string, version int, status application.DocumentStatus, reason personal.Text, s domain.Stamp) {
-	if d, ok := m.documents.Get(document); ok {
-		d.Status = status
-		m.documents.Put(d)
-	}
+	m.document(document, func(d *readmodels.DocumentRow) { d.Status = status })
 	m.reviews.Put(readmodels.ReviewRow{
 		Event: f.ID.String(), Application: f.Aggregate, Document: document, Version: version,
 		Status: status, By: s.By, At: s.At, Revision: int64(f.Revision), Reason: reason.Bytes(),
+	})
+}
+
+// document changes a document.
+func (m *profile) document(id string, change func(*readmodels.DocumentRow)) {
+	if d, ok := m.documents.Get(id); ok {
+		change(&d)
+		m.documents.Put(d)
+	}
+}
+
+// deleted removes the files of a version. That there was one stays.
+func (m *profile) deleted(f Fact, e application.VersionDeleted) {
+	m.document(e.Document, func(d *readmodels.DocumentRow) {
+		switch {
+		case e.Version != d.Version, d.Status == application.DocumentIsCancelled:
+		case d.RequestedAt != nil:
+			d.Status = application.DocumentIsRequested
+		default:
+			d.Status = application.DocumentIsDeleted
+		}
+	})
+	key := readmodels.VersionKey(e.Document, e.Version)
+	if v, ok := m.versions.Get(key); ok {
+		v.DeletedAt, v.DeletedBy = when(f), &e.By
+		m.versions.Put(v)
+	}
+	m.files.Each("application_id", f.Aggregate, func(r readmodels.FileRow) (readmodels.FileRow, bool) {
+		return r, r.Document != e.Document || r.Version != e.Version
 	})
 }
 

@@ -112,6 +112,16 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.AccessEnds:
 		kind, subject = readmodels.EntryAccessEnds, e.Grant
 		d.Until = e.Until
+	case application.DocumentCancelled:
+		kind, subject = readmodels.EntryDocumentCancelled, e.Document
+	case application.DocumentReopened:
+		kind, subject, text = readmodels.EntryDocumentReopened, e.Document, e.Reason
+		d.Version = e.Version
+	case application.DocumentRecategorised:
+		kind, subject = readmodels.EntryDocumentRecategorised, e.Document
+	case application.VersionDeleted:
+		kind, subject = readmodels.EntryVersionDeleted, e.Document
+		d.Version = e.Version
 	}
 	m.entries.Put(readmodels.EntryRow{
 		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),

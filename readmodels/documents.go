@@ -16,7 +16,7 @@ import (
 type Document struct {
 	ID          string                     `json:"id" format:"uuid"`
 	Category    access.Category            `json:"category"`
-	Status      application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected"`
+	Status      application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected,cancelled,deleted"`
 	Title       *personal.Plain            `json:"title" doc:"Null without request, or if erased or masked"`
 	Description *personal.Plain            `json:"description" doc:"Null if absent, erased or masked"`
 	Formats     []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
@@ -38,7 +38,9 @@ type DocumentVersion struct {
 	UploadedAt time.Time        `json:"uploaded_at"`
 	UploadedBy By               `json:"uploaded_by"`
 	Late       bool             `json:"late" doc:"After the due date"`
-	Files      []File           `json:"files"`
+	Files      []File           `json:"files" doc:"None once the version was deleted"`
+	DeletedAt  *time.Time       `json:"deleted_at" doc:"When its files were erased"`
+	DeletedBy  *By              `json:"deleted_by"`
 	Reviews    []DocumentReview `json:"reviews" doc:"Newest first"`
 }
 
@@ -86,6 +88,9 @@ func (r *documentRows) want(t *texts) {
 	}
 	for _, v := range r.versions {
 		t.wantBy(v.UploadedBy)
+		if v.DeletedBy != nil {
+			t.wantBy(*v.DeletedBy)
+		}
 	}
 	for _, f := range r.files {
 		t.want(f.Name)
@@ -111,7 +116,7 @@ func (r *documentRows) shown(t *texts) []Document {
 	for _, v := range r.versions {
 		versions[v.Document] = append(versions[v.Document], DocumentVersion{
 			Version: v.Version, UploadedAt: v.UploadedAt, UploadedBy: t.by(v.UploadedBy), Late: v.Late,
-			Files: orEmpty(files[v.Key]), Reviews: orEmpty(reviews[v.Key]),
+			Files: orEmpty(files[v.Key]), DeletedAt: v.DeletedAt, DeletedBy: t.byOrNil(v.DeletedBy), Reviews: orEmpty(reviews[v.Key]),
 		})
 	}
 	shown := make([]Document, len(r.documents))
@@ -121,7 +126,7 @@ func (r *documentRows) shown(t *texts) []Document {
 			Formats: orEmpty(d.Formats), MaxBytes: orNil(d.MaxBytes), MaxFiles: orNil(d.MaxFiles), DueAt: d.DueAt,
 			RequestedAt: d.RequestedAt, RequestedBy: t.byOrNil(d.RequestedBy), Versions: orEmpty(versions[d.ID]),
 		}
-		if newest := shown[i].Versions; len(newest) > 0 {
+		if newest := shown[i].Versions; len(newest) > 0 && newest[0].DeletedAt == nil {
 			shown[i].Late = newest[0].Late
 			if len(newest[0].Reviews) > 0 {
 				last := newest[0].Reviews[0]

@@ -54,7 +54,8 @@ func Documents() Table[DocumentRow] {
 	}
 }
 
-// VersionRow is a row of table document_versions. Versions are only added.
+// VersionRow is a row of table document_versions. One whose files were erased
+// stays.
 type VersionRow struct {
 	Key         string // see VersionKey
 	Application string
@@ -63,6 +64,8 @@ type VersionRow struct {
 	UploadedAt  time.Time
 	UploadedBy  domain.Actor
 	Late        bool
+	DeletedAt   *time.Time // its files were erased
+	DeletedBy   *domain.Actor
 }
 
 // VersionKey returns the key of a version of a document.
@@ -83,6 +86,8 @@ func DocumentVersions() Table[VersionRow] {
 			Col("uploaded_at", "timestamptz", func(r *VersionRow) *time.Time { return &r.UploadedAt }),
 			Col("uploaded_by", "text", func(r *VersionRow) *domain.Actor { return &r.UploadedBy }),
 			Col("late", "boolean", func(r *VersionRow) *bool { return &r.Late }),
+			Col("deleted_at", "timestamptz", func(r *VersionRow) **time.Time { return &r.DeletedAt }),
+			Col("deleted_by", "text", func(r *VersionRow) **domain.Actor { return &r.DeletedBy }),
 		},
 		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, document_id, version)`},
 	}

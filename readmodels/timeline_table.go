@@ -41,8 +41,12 @@ const (
 
 // The kinds of entries that time brings.
 const (
-	EntryOutcomeDisclosed    EntryKind = "outcome_disclosed"
-	EntryDocumentReminderDue EntryKind = "document_reminder_due"
+	EntryOutcomeDisclosed      EntryKind = "outcome_disclosed"
+	EntryDocumentReminderDue   EntryKind = "document_reminder_due"
+	EntryDocumentCancelled     EntryKind = "document_cancelled"
+	EntryDocumentReopened      EntryKind = "document_reopened"
+	EntryDocumentRecategorised EntryKind = "document_recategorised"
+	EntryVersionDeleted        EntryKind = "document_version_deleted"
 )
 
 // EntryDetails are the ids and values of an entry. Each kind uses some.

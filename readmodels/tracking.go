@@ -37,7 +37,7 @@ type Tracking struct {
 type TrackedDocument struct {
 	ID              string                     `json:"id" format:"uuid"`
 	Category        access.Category            `json:"category"`
-	Status          application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected"`
+	Status          application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected,cancelled,deleted"`
 	Title           *personal.Plain            `json:"title" doc:"Null without request"`
 	Description     *personal.Plain            `json:"description"`
 	Formats         []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
@@ -55,7 +55,7 @@ type TrackedUpload struct {
 	Version    int       `json:"version"`
 	UploadedAt time.Time `json:"uploaded_at"`
 	Late       bool      `json:"late" doc:"After the due date"`
-	Files      []File    `json:"files"`
+	Files      []File    `json:"files" doc:"None once the upload was deleted"`
 }
 
 // TrackedNote is a note as the candidate sees it.
@@ -277,7 +277,7 @@ func (d Document) tracked(status application.Outcome) TrackedDocument {
 	shown := TrackedDocument{
 		ID: d.ID, Category: d.Category, Status: d.Status, Title: d.Title, Description: d.Description,
 		Formats: d.Formats, MaxBytes: d.MaxBytes, MaxFiles: d.MaxFiles, DueAt: d.DueAt, RequestedAt: d.RequestedAt,
-		AcceptsUpload: status == application.InProgress && d.Status != application.DocumentIsApproved,
+		AcceptsUpload: status == application.InProgress && d.Status != application.DocumentIsApproved && d.Status != application.DocumentIsCancelled,
 		Uploads:       []TrackedUpload{},
 	}
 	if d.Status == application.DocumentIsRejected {

@@ -222,6 +222,22 @@ func TestDocuments(t *testing.T) {
 	w.post(v.manager, a+"/documents/"+requested+"/versions", newForm("").file("diploma.pdf", pdf+"%")).made()
 	w.post(v.manager, a+"/documents/"+requested+"/approve", map[string]any{"version": 2}).want(http.StatusOK)
 
+	document := a + "/documents/" + requested
+	w.post(v.manager, document+"/reopen", map[string]any{"version": 2, "reason": "The wrong year"}).want(http.StatusOK)
+	w.delete(v.manager, document+"/versions/02").problem(http.StatusNotFound, "not_found")
+	w.delete(v.manager, document+"/versions/3").problem(http.StatusNotFound, "unknown_version")
+	w.delete(v.manager, document+"/versions/2").want(http.StatusOK) // H5: it answers, and again
+	w.delete(v.manager, document+"/versions/2").want(http.StatusOK)
+	w.put(v.manager, document+"/category", map[string]string{"category": "uncategorised"}).problem(http.StatusUnprocessableEntity, "document_category")
+	w.put(v.manager, document+"/category", map[string]string{"category": "other"}).want(http.StatusOK)
+	open := w.get(v.manager, a+"/documents").want(http.StatusOK)
+	if open.text("items.0.status") != "requested" || open.text("items.0.category") != "other" || open.at("items.0.versions.0.deleted_at") == nil ||
+		len(open.at("items.0.versions.0.files").([]any)) != 0 || open.at("items.0.reviewed_at") != nil || open.at("items.0.versions.1.files.0.name") == nil || open.text("items.0.versions.1.reviews.0.reason") != "Not readable" {
+		t.Errorf("without its newest version %s", open.body)
+	}
+	w.post(v.manager, document+"/cancel", nil).want(http.StatusOK)
+	w.post(v.manager, document+"/versions", newForm("").file("diploma.pdf", pdf)).problem(http.StatusConflict, "document_cancelled")
+
 	// Larger than what stays in memory, with a name that is not ASCII.
 	cv := pdf + strings.Repeat("x", 700<<10)
 	filed := w.post(v.manager, a+"/documents", newForm("cv").file("Lebenslauf Ü.pdf", cv).file("letter.txt", "Dear all")).made()

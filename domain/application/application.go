@@ -71,6 +71,7 @@ var Codec = domain.NewCodec[Event](
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{},
+	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
 )
 
 // Fold returns a with events applied in order.

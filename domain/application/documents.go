@@ -20,6 +20,8 @@ const (
 	DocumentIsUploaded  DocumentStatus = "uploaded"
 	DocumentIsApproved  DocumentStatus = "approved"
 	DocumentIsRejected  DocumentStatus = "rejected"
+	DocumentIsCancelled DocumentStatus = "cancelled" // the request was
+	DocumentIsDeleted   DocumentStatus = "deleted"   // its newest version was, and nobody asked for it
 )
 
 // Format is a kind of file a request asks for. No formats means any.
@@ -73,7 +75,8 @@ type Document struct {
 	DueAt    time.Time
 	Reminded time.Time // the due date the candidate was reminded of
 	Versions int
-	Files    []string // ids, of the newest version
+	Files    []string // ids, of the newest version; none once it is deleted
+	Deleted  []int    // versions whose files were erased
 }
 
 // The rules that refuse.
@@ -220,8 +223,8 @@ func (e DocumentUploaded) evolve(a Application) Application {
 // CanUpload says whether document takes a new version, before any file of it is
 // looked at, and returns what is asked of the files. A document that does not
 // exist yet gets the category that is named.
-// Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrCategory,
-// ErrTooManyDocuments.
+// Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrDocumentCancelled,
+// ErrCategory, ErrTooManyDocuments.
 func (a Application) CanUpload(document string, category access.Category) (Document, error) {
 	if err := a.exists(); err != nil {
 		return Document{}, err
@@ -236,7 +239,9 @@ func (a Application) CanUpload(document string, category access.Category) (Docum
 		d = Document{Category: category, MaxBytes: MaxFileBytes, MaxFiles: 10}
 	case d.Status == DocumentIsApproved:
 		return d, ErrDocumentApproved
-	case d.MaxFiles == 0: // filed by a member, never asked for
+	case d.Status == DocumentIsCancelled:
+		return d, ErrDocumentCancelled
+	case !d.requested(): // filed by a member
 		d.MaxBytes, d.MaxFiles = MaxFileBytes, 10
 	}
 	return d, nil
@@ -360,17 +365,16 @@ func (a Application) RejectDocument(document string, version int, reason persona
 }
 
 // review finds the document a review is about.
-// Errors: ErrUnknown, ErrAnonymised, ErrUnknownDocument, ErrNothingUploaded,
-// ErrNotNewestVersion.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownDocument, ErrDocumentCancelled,
+// ErrNothingUploaded, ErrNotNewestVersion.
 func (a Application) review(document string, version int) (Document, error) {
-	if err := a.exists(); err != nil {
-		return Document{}, err
-	}
-	d, ok := a.Documents[document]
+	d, err := a.document(document)
 	switch {
-	case !ok:
-		return Document{}, ErrUnknownDocument
-	case d.Versions == 0:
+	case err != nil:
+		return Document{}, err
+	case d.Status == DocumentIsCancelled:
+		return Document{}, ErrDocumentCancelled
+	case len(d.Files) == 0:
 		return Document{}, ErrNothingUploaded
 	case version != d.Versions:
 		return Document{}, ErrNotNewestVersion.Because("The newest version is %d.", d.Versions)

@@ -57,6 +57,10 @@ func TestStored(t *testing.T) {
 		application.DocumentReminderDue{Stamp: stamp, Document: id, DueAt: due},
 		application.AccessGranted{Stamp: stamp, Grant: id, Member: other, Role: id, Until: &due, Cause: application.ByInterview, Of: other},
 		application.AccessEnds{Stamp: stamp, Grant: id, Until: &due, Closed: true},
+		application.DocumentCancelled{Stamp: stamp, Document: id},
+		application.DocumentReopened{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
+		application.DocumentRecategorised{Stamp: stamp, Document: id, From: access.CV, To: access.Certificate},
+		application.VersionDeleted{Stamp: stamp, Document: id, Version: 1},
 	)
 }
 
@@ -194,6 +198,16 @@ func commands(d draws, s domain.Stamp) []when {
 			events, err := a.Requalify(d.text, s)
 			return a.WithEnds(events, 24*time.Hour, s), err
 		},
+		func(a application.Application) ([]application.Event, error) { return a.CancelDocument(d.id, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.ReopenDocument(d.id, d.version, d.text, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.RecategoriseDocument(d.id, d.category, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.DeleteVersion(d.id, d.version, s)
+		},
 	}
 }
 
@@ -279,8 +293,13 @@ func holds(before application.Application, e application.Event, after applicatio
 		if d.Versions < before.Documents[id].Versions {
 			return "a version was lost"
 		}
-		if (d.Status == application.DocumentIsRequested) != (d.Versions == 0) || len(d.Files) == 0 && d.Versions > 0 {
+		gone := d.Versions == 0 || slices.Contains(d.Deleted, d.Versions)
+		if (len(d.Files) == 0) != gone || d.Status != application.DocumentIsCancelled &&
+			gone != (d.Status == application.DocumentIsRequested || d.Status == application.DocumentIsDeleted) {
 			return "document " + id + " is " + string(d.Status) + " without a file, or the other way round"
+		}
+		if len(d.Deleted) < len(before.Documents[id].Deleted) {
+			return "a deleted version came back"
 		}
 	}
 	return ""

@@ -113,10 +113,18 @@ func (c *candidacy) marks(ctx context.Context) error {
 // cv files a curriculum vitae.
 func (c *candidacy) cv(ctx context.Context) error {
 	text := strings.Repeat("Worked somewhere, learned something. ", 20+c.r.IntN(60))
-	_, err := c.to.UploadDocument(ctx, c.by(c.recruiter), commands.UploadDocument{
-		Application: c.id, Category: access.CV,
+	as := access.CV
+	if c.chance(5) {
+		as = access.CoverLetter // put where it does not belong
+	}
+	answer, err := c.to.UploadDocument(ctx, c.by(c.recruiter), commands.UploadDocument{
+		Application: c.id, Category: as,
 		Files: []commands.Upload{{Name: "curriculum vitae.txt", Content: strings.NewReader(text)}},
 	})
+	if err != nil || as == access.CV {
+		return err
+	}
+	_, err = c.to.RecategoriseDocument(ctx, c.by(c.recruiter), commands.RecategoriseDocument{Application: c.id, Document: answer.ID, Category: access.CV})
 	return err
 }
 
@@ -222,8 +230,14 @@ func (c *candidacy) request(ctx context.Context) error {
 		Application: c.id, Title: "Certificate of employment", Description: "From your last position.",
 		Category: access.EmploymentReference, DueAt: &due,
 	})
-	if err != nil || c.chance(30) {
+	switch {
+	case err != nil:
 		return err
+	case c.chance(10): // asked by mistake
+		_, err := c.to.CancelDocument(ctx, c.by(c.recruiter), commands.CancelDocument{Application: c.id, Document: answer.ID})
+		return err
+	case c.chance(25):
+		return nil
 	}
 	for version := 1; version <= 2; version++ {
 		_, err := c.to.UploadDocument(ctx, c.by(c.recruiter), commands.UploadDocument{
@@ -235,8 +249,10 @@ func (c *candidacy) request(ctx context.Context) error {
 		}
 		review := commands.ReviewDocument{Application: c.id, Document: answer.ID, Version: version}
 		if version == 2 || c.chance(70) {
-			_, err := c.to.ApproveDocument(ctx, c.by(c.recruiter), review)
-			return err
+			if _, err := c.to.ApproveDocument(ctx, c.by(c.recruiter), review); err != nil || !c.chance(10) {
+				return err
+			}
+			return c.mistaken(ctx, answer.ID, version)
 		}
 		review.Reason = "The second page is missing."
 		if _, err := c.to.RejectDocument(ctx, c.by(c.recruiter), review); err != nil {
@@ -244,6 +260,18 @@ func (c *candidacy) request(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mistaken takes an approval back, of a file that is somebody else's.
+func (c *candidacy) mistaken(ctx context.Context, document string, version int) error {
+	_, err := c.to.ReopenDocument(ctx, c.by(c.recruiter), commands.ReopenDocument{
+		Application: c.id, Document: document, Version: version, Reason: "It is the certificate of somebody else.",
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.to.DeleteVersion(ctx, c.by(c.recruiter), commands.DeleteVersion{Application: c.id, Document: document, Version: version})
+	return err
 }
 
 var (

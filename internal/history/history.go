@@ -152,6 +152,7 @@ func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(ap
 	if err != nil {
 		return History{}, err
 	}
+	all := events
 	for i, rec := range events {
 		if asOf.after(rec.Event) {
 			events = events[:i]
@@ -159,7 +160,7 @@ func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(ap
 		}
 	}
 	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: map[string]access.Category{}, untagged: state.Anonymised}
+	o := opening{opener: r.Opener, categories: categoriesOf(all), untagged: state.Anonymised}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -211,7 +212,7 @@ func (r *Replayer) read(ctx context.Context, stream string) ([]recorded, error) 
 // opening collects sealed values, to be opened in one visit to the vault.
 type opening struct {
 	opener     Opener
-	categories map[string]access.Category // of the documents met so far
+	categories map[string]access.Category // of the documents, as they are now
 	untagged   bool                       // the application was anonymised since: a tag may say who it was
 	sealed     [][]byte
 	put        []func(vault.Opened)
@@ -341,10 +342,16 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	case application.DocumentReminderDue:
 		document = e.Document
 	case application.DocumentRequested:
-		o.categories[e.Document] = e.Category
 		document = e.Document
 	case application.DocumentUploaded:
-		o.categories[e.Document] = e.Category
+		document = e.Document
+	case application.DocumentCancelled:
+		document = e.Document
+	case application.DocumentReopened:
+		document = e.Document
+	case application.DocumentRecategorised:
+		document = e.Document
+	case application.VersionDeleted:
 		document = e.Document
 	case application.DocumentApproved:
 		document = e.Document
@@ -361,6 +368,23 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	}
 	// An auditor sees that and when, of everything, and of nobody who it was.
 	return data || held.Masked, texts && !held.Masked
+}
+
+// categoriesOf returns the category each document has after events: rights on
+// what it was before are those of today.
+func categoriesOf(events []recorded) map[string]access.Category {
+	categories := map[string]access.Category{}
+	for _, rec := range events {
+		switch e := rec.fact.(type) { //nolint:gochecksumtype // only what says a category
+		case application.DocumentRequested:
+			categories[e.Document] = e.Category
+		case application.DocumentUploaded:
+			categories[e.Document] = e.Category
+		case application.DocumentRecategorised:
+			categories[e.Document] = e.To
+		}
+	}
+	return categories
 }
 
 // set puts value at a path such as "files.0.name" into decoded JSON.

@@ -48,6 +48,8 @@ type PastDocument struct {
 	Category access.Category            `json:"category"`
 	Status   application.DocumentStatus `json:"status"`
 	Version  int                        `json:"version" doc:"Number of versions uploaded by then"`
+
+	requested bool
 }
 
 // PastText is a note or a comment as it was.
@@ -139,18 +141,26 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.NoteDeleted:
 		p.note(e.Note, func(n *PastText) { n.Deleted = true })
 	case application.DocumentRequested:
-		if held.Document(e.Category) >= access.View {
-			p.Documents = append(p.Documents, PastDocument{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested})
+		if held.Document(o.categories[e.Document]) >= access.View {
+			p.Documents = append(p.Documents, PastDocument{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested, requested: true})
 			o.text(e.Title, !held.Masked, &p.Documents[len(p.Documents)-1].Title)
 		}
 	case application.DocumentUploaded:
-		if held.Document(e.Category) >= access.View {
+		if held.Document(o.categories[e.Document]) >= access.View {
 			p.uploaded(e)
 		}
 	case application.DocumentApproved:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsApproved })
 	case application.DocumentRejected:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
+	case application.DocumentCancelled:
+		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsCancelled })
+	case application.DocumentReopened:
+		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsUploaded })
+	case application.DocumentRecategorised:
+		p.document(e.Document, func(d *PastDocument) { d.Category = e.To })
+	case application.VersionDeleted:
+		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
 	case application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
 		// Nothing that the profile shows.
 	}
@@ -161,6 +171,17 @@ func (p *PastProfile) comment(id string, change func(*PastText)) {
 		if p.Comments[i].ID == id {
 			change(&p.Comments[i])
 		}
+	}
+}
+
+// without is the document after one of its versions was deleted.
+func (d *PastDocument) without(version int) {
+	switch {
+	case version != d.Version, d.Status == application.DocumentIsCancelled:
+	case d.requested:
+		d.Status = application.DocumentIsRequested
+	default:
+		d.Status = application.DocumentIsDeleted
 	}
 }
 

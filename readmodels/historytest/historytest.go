@@ -340,6 +340,16 @@ func (h *History) Grant(id string, by domain.Actor, memberID, role string, until
 	return grant
 }
 
+// DeleteVersion destroys the keys of the files of a version, and records it.
+func (h *History) DeleteVersion(id string, by domain.Actor, document string, version int, files ...string) {
+	h.t.Helper()
+	h.erase(vault.Erasure{Kind: "version", Subject: document, Keys: files}, id, by, func() {
+		h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.DeleteVersion(document, version, s)
+		})
+	})
+}
+
 // DeleteNote destroys the key of a note, and records it.
 func (h *History) DeleteNote(id string, by domain.Actor, note string) {
 	h.t.Helper()

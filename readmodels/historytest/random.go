@@ -288,11 +288,40 @@ func (c *Company) randomDocument(id string, by domain.Actor) {
 	default:
 		document := documents[c.r.IntN(len(documents))]
 		switch d := c.Applications[id].Documents[document]; {
-		case d.Versions > 0 && c.r.IntN(2) == 0:
+		case c.r.IntN(4) == 0:
+			c.refile(id, by, document, d)
+		case d.Status == application.DocumentIsCancelled:
+		case len(d.Files) > 0 && c.r.IntN(2) == 0:
 			c.Review(id, by, document, c.r.IntN(2) == 0, "please look again")
 		case d.Status != application.DocumentIsApproved:
 			c.Upload(id, domain.Candidate, document, d.Category, "diploma.pdf")
 		}
+	}
+}
+
+// refile does one of the things that become of a document besides reviews.
+func (c *Company) refile(id string, by domain.Actor, document string, d application.Document) {
+	switch c.r.IntN(4) {
+	case 0:
+		if len(d.Files) > 0 {
+			c.DeleteVersion(id, by, document, d.Versions, d.Files...)
+		}
+	case 1:
+		if d.Status == application.DocumentIsApproved {
+			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.ReopenDocument(document, d.Versions, c.Text(id, id, "another page, please"), s)
+			})
+		}
+	case 2:
+		if d.MaxFiles > 0 && d.Status != application.DocumentIsApproved {
+			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.CancelDocument(document, s)
+			})
+		}
+	case 3:
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.RecategoriseDocument(document, access.WorkSample, s)
+		})
 	}
 }
 

@@ -46,8 +46,37 @@ func (a *API) documents(s *edge.Surface) {
 			cmd.Application, cmd.Document = r.Param("id"), r.Param("document")
 			return c.RejectDocument(ctx, caller, cmd)
 		})
+	a.filing(s, edit)
 	a.upload(s, onApplication(http.MethodPost, "/documents", "File a document", edit), true)
 	a.upload(s, onApplication(http.MethodPost, "/documents/{document}/versions", "File a new version of a document", edit), false)
+}
+
+func (a *API) filing(s *edge.Surface, edit edge.Who) {
+	c := a.commands
+	cancel := onApplication(http.MethodPost, "/documents/{document}/cancel", "Take a document request back", edit)
+	cancel.Doc = "Before the document is approved. What was uploaded stays."
+	act(a, s, cancel,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.CancelDocument(ctx, caller, commands.CancelDocument{Application: r.Param("id"), Document: r.Param("document")})
+		})
+	change(a, s, onApplication(http.MethodPost, "/documents/{document}/reopen", "Let an approved document take versions again", edit),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ReopenDocument) (commands.Answer, error) {
+			cmd.Application, cmd.Document = r.Param("id"), r.Param("document")
+			return c.ReopenDocument(ctx, caller, cmd)
+		})
+	change(a, s, onApplication(http.MethodPut, "/documents/{document}/category", "Give a document another category", edit.And("and on the new category")),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.RecategoriseDocument) (commands.Answer, error) {
+			cmd.Application, cmd.Document = r.Param("id"), r.Param("document")
+			return c.RecategoriseDocument(ctx, caller, cmd)
+		})
+	remove := onApplication(http.MethodDelete, "/documents/{document}/versions/{version}", "Erase the files of a version", edit)
+	remove.Number = "version"
+	remove.Doc = "The keys of its files are destroyed; that there was a version, and what was said of it, stays. " +
+		"Without its newest version a request is open again, and a document nobody asked for is deleted."
+	act(a, s, remove,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.DeleteVersion(ctx, caller, commands.DeleteVersion{Application: r.Param("id"), Document: r.Param("document"), Version: r.Number("version")})
+		})
 }
 
 // upload declares a route that takes files.

@@ -46,7 +46,11 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 	}
 	if !route.Plain {
 		for _, name := range names {
-			if !isID(x.Param(name)) {
+			if name == route.Number {
+				if _, ok := numberOf(x.Param(name)); !ok {
+					return ErrNotFound
+				}
+			} else if !isID(x.Param(name)) {
 				return ErrNotFound
 			}
 		}
@@ -67,6 +71,12 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 	case NoBody:
 	}
 	return nil
+}
+
+// numberOf reads a number from 1 in a path, written in one way only.
+func numberOf(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n > 0 && strconv.Itoa(n) == text
 }
 
 // checkQuery refuses a query that is not one, of which others would take what

@@ -43,6 +43,12 @@ func (r *Request) Head() bool { return r.HTTP.Context().Value(headKey{}) != nil 
 // Param returns a part of the path by its name.
 func (r *Request) Param(name string) string { return r.context.Param(name) }
 
+// Number returns the part of the path that the route declares as a number.
+func (r *Request) Number(name string) int {
+	n, _ := numberOf(r.Param(name)) // the guard has looked at it
+	return n
+}
+
 // Writer is where the answer goes, for handlers that stream and for headers.
 func (r *Request) Writer() http.ResponseWriter { return r.context.Response() }
 

@@ -89,6 +89,7 @@ type Route struct {
 	// Download answers in a media type of its own and may take long.
 	Download bool
 	Plain    bool // {…} in the path are not ids; it answers in its own media type
+	Number   string // the name in the path that is a number from 1 and no id
 	Unready  bool // it may answer 503 with its representation
 	Hidden   bool // not in the OpenAPI document
 }
@@ -120,9 +121,12 @@ func (r Route) operation() huma.Operation {
 	}
 	if !r.Plain {
 		for _, name := range parameters(r.Path) {
-			op.Parameters = append(op.Parameters, &huma.Param{
-				Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"},
-			})
+			schema := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+			if name == r.Number {
+				least := 1.0
+				schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least}
+			}
+			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
 		}
 	}
 	return op
