@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/history"
@@ -136,7 +137,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w.admin = w.tokenOf(commands.FirstAdmin())
 	o := Options{
 		Commands: &commandapi.Options{Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
-		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Log: w.logID, History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
+		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
 		Tokens:   w.tokens, Directory: w.directory, Logger: logger, Metrics: w.registry, Version: "test",
 	}
 	for _, c := range change {

@@ -23,7 +23,7 @@ func TestTheProgramExplainsItself(t *testing.T) {
 		{[]string{"projections", "mend"}, 2, "", "which command?"},
 		{[]string{"serve", "-h"}, 0, "", "-ready-file file"},
 		{[]string{"serve", "--port", "1"}, 2, "", "flag provided but not defined: -port"},
-		{[]string{"serve", "--serve", "commands,mail"}, 2, "", `there is no part "mail"; name commands, queries, projections`},
+		{[]string{"serve", "--serve", "commands,mail"}, 2, "", `there is no part "mail"; name commands, queries, projections, effects`},
 		{[]string{"serve", "--trusted-proxies", "10.0.0.1"}, 2, "", "-trusted-proxies ranges"},
 		{[]string{"serve", "here"}, 2, "", "hirelog serve takes no arguments"},
 		{[]string{"audit", "replay"}, 2, "", "usage: hirelog audit replay [flags] ID"},
@@ -58,6 +58,23 @@ func answersOperator(t *testing.T, in *installation) {
 	if !regexp.MustCompile(`(?m)^core +1 \(rm_core_1\) +live +\d+/\d+ .* (up to date|behind)$`).MatchString(status) {
 		t.Errorf("status of projections: %s", status)
 	}
+	answersOnEffects(t, in)
+}
+
+// answersOnEffects asks how far effects are, and has them begin elsewhere.
+func answersOnEffects(t *testing.T, in *installation) {
+	if got := hirelog(t, "effects", "status", "--data", in.dir).succeeded(t); !regexp.MustCompile(`^reactor recruiting: follows the log, at \d+/\d+\n0 effects overdue, 0 failed\n$`).MatchString(got) {
+		t.Errorf("status of effects: %s", got)
+	}
+	if got := hirelog(t, "effects", "start", "--data", in.dir, "--from", "now").succeeded(t); !regexp.MustCompile(`^Events behind [1-9]\d*/\d+ have effects\.\n$`).MatchString(got) {
+		t.Errorf("start of effects: %s", got)
+	}
+	if got := hirelog(t, "effects", "start", "--data", in.dir); got.status != 2 || !strings.Contains(got.stderr, "--from says where") {
+		t.Errorf("started nowhere: %+v", got)
+	}
+	hirelog(t, "effects", "start", "--data", in.dir, "--from", "1/1").refused(t, "no event at position 1/1")
+	hirelog(t, "effects", "retry", "--data", in.dir, "00000000-0000-4000-8000-000000000000").refused(t, "no effect")
+	hirelog(t, "effects", "resume", "--data", in.dir).succeeded(t)
 }
 
 // The same questions are answered when no server runs, and nothing is left

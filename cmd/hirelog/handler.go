@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/transport"
@@ -27,7 +28,7 @@ func (p *process) handler(o serveOptions) http.Handler {
 	}
 	if p.core != nil {
 		t.Queries = &queryapi.Options{
-			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Log: p.logID,
+			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Log: p.logID, Ledger: effects.NewLedger(p.queries),
 			History: &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
 		}
 	}

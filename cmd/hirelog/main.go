@@ -32,6 +32,10 @@ usage: hirelog <command> [flags]
   projections park      put the stream of that event aside and go on
   projections parked    what is put aside, and why
   projections replay    apply what is put aside, in order
+  effects status        how far the reactors are, and what is overdue
+  effects start         say where effects begin on a log that has a history
+  effects resume        try an event again that stopped the effects
+  effects retry ID      try an effect again that failed
   node                  start an event node alone
   node check            look for damage in a stopped node's data
   node user NAME        print a line for the file of a node's users
@@ -105,6 +109,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return sub(ctx, "projections", rest, stdout, stderr, map[string]command{
 			"status": projectionsStatus, "rebuild": projectionsRebuild, "verify": projectionsVerify, "rollback": projectionsRollback, "resume": projectionsResume,
 			"park": projectionsPark, "parked": projectionsParked, "replay": projectionsReplay,
+		})
+	case "effects":
+		return sub(ctx, "effects", rest, stdout, stderr, map[string]command{
+			"status": effectsStatus, "start": effectsStart, "resume": effectsResume, "retry": effectsRetry,
 		})
 	case "node":
 		if len(rest) > 0 {

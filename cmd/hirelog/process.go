@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres"
@@ -75,8 +76,19 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 			return nil, err
 		}
 	}
+	if o.parts.commands || o.parts.effects {
+		// Before anything is written to a new log.
+		if err := effects.Begin(ctx, s.pool, s.log, effects.Recruiting()); err != nil {
+			return nil, err
+		}
+	}
 	if o.parts.commands {
 		if err := p.startCommands(ctx, life); err != nil {
+			return nil, err
+		}
+	}
+	if o.parts.effects {
+		if err := p.startEffects(life); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +100,7 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 // the same. Queries do without the event store: they take the database's word,
 // and compare when the event store answers.
 func (p *process) identify(ctx, life context.Context, does parts) (err error) {
-	if !does.commands && !does.projections {
+	if !does.commands && !does.projections && !does.effects {
 		if p.logID, err = ops.TiedLog(ctx, p.stores.pool); err != nil {
 			return err
 		}
@@ -238,6 +250,27 @@ func (p *process) startCommands(ctx, life context.Context) error {
 			p.nightly(ctx, time.Now())
 		}
 	})
+	return nil
+}
+
+// startEffects has what follows from events carried out, by commands of this
+// process's own or of the part that serves them.
+func (p *process) startEffects(life context.Context) error {
+	c := p.commands
+	if c == nil {
+		c = commands.New(commands.Options{
+			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Logger: p.logger,
+		})
+	}
+	e, err := effects.New(effects.Options{
+		Pool: p.stores.pool, Log: p.stores.log, Reactors: []effects.Reactor{effects.Recruiting()}, Perform: effects.ByCommands(c),
+		Observer: effectMetrics(p.metrics), Logger: p.logger.With("part", "effects"),
+	})
+	if err != nil {
+		return err
+	}
+	ledgerMetrics(p.metrics, effects.NewLedger(p.stores.pool))
+	p.goes(life, "effects", e.Run)
 	return nil
 }
 

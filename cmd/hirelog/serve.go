@@ -35,12 +35,12 @@ type serveOptions struct {
 }
 
 // parts are what a process does.
-type parts struct{ commands, queries, projections bool }
+type parts struct{ commands, queries, projections, effects bool }
 
 // String names them as --serve does.
 func (p parts) String() string {
 	var names []string
-	for name, does := range map[string]bool{"commands": p.commands, "queries": p.queries, "projections": p.projections} {
+	for name, does := range map[string]bool{"commands": p.commands, "queries": p.queries, "projections": p.projections, "effects": p.effects} {
 		if does {
 			names = append(names, name)
 		}
@@ -59,15 +59,17 @@ func (p *parts) set(list string) error {
 			p.queries = true
 		case "projections":
 			p.projections = true
+		case "effects":
+			p.effects = true
 		default:
-			return fmt.Errorf("there is no part %q; name commands, queries, projections", name)
+			return fmt.Errorf("there is no part %q; name commands, queries, projections, effects", name)
 		}
 	}
 	return nil
 }
 
 func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
-	o := serveOptions{parts: parts{commands: true, queries: true, projections: true}}
+	o := serveOptions{parts: parts{commands: true, queries: true, projections: true, effects: true}}
 	flags := flag.NewFlagSet("hirelog serve", flag.ContinueOnError)
 	flags.StringVar(&o.dir, "data", "./data", "`folder` everything is kept in")
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`host:port` to serve HTTP on")
@@ -78,7 +80,7 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.eventStore, "eventstore", os.Getenv("HIRELOG_EVENTSTORE"), "connection string of an EventStoreDB; empty starts a node in the data folder (HIRELOG_EVENTSTORE)")
 	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
 	o.sharedFlags(flags)
-	flags.Func("serve", "`parts` this process serves: commands,queries,projections (default all)", o.parts.set)
+	flags.Func("serve", "`parts` this process serves: commands,queries,projections,effects (default all)", o.parts.set)
 	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {
 		for _, s := range strings.Split(list, ",") {
 			p, err := netip.ParsePrefix(strings.TrimSpace(s))

@@ -78,3 +78,6 @@ func ParseToken(s string) (Token, error) {
 	}
 	return Token{Log: log, Position: p}, nil
 }
+
+// NamesTheLog reports whether an event is the one that Identify writes.
+func NamesTheLog(e Event) bool { return e.Stream == identityStream }

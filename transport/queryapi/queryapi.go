@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/history"
@@ -30,6 +31,7 @@ type Options struct {
 	Core   *readmodels.Core
 	Waiter Waiter
 	Files  *files.Store
+	Ledger *effects.Ledger
 	Log    uuid.UUID // id of the log, for tokens of positions
 	// History replays applications; nil = there is no such route.
 	History *history.Replayer
@@ -61,6 +63,7 @@ func Declare(s *edge.Surface, o Options) {
 	a := &API{Options: o, began: time.Now()}
 	a.applications(s)
 	a.documents(s)
+	a.effects(s)
 	a.directory(s)
 	a.organization(s)
 	if o.History != nil {

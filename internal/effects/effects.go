@@ -1,0 +1,97 @@
+// Package effects lets things follow from events, each once for each event: a
+// reactor looks at the log in order and decides which, and runs of a job queue
+// carry them out.
+//
+// A reactor has a checkpoint of its own in Postgres, which is moved by
+// compare-and-set in the transaction that plans the effects of what was looked
+// at, in the ledger (ops.effects) and as jobs of River. The id of an effect is
+// made of the event and the purpose, and stays in the ledger for ever, so
+// whatever is looked at again plans nothing again. An effect is a command of the
+// system's with that id as its own: given again it writes nothing. So it is
+// recorded once, wherever a process is killed.
+//
+// A reactor decides on the event alone; whether there is still reason to is
+// decided when the time has come, by the command. Only events of origin live
+// have effects.
+package effects
+
+import (
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// Kind is what is done. It is stored for ever.
+type Kind string
+
+// The kinds of effects.
+const (
+	DiscloseOutcome  Kind = "disclose_outcome"
+	RemindOfDocument Kind = "remind_of_document"
+)
+
+// Kinds returns all kinds of effects.
+func Kinds() []Kind { return []Kind{DiscloseOutcome, RemindOfDocument} }
+
+// Plan is an effect that an event is to have.
+type Plan struct {
+	// Purpose tells the effects of one event apart. It is stored for ever.
+	Purpose string
+	Kind    Kind
+	Subject string    // id of the aggregate it is about
+	Object  string    // id of the part of it, if it is about one
+	At      time.Time // when; the past means at once
+}
+
+// Reactor decides what follows from events.
+type Reactor struct {
+	// Name is stored for ever: the checkpoint is found by it.
+	Name string
+	// Decide returns what an event of a stream has for effects. It is pure: asked
+	// again it answers the same. Errors stop the reactor at the event; their text
+	// holds no personal data.
+	Decide func(eventlog.Event) ([]Plan, error)
+}
+
+// ID returns the id of the effect an event has for a purpose.
+func ID(event uuid.UUID, purpose string) uuid.UUID {
+	return uuid.NewSHA1(event, []byte("effect/"+purpose))
+}
+
+// Recruiting is the reactor of everything that follows from applications.
+func Recruiting() Reactor { return Reactor{Name: "recruiting", Decide: recruiting} }
+
+func recruiting(e eventlog.Event) ([]Plan, error) {
+	category, id := eventlog.SplitStream(e.Stream)
+	if category != "application" {
+		return nil, nil
+	}
+	fact, err := application.Codec.Decode(e.Type, e.Data)
+	if err != nil {
+		var unknown *domain.UnknownEventError
+		if errors.As(err, &unknown) {
+			return nil, unknown
+		}
+		return nil, errors.New("data is not of its type's form")
+	}
+	switch f := fact.(type) { //nolint:gochecksumtype // most events have no effect
+	case application.Disqualified:
+		if f.Kind == application.Rejected {
+			return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}, nil
+		}
+	case application.DocumentRequested:
+		if f.DueAt == nil {
+			return nil, nil
+		}
+		// Who is asked less than that before the due date needs no reminder.
+		if at := f.DueAt.Add(-application.RemindBefore); at.After(f.At) {
+			return []Plan{{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at}}, nil
+		}
+	}
+	return nil, nil
+}

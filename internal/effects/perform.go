@@ -1,0 +1,40 @@
+package effects
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/internal/eventlog"
+)
+
+// ByCommands carries effects out as commands of the system's. Each has the
+// effect's id, so that given again it answers as the first time, and names the
+// event it follows from.
+func ByCommands(c *commands.Commands) func(context.Context, Entry) (Outcome, error) {
+	return func(ctx context.Context, e Entry) (Outcome, error) {
+		answer, err := give(ctx, c, e)
+		switch {
+		case err != nil:
+			return Outcome{}, err
+		case answer.Unchanged:
+			return Outcome{State: Cancelled}, nil
+		}
+		return Outcome{State: Done, Stream: answer.Stream, Revision: answer.Revision, Position: answer.Position}, nil
+	}
+}
+
+// give gives the command of an effect. Errors: those of the command; ErrUnknownKind.
+func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, error) {
+	caller := commands.Caller{
+		Actor: domain.System, CommandID: e.ID, MayBeRepeated: true, CausationID: e.Event.String(), Origin: eventlog.Live,
+	}
+	switch e.Kind {
+	case DiscloseOutcome:
+		return c.DiscloseOutcome(ctx, caller, e.Subject)
+	case RemindOfDocument:
+		return c.RemindOfDocument(ctx, caller, e.Subject, e.Object)
+	}
+	return commands.Answer{}, fmt.Errorf("effect %s is of kind %s: %w", e.ID, e.Kind, ErrUnknownKind)
+}

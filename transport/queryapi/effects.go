@@ -1,0 +1,84 @@
+package queryapi
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/internal/effects"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// Effects are what follows from the events of an application.
+type Effects struct {
+	Items   []Effect `json:"items" doc:"In the order of when they are planned for"`
+	Through string   `json:"through" doc:"Position in the log up to which effects were decided; those of later events are not here yet"`
+}
+
+// Effect is something that follows from an event, once.
+type Effect struct {
+	ID         string        `json:"id" format:"uuid" doc:"Also of the command that records it"`
+	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
+	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
+	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document"`
+	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
+	PlannedAt  time.Time     `json:"planned_at"`
+	PlannedFor time.Time     `json:"planned_for"`
+	State      effects.State `json:"state" enum:"planned,done,cancelled,refused,failed" doc:"cancelled: when its time had come there was no reason any more; refused: a rule said no"`
+	Attempts   int           `json:"attempts" doc:"That failed"`
+	Reason     *string       `json:"reason" doc:"Code of the refusal, or of the last failure"`
+	FinishedAt *time.Time    `json:"finished_at"`
+	Position   *string       `json:"position" doc:"Where in the log it was recorded that it was done"`
+}
+
+func (a *API) effects(s *edge.Surface) {
+	read(a, s, ofApplication("/effects", "What follows from the events of an application, and what was done", edge.Area(access.History, access.View)),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Effects, error) {
+			p, err := a.profile(ctx, r)
+			if err != nil {
+				return Effects{}, err
+			}
+			if p.Rights.Areas[access.History] < access.View {
+				return Effects{}, commands.ErrDenied
+			}
+			through, err := a.Ledger.Through(ctx) // first: what is not here is later
+			if err != nil {
+				return Effects{}, err
+			}
+			entries, err := a.Ledger.Of(ctx, p.ID)
+			if err != nil {
+				return Effects{}, err
+			}
+			all := Effects{Items: []Effect{}, Through: through.String()}
+			for _, e := range entries {
+				all.Items = append(all.Items, shownEffect(e, p.Documents))
+			}
+			return all, nil
+		})
+}
+
+func shownEffect(e effects.Entry, visible []readmodels.Document) Effect {
+	shown := Effect{
+		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: e.Purpose, Kind: e.Kind,
+		PlannedAt: e.PlannedAt.UTC(), PlannedFor: e.PlannedFor.UTC(), State: e.State, Attempts: e.Attempts, FinishedAt: e.FinishedAt,
+	}
+	if e.FinishedAt != nil {
+		at := e.FinishedAt.UTC()
+		shown.FinishedAt = &at
+	}
+	if slices.ContainsFunc(visible, func(d readmodels.Document) bool { return d.ID == e.Object }) {
+		shown.DocumentID = &e.Object
+	}
+	if e.Reason != "" {
+		shown.Reason = &e.Reason
+	}
+	if e.Result != nil {
+		position := e.Result.String()
+		shown.Position = &position
+	}
+	return shown
+}
