@@ -413,6 +413,9 @@ func (d *Directory) RightsOn(memberID string, a application.Application, at time
 	for _, role := range a.Granted(memberID, at) {
 		held = append(held, access.Membership{Role: d.organization.state.Roles[role].Access})
 	}
+	if a.OpenTo(memberID, at) {
+		held = append(held, access.Membership{Opening: true})
+	}
 	return access.Of(d.members[memberID].state.OrganizationRole(), held...)
 }
 

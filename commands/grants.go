@@ -9,6 +9,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
 )
 
 // GrantAccess lets a member hold a recruiting role on one application.
@@ -74,5 +75,57 @@ func (c *Commands) EndAccess(ctx context.Context, caller Caller, cmd EndAccess) 
 	return c.onApplication(ctx, cmd.Application, caller, need{access.Grants, access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.EndAccess(cmd.Grant, s)
+		})
+}
+
+// OpenForAudit shows one application to an auditor, with everything personal.
+type OpenForAudit struct {
+	Application string         `json:"-"`
+	Auditor     string         `json:"member_id" format:"uuid" doc:"The auditor"`
+	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why they need to see it"`
+	Until       time.Time      `json:"until" doc:"From when it is masked again; at most 30 days from now"`
+}
+
+// OpenForAudit gives cmd. Admins may. Its id is the opening's.
+// Errors: those of application.OpenForAudit; member.ErrUnknown,
+// application.ErrNotAuditor, ErrDenied.
+func (c *Commands) OpenForAudit(ctx context.Context, caller Caller, cmd OpenForAudit) (Answer, error) {
+	id := caller.newID("opening")
+	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.View},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := c.allow(caller, access.Admin); err != nil {
+				return nil, err
+			}
+			switch m := c.directory.Member(cmd.Auditor); {
+			case !m.Exists:
+				return nil, member.ErrUnknown
+			case m.OrganizationRole() != access.Auditor:
+				return nil, application.ErrNotAuditor
+			}
+			return a.OpenForAudit(id, cmd.Auditor, reason, cmd.Until, s)
+		})
+	answer.ID = id
+	return answer, err
+}
+
+// CloseForAudit masks an application for an auditor again.
+type CloseForAudit struct {
+	Application string `json:"-"`
+	Opening     string `json:"-"`
+}
+
+// CloseForAudit gives cmd. Admins may.
+// Errors: those of application.CloseForAudit; ErrDenied.
+func (c *Commands) CloseForAudit(ctx context.Context, caller Caller, cmd CloseForAudit) (Answer, error) {
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.View},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := c.allow(caller, access.Admin); err != nil {
+				return nil, err
+			}
+			return a.CloseForAudit(cmd.Opening, s)
 		})
 }

@@ -45,6 +45,10 @@ func (m *accessModel) Need(f Fact) {
 		m.team.NeedBy("job_id", f.Aggregate)
 	case application.AccessEnds:
 		m.grants.Need(e.Grant)
+	case application.AuditClosed:
+		m.grants.Need(e.Opening)
+	case application.Anonymised:
+		m.grants.NeedBy("application_id", f.Aggregate)
 	}
 }
 
@@ -59,7 +63,7 @@ func (m *accessModel) Apply(_ context.Context, f Fact) error {
 		m.organization(e)
 	case application.AccessGranted:
 		m.grants.Put(readmodels.GrantRow{
-			ID: e.Grant, Application: f.Aggregate, Member: e.Member, Role: e.Role, Until: e.Until,
+			ID: e.Grant, Application: f.Aggregate, Member: e.Member, Role: &e.Role, Until: e.Until,
 			Cause: e.Cause, Of: optional(e.Of), At: e.At, By: e.By,
 		})
 	case application.AccessEnds:
@@ -67,6 +71,18 @@ func (m *accessModel) Apply(_ context.Context, f Fact) error {
 			r.Until = e.Until
 			m.grants.Put(r)
 		}
+	case application.AuditOpened:
+		m.grants.Put(readmodels.GrantRow{
+			ID: e.Opening, Application: f.Aggregate, Member: e.Auditor, Until: &e.Until,
+			Cause: application.ByOpening, At: e.At, By: e.By, Reason: e.Reason.Bytes(),
+		})
+	case application.AuditClosed:
+		if r, ok := m.grants.Get(e.Opening); ok && r.Application == f.Aggregate {
+			r.Until = when(f)
+			m.grants.Put(r)
+		}
+	case application.Anonymised:
+		m.grants.Each("application_id", f.Aggregate, func(r readmodels.GrantRow) (readmodels.GrantRow, bool) { r.Reason = nil; return r, true })
 	}
 	return nil
 }

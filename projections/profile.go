@@ -95,7 +95,7 @@ func (m *profile) Need(f Fact) {
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
-	case application.AccessGranted, application.AccessEnds:
+	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
 	case application.Rated:
 		// Model assessment keeps it.
@@ -172,7 +172,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
-	case application.AccessGranted, application.AccessEnds:
+	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
 	case application.Rated:
 		// Model assessment keeps it.

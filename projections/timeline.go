@@ -122,6 +122,12 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.VersionDeleted:
 		kind, subject = readmodels.EntryVersionDeleted, e.Document
 		d.Version = e.Version
+	case application.AuditOpened:
+		kind, subject, text = readmodels.EntryAuditOpened, e.Opening, e.Reason
+		d.Until = &e.Until
+	case application.AuditClosed:
+		kind, subject = readmodels.EntryAuditClosed, e.Opening
+		d.Until = &e.At
 	}
 	m.entries.Put(readmodels.EntryRow{
 		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),

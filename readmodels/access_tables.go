@@ -95,17 +95,18 @@ func Team() Table[TeamRow] {
 }
 
 // GrantRow is a row of table grants: a recruiting role held on one application,
-// also after it ended.
+// or that it was opened to an auditor, also after it ended.
 type GrantRow struct {
 	ID          string
 	Application string
 	Member      string
-	Role        string
+	Role        *string    // nil = opened to an auditor
 	Until       *time.Time // nil = no end
 	Cause       application.GrantCause
 	Of          *string // interview or review
 	At          time.Time
 	By          domain.Actor
+	Reason      []byte // of an opening, sealed; nil once anonymised
 }
 
 // Grants returns table grants. Rights read it as they read the team.
@@ -117,16 +118,18 @@ func Grants() Table[GrantRow] {
 			Col("grant_id", "uuid", func(r *GrantRow) *string { return &r.ID }),
 			Col("application_id", "uuid", func(r *GrantRow) *string { return &r.Application }),
 			Col("member_id", "uuid", func(r *GrantRow) *string { return &r.Member }),
-			Col("role_id", "uuid", func(r *GrantRow) *string { return &r.Role }),
+			Col("role_id", "uuid", func(r *GrantRow) **string { return &r.Role }),
 			Col("until", "timestamptz", func(r *GrantRow) **time.Time { return &r.Until }),
 			Col("cause", "text", func(r *GrantRow) *application.GrantCause { return &r.Cause }),
 			Col("of_id", "uuid", func(r *GrantRow) **string { return &r.Of }),
 			Col("at", "timestamptz", func(r *GrantRow) *time.Time { return &r.At }),
 			Col("by", "text", func(r *GrantRow) *domain.Actor { return &r.By }),
+			Col("reason", "bytea", func(r *GrantRow) *[]byte { return &r.Reason }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, member_id)`,
 			`CREATE INDEX {name}_member ON {table} (member_id, application_id)`,
 		},
+		By: map[string]func(*GrantRow) *string{"application_id": func(r *GrantRow) *string { return &r.Application }},
 	}
 }

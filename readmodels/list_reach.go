@@ -35,17 +35,17 @@ func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.T
 		return r, nil
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT m.role, h.job_id, h.application_id, coalesce($3 = ANY (r.areas_view), false), coalesce($4 = ANY (r.areas_view), false)
+		SELECT m.role, h.job_id, h.application_id, coalesce($3 = ANY (r.areas_view), h.opening AND m.role = $5, false), coalesce($4 = ANY (r.areas_view), h.opening AND m.role = $5, false)
 		FROM %s m
 		LEFT JOIN (
-			SELECT t.role_id, t.job_id, NULL::uuid AS application_id FROM %s t WHERE t.member_id = $1
+			SELECT t.role_id, t.job_id, NULL::uuid AS application_id, false AS opening FROM %s t WHERE t.member_id = $1
 			UNION ALL
-			SELECT g.role_id, NULL::uuid, g.application_id FROM %s g WHERE g.member_id = $1 AND (g.until IS NULL OR g.until > $2)
+			SELECT g.role_id, NULL::uuid, g.application_id, g.role_id IS NULL FROM %s g WHERE g.member_id = $1 AND (g.until IS NULL OR g.until > $2)
 		) h ON true
 		LEFT JOIN %s r ON r.role_id = h.role_id
 		WHERE m.member_id = $1 AND m.active`,
 		s.Table("members"), s.Table("team"), s.Table("grants"), s.Table("recruiting_roles")),
-		member, now, access.Application, access.Tags)
+		member, now, access.Application, access.Tags, access.Auditor)
 	if err != nil {
 		return r, err
 	}

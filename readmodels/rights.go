@@ -53,13 +53,13 @@ func (c *Core) RightsOnJob(ctx context.Context, member, jobID string, now time.T
 // organisation role, none if they are not active.
 func rightsOn(ctx context.Context, tx pgx.Tx, s Schema, member, job string, applicationID *string, now time.Time) (access.Rights, access.OrganizationRole, error) {
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT m.role, h.role_id IS NOT NULL, coalesce(h.manager, false),
+		SELECT m.role, h.member_id IS NOT NULL, coalesce(h.manager, false), coalesce(h.opening, false),
 		       r.areas_view, r.areas_edit, r.documents_view, r.documents_edit
 		FROM %s m
 		LEFT JOIN (
-			SELECT t.member_id, t.role_id, t.manager FROM %s t WHERE t.job_id = $2 AND t.member_id = $1
+			SELECT t.member_id, t.role_id, t.manager, false AS opening FROM %s t WHERE t.job_id = $2 AND t.member_id = $1
 			UNION ALL
-			SELECT g.member_id, g.role_id, false FROM %s g
+			SELECT g.member_id, g.role_id, false, g.role_id IS NULL FROM %s g
 			WHERE g.application_id = $3 AND g.member_id = $1 AND (g.until IS NULL OR g.until > $4)
 		) h ON h.member_id = m.member_id
 		LEFT JOIN %s r ON r.role_id = h.role_id
@@ -70,12 +70,12 @@ func rightsOn(ctx context.Context, tx pgx.Tx, s Schema, member, job string, appl
 		return access.Rights{}, "", err
 	}
 	var organization access.OrganizationRole
-	var holds, manager bool
+	var holds, manager, opening bool
 	var role RoleRow
 	var held []access.Membership
-	_, err = pgx.ForEachRow(rows, []any{&organization, &holds, &manager, &role.View, &role.Edit, &role.DocumentsView, &role.DocumentsEdit}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&organization, &holds, &manager, &opening, &role.View, &role.Edit, &role.DocumentsView, &role.DocumentsEdit}, func() error {
 		if holds {
-			held = append(held, access.Membership{Role: role.Access(), Manager: manager})
+			held = append(held, access.Membership{Role: role.Access(), Manager: manager, Opening: opening})
 		}
 		role = RoleRow{}
 		return nil
@@ -145,13 +145,17 @@ func (v sight) holds(q *statement, row string, area access.Area) string {
 		return "false"
 	}
 	member, areaArg := q.arg(v.member), q.arg(string(area))
+	granted := areaArg + " = ANY (r.areas_view)"
+	if v.role == access.Auditor {
+		granted = "(" + granted + " OR g.role_id IS NULL)" // it was opened to them
+	}
 	return fmt.Sprintf(`(EXISTS (
 			SELECT FROM %[1]s t JOIN %[2]s r ON r.role_id = t.role_id
 			WHERE t.job_id = %[4]s.job_id AND t.member_id = %[5]s AND %[6]s = ANY (r.areas_view))
 		OR EXISTS (
-			SELECT FROM %[3]s g JOIN %[2]s r ON r.role_id = g.role_id
+			SELECT FROM %[3]s g LEFT JOIN %[2]s r ON r.role_id = g.role_id
 			WHERE g.application_id = %[4]s.application_id AND g.member_id = %[5]s
-			AND (g.until IS NULL OR g.until > %[7]s) AND %[6]s = ANY (r.areas_view)))`,
+			AND (g.until IS NULL OR g.until > %[7]s) AND %[8]s))`,
 		v.schema.Table("team"), v.schema.Table("recruiting_roles"), v.schema.Table("grants"),
-		row, member, areaArg, q.arg(v.now))
+		row, member, areaArg, q.arg(v.now), granted)
 }

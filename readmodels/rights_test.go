@@ -25,6 +25,9 @@ func (f *fixture) wanted(memberID, id string) access.Rights {
 	for _, role := range f.Applications[id].Granted(memberID, f.Now) {
 		held = append(held, access.Membership{Role: f.Organization.Roles[role].Access})
 	}
+	if f.Applications[id].OpenTo(memberID, f.Now) {
+		held = append(held, access.Membership{Opening: true})
+	}
 	return access.Of(f.Members[memberID].OrganizationRole(), held...)
 }
 
@@ -70,10 +73,13 @@ func TestQueriesAndCommandsAgreeOnRights(t *testing.T) {
 func (f *fixture) checkRights(m string) {
 	f.t.Helper()
 	want, masked := []string{}, []string{}
-	for _, id := range f.ApplicationIDs {
+	for i, id := range f.ApplicationIDs {
 		rights, err := f.core.Rights(f.t.Context(), m, id, f.Now)
 		if err != nil {
 			f.t.Fatal(err)
+		}
+		if i%4 == 0 {
+			f.checkExplained(m, id, rights)
 		}
 		if diff := sameRights(rights, f.wanted(m, id)); diff != "" {
 			f.t.Errorf("member %s, application %s: query and command differ: %s", m, id, diff)
@@ -113,12 +119,43 @@ func (f *fixture) checkRights(m string) {
 			if f.Applications[id].Job != j {
 				continue
 			}
-			if len(f.Applications[id].Granted(m, f.Now)) > 0 {
+			if a := f.Applications[id]; len(a.Granted(m, f.Now)) > 0 || a.OpenTo(m, f.Now) {
 				continue // has more than the job gives
 			}
 			if diff := sameRights(rights, f.wanted(m, id)); diff != "" {
 				f.t.Errorf("member %s, job %s: %s", m, j, diff)
 			}
+		}
+	}
+}
+
+// checkExplained compares what is said of a member's rights with what they are:
+// every level comes from something that counts, and nothing gives more. E10
+func (f *fixture) checkExplained(m, id string, rights access.Rights) {
+	f.t.Helper()
+	e, err := f.core.Explain(f.t.Context(), f.Admin, m, id, f.Now)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if e.Manager != rights.Manager || e.Masked != rights.Masked || e.Sees != (rights.Area(access.Application) >= access.View) {
+		f.t.Errorf("member %s, application %s: explained as %s", m, id, body(f.t, e))
+	}
+	for i, area := range access.Areas() {
+		most := access.None
+		for _, h := range e.Held {
+			if h.Counts {
+				most = max(most, h.Areas[area])
+			}
+		}
+		got := e.Areas[i]
+		if got.Of != string(area) || got.Level != rights.Area(area) || most != got.Level || (len(got.From) > 0) != (got.Level > access.None) ||
+			slices.Contains(e.Missing.Areas, area) != (got.Level == access.None) {
+			f.t.Errorf("member %s, application %s, %s: %v, explained by %s", m, id, area, rights.Area(area), body(f.t, e))
+		}
+	}
+	for i, category := range access.Categories() {
+		if e.Documents[i].Level != rights.Document(category) {
+			f.t.Errorf("member %s, application %s, %s: %v, explained as %v", m, id, category, rights.Document(category), e.Documents[i].Level)
 		}
 	}
 }

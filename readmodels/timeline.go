@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -72,8 +72,8 @@ type EntryDocument struct {
 type EntryGrant struct {
 	ID     string                 `json:"id" format:"uuid"`
 	Member MemberRef              `json:"member"`
-	Role   Label                  `json:"recruiting_role"`
-	Cause  application.GrantCause `json:"cause" enum:"by_hand,interview,review" doc:"What gave it"`
+	Role   *Label                 `json:"recruiting_role" doc:"Null of an opening for an auditor"`
+	Cause  application.GrantCause `json:"cause" enum:"by_hand,interview,review,opening" doc:"What gave it"`
 	Of     *string                `json:"of_id" format:"uuid" doc:"The interview or review"`
 	Until  *time.Time             `json:"until" doc:"When it ends, as decided then; null without end"`
 }
@@ -87,7 +87,7 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Comments:    {EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
 	access.Evaluations: {EntryRated},
-	access.Grants:      {EntryAccessGranted, EntryAccessEnds},
+	access.Grants:      {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
 }
 
 // decisionText are the entries whose text needs the right to view decisions.
@@ -239,7 +239,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.NoteID, e.Text = r.Subject, t.text(r.noteText)
 	case r.grantMember != nil && r.Subject != nil:
 		e.Grant = &EntryGrant{
-			ID: *r.Subject, Member: t.member(*r.grantMember), Role: *labelled(r.grantRole, r.grantRoleName),
+			ID: *r.Subject, Member: t.member(*r.grantMember), Role: labelled(r.grantRole, r.grantRoleName),
 			Cause: *r.grantCause, Of: r.grantOf, Until: d.Until,
 		}
 	case r.category != nil && r.Subject != nil:

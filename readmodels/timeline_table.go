@@ -36,6 +36,8 @@ const (
 	EntryDocumentApproved  EntryKind = "document_approved"
 	EntryDocumentRejected  EntryKind = "document_rejected"
 	EntryAccessGranted     EntryKind = "access_granted"
+	EntryAuditOpened       EntryKind = "audit_opened"
+	EntryAuditClosed       EntryKind = "audit_closed"
 	EntryAccessEnds        EntryKind = "access_ends"
 )
 
@@ -81,7 +83,7 @@ type EntryRow struct {
 	Kind        EntryKind
 	At          time.Time
 	By          domain.Actor
-	// Subject is the id of the note, comment, document or grant it is about. What those
+	// Subject is the id of the note, comment, document, grant or opening it is about. What those
 	// say is read from their own rows, where it is erased.
 	Subject *string
 	Details JSON[EntryDetails]

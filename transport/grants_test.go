@@ -32,7 +32,7 @@ func TestGrantsOnOneApplication(t *testing.T) {
 	}
 
 	for path, status := range map[string]int{
-		a: 200, a + "/timeline": 200, a + "/comments": 200, a + "/documents": 200, a + "/notes": 403, a + "/history": 403,
+		a: 200, a + "/timeline": 200, a + "/comments": 200, a + "/documents": 200, a + "/access": 200, a + "/notes": 403, a + "/history": 403,
 		other: 404, other + "/timeline": 404, other + "/history": 404,
 	} {
 		w.get(token, path).want(status)
@@ -86,4 +86,125 @@ func TestGrantsAreNoWayUp(t *testing.T) {
 	w.post(theirs.manager, other+"/grants", role("Hiring manager")).made()
 	w.post(token, other+"/grants", role("Recruiter")).problem(http.StatusForbidden, "role_exceeds_own")
 	w.post(token, other+"/grants", role("Interviewer")).made()
+}
+
+// items returns the list in an answer.
+func (r reply) items(path string) []map[string]any {
+	r.t.Helper()
+	list, ok := r.at(path).([]any)
+	if !ok {
+		r.t.Fatalf("%s is no list in %s", path, r.body)
+	}
+	all := make([]map[string]any, len(list))
+	for i, item := range list {
+		all[i] = item.(map[string]any)
+	}
+	return all
+}
+
+// E10: who may see an application, and why, is answered: to those it concerns.
+func TestWhyAMemberMaySeeAnApplication(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, other := w.vacancy("Engineer"), w.vacancy("Writer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	helper, token := w.member("Helen Helper", "reporting")
+	ended := w.post(v.manager, a+"/grants", map[string]any{"member_id": helper, "recruiting_role_id": commands.FirstRole("Hiring manager")}).made()
+	w.delete(v.manager, a+"/grants/"+ended).want(http.StatusOK)
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	grant := w.post(v.manager, a+"/grants", map[string]any{"member_id": helper, "recruiting_role_id": commands.FirstRole("Interviewer"), "until": until}).made()
+
+	list := w.get(token, a+"/access").want(http.StatusOK).items("items")
+	var by []string
+	for _, e := range list {
+		by = append(by, e["by"].(string)+" "+e["role"].(string)+" "+e["member"].(map[string]any)["name"].(string))
+	}
+	want := "organization_role admin Ada Admin, recruiting_role Recruiter Manager of Engineer, grant Interviewer Helen Helper"
+	if got := strings.Join(by, ", "); got != want {
+		t.Fatalf("access: %s, want %s", got, want)
+	}
+	if g := list[2]["grant"].(map[string]any); g["id"] != grant || g["cause"] != "by_hand" || g["until"] != until.Format(time.RFC3339) {
+		t.Errorf("grant: %v", g)
+	}
+
+	own := w.get(token, a+"/access/explain").want(http.StatusOK)
+	held := own.items("held")
+	if len(held) != 3 || held[1]["key"] != ended || held[1]["counts"] != false || held[2]["key"] != grant || held[2]["counts"] != true {
+		t.Errorf("held: %v", held)
+	}
+	for _, area := range own.items("areas") {
+		if area["of"] == "comments" && (area["level"] != "edit" || area["from"].([]any)[0] != grant) {
+			t.Errorf("comments: %v", area)
+		}
+	}
+	if missing := string(own.body); !strings.Contains(missing, `"missing":{"areas":["decision","sensitive",`) {
+		t.Errorf("missing: %s", missing)
+	}
+	// Of others it is told to whoever may view access, to auditors and admins.
+	_, auditor := w.member("Otto Auditor", "auditor")
+	for _, who := range []string{w.admin, v.manager, auditor} {
+		if of := w.get(who, a+"/access/explain?member_id="+helper).want(http.StatusOK); of.text("member.name") != "Helen Helper" {
+			t.Errorf("explained %s", of.body)
+		}
+	}
+	w.get(token, a+"/access/explain?member_id="+v.member).problem(http.StatusForbidden, "denied")
+	w.get(other.manager, a+"/access/explain").problem(http.StatusNotFound, "not_found")
+	w.get(w.admin, a+"/access/explain?member_id=somebody").problem(http.StatusNotFound, "not_found")
+}
+
+// An admin opens one application to one auditor, with a reason and an end; until
+// then they see who it is, and change nothing. S2-101
+func TestOpeningAnApplicationToAnAuditor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a, other := "/v1/applications/"+w.apply(v, "Grace", "Hopper"), "/v1/applications/"+w.apply(v, "Ada", "Lovelace")
+	w.post(v.manager, a+"/notes", map[string]string{"text": "Between us"}).made()
+	auditor, token := w.member("Otto Auditor", "auditor")
+	body := map[string]any{"member_id": auditor, "reason": "A complaint about Grace", "until": time.Now().Add(29 * 24 * time.Hour)}
+	masked := func(path string, want bool) {
+		t.Helper()
+		got := w.get(token, path).want(http.StatusOK)
+		if got.at("masked") != want || (got.at("first_name") == nil) != want {
+			t.Errorf("%s: %s", path, got.body)
+		}
+	}
+	masked(a, true)
+
+	for _, who := range []string{v.manager, token} {
+		w.post(who, a+"/openings", body).problem(http.StatusForbidden, "denied")
+	}
+	w.post(w.admin, a+"/openings", with(body, map[string]any{"until": time.Now().Add(31 * 24 * time.Hour)})).problem(http.StatusUnprocessableEntity, "invalid")
+	w.post(w.admin, a+"/openings", with(body, map[string]any{"member_id": v.member})).problem(http.StatusConflict, "not_an_auditor")
+	id := w.post(w.admin, a+"/openings", body).made()
+
+	masked(a, false)
+	masked(other, true)
+	if notes := w.get(token, a+"/notes").want(http.StatusOK); notes.text("items.0.text") != "Between us" {
+		t.Errorf("notes %s", notes.body)
+	}
+	if replay := w.get(token, a+"/history").want(http.StatusOK); replay.at("masked") != false || !strings.Contains(string(replay.body), "Between us") {
+		t.Errorf("history %s", replay.body)
+	}
+	if found := w.get(token, "/v1/applications?q=grace").want(http.StatusOK); found.at("total") != 1.0 || found.text("items.0.last_name") != "Hopper" {
+		t.Errorf("list %s", found.body)
+	}
+	w.post(token, a+"/notes", map[string]string{"text": "x"}).problem(http.StatusForbidden, "denied")
+	w.post(token, a+"/grants", map[string]any{"member_id": auditor, "recruiting_role_id": commands.FirstRole("Recruiter")}).problem(http.StatusForbidden, "denied")
+	if entry := w.get(v.manager, a+"/timeline").want(http.StatusOK); entry.text("items.0.kind") != "audit_opened" || entry.text("items.0.text") != body["reason"] || entry.text("items.0.grant.member.name") != "Otto Auditor" {
+		t.Errorf("timeline %s", entry.body)
+	}
+	why := w.get(token, a+"/access/explain").want(http.StatusOK).items("held")
+	if len(why) != 2 || why[1]["by"] != "opening" || why[1]["grant"].(map[string]any)["reason"] != body["reason"] {
+		t.Errorf("held: %v", why)
+	}
+
+	for range 2 {
+		w.delete(w.admin, a+"/openings/"+id).want(http.StatusOK)
+	}
+	w.delete(w.admin, other+"/openings/"+id).problem(http.StatusNotFound, "unknown_opening")
+	masked(a, true)
+	if entry := w.get(w.admin, a+"/timeline").want(http.StatusOK); entry.text("items.0.kind") != "audit_closed" {
+		t.Errorf("timeline %s", entry.body)
+	}
 }

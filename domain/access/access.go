@@ -125,10 +125,12 @@ func (r OrganizationRole) Valid() bool {
 }
 
 // Membership is one thing that gives a member rights on an application: a place
-// in the job's hiring team, or a grant on the application itself.
+// in the job's hiring team, a grant on the application itself, or that it was
+// opened to them as an auditor.
 type Membership struct {
 	Role    Role
 	Manager bool // marked as a recruitment manager of the job
+	Opening bool // an auditor sees everything; anybody else it gives nothing
 }
 
 // Rights are what a member may do with one application. The zero value is
@@ -158,9 +160,12 @@ func Of(role OrganizationRole, held ...Membership) Rights {
 		raise(r.areas, m.Role.Areas)
 		raise(r.documents, m.Role.Documents)
 		r.Manager = r.Manager || m.Manager
+		if m.Opening && role == Auditor {
+			r.all = View
+		}
 	}
 	if role == Auditor {
-		r.Masked = r.areas[Application] == None // else a place in the team shows them the person anyway
+		r.Masked = r.Area(Application) == None // else a place in the team shows them the person anyway
 		raise(r.areas, map[Area]Level{Application: View, History: View})
 	}
 	return r

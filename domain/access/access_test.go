@@ -26,6 +26,13 @@ func TestRights(t *testing.T) {
 	commenter := access.Membership{Role: role(map[access.Area]access.Level{access.Comments: access.Edit}, nil)}
 
 	type levels map[access.Area]access.Level
+	everyArea, everyCategory := levels{}, map[access.Category]access.Level{}
+	for _, a := range access.Areas() {
+		everyArea[a] = access.View
+	}
+	for _, c := range access.Categories() {
+		everyCategory[c] = access.View
+	}
 	for _, tt := range []struct {
 		name      string
 		role      access.OrganizationRole
@@ -59,6 +66,11 @@ func TestRights(t *testing.T) {
 			areas:     levels{access.Application: access.View, access.History: access.View, access.Notes: access.Edit},
 			documents: map[access.Category]access.Level{access.CV: access.View}, any: access.View,
 		},
+		{
+			name: "an opening shows an auditor everything", role: access.Auditor, held: []access.Membership{{Opening: true}},
+			areas: everyArea, documents: everyCategory, any: access.View,
+		},
+		{name: "an opening shows nobody else anything", role: access.Recruiting, held: []access.Membership{{Opening: true}}},
 		{
 			name: "an auditor stays masked where the team does not show the person", role: access.Auditor, held: []access.Membership{commenter},
 			areas: levels{access.Application: access.View, access.History: access.View, access.Comments: access.Edit}, masked: true,
@@ -115,7 +127,7 @@ func TestOfDoesNotWriteIntoRoles(t *testing.T) {
 func TestRightsOnlyGrow(t *testing.T) {
 	level := rapid.SampledFrom([]access.Level{access.None, access.View, access.Edit})
 	membership := rapid.Custom(func(t *rapid.T) access.Membership {
-		return access.Membership{Manager: rapid.Bool().Draw(t, "manager"), Role: role(
+		return access.Membership{Manager: rapid.Bool().Draw(t, "manager"), Opening: rapid.Bool().Draw(t, "opening"), Role: role(
 			rapid.MapOf(rapid.SampledFrom(access.Areas()), level).Draw(t, "areas"),
 			rapid.MapOf(rapid.SampledFrom(access.Categories()), level).Draw(t, "documents"),
 		)}
@@ -192,5 +204,29 @@ func TestLevelText(t *testing.T) {
 	l := access.View
 	if err := l.UnmarshalText([]byte("View")); err == nil || l != access.View {
 		t.Errorf("read %v, %v", l, err)
+	}
+}
+
+// Whoever has rights covers what they have, and nothing above it.
+func TestCovers(t *testing.T) {
+	have := access.Of(access.Recruiting, access.Membership{Role: role(
+		map[access.Area]access.Level{access.Notes: access.View}, map[access.Category]access.Level{access.CV: access.Edit},
+	)})
+	for name, tt := range map[string]struct {
+		of   access.Rights
+		role access.Role
+		want bool
+	}{
+		"nothing":             {have, access.Role{}, true},
+		"the same":            {have, role(map[access.Area]access.Level{access.Notes: access.View}, map[access.Category]access.Level{access.CV: access.Edit}), true},
+		"less":                {have, role(map[access.Area]access.Level{access.Notes: access.None, access.Tags: access.None}, map[access.Category]access.Level{access.CV: access.View}), true},
+		"a higher level":      {have, role(map[access.Area]access.Level{access.Notes: access.Edit}, nil), false},
+		"another area":        {have, role(map[access.Area]access.Level{access.Tags: access.View}, nil), false},
+		"another category":    {have, role(nil, map[access.Category]access.Level{access.Other: access.View}), false},
+		"anything, of admins": {access.Of(access.Admin), role(map[access.Area]access.Level{access.Erasure: access.Edit}, nil), true},
+	} {
+		if got := tt.of.Covers(tt.role); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

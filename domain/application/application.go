@@ -44,6 +44,7 @@ type Application struct {
 	Documents  map[string]Document
 	Notes      domain.Index[Note]
 	Grants     domain.Index[Grant]
+	Openings   domain.Index[Opening]
 	Ratings    domain.Index[int] // by member
 
 	CommentsRead domain.Index[int] // how many of the comments each member has read
@@ -70,7 +71,7 @@ var Codec = domain.NewCodec[Event](
 	Rated{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
-	AccessGranted{}, AccessEnds{},
+	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
 )
 

@@ -61,6 +61,8 @@ func TestStored(t *testing.T) {
 		application.DocumentReopened{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRecategorised{Stamp: stamp, Document: id, From: access.CV, To: access.Certificate},
 		application.VersionDeleted{Stamp: stamp, Document: id, Version: 1},
+		application.AuditOpened{Stamp: stamp, Opening: id, Auditor: other, Reason: text("reason"), Until: due},
+		application.AuditClosed{Stamp: stamp, Opening: id},
 	)
 }
 
@@ -185,6 +187,10 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) { return a.EndAccess(d.id, s) },
 		func(a application.Application) ([]application.Event, error) {
+			return a.OpenForAudit(d.id, d.stage, d.text, s.At.Add(time.Hour), s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.CloseForAudit(d.id, s) },
+		func(a application.Application) ([]application.Event, error) {
 			return a.GrantBy(d.id, application.Grant{Member: d.stage, Role: d.reason, Cause: d.cause, Of: "i1"}, s), nil
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -262,6 +268,11 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 		if n.Deleted != was.Deleted && n.Author == domain.Candidate && e.Who() != domain.Candidate {
 			return "somebody deleted a candidate's note"
+		}
+	}
+	for id, was := range before.Openings.All() {
+		if o, ok := after.Openings.Get(id); !ok || o.Auditor != was.Auditor || o.Until.After(was.Until) {
+			return "an opening became longer, or another's"
 		}
 	}
 	for id, was := range before.Grants.All() {

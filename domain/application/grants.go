@@ -15,6 +15,7 @@ const (
 	ByHand      GrantCause = "by_hand"
 	ByInterview GrantCause = "interview"
 	ByReview    GrantCause = "review"
+	ByOpening   GrantCause = "opening" // for an auditor: AuditOpened, without a role
 )
 
 // MaxGrants is the most grants of an application that have not ended.

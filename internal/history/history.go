@@ -357,7 +357,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.DocumentRejected:
 		document = e.Document
-	case application.AccessGranted, application.AccessEnds:
+	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		area, textArea = access.Grants, access.Grants
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}

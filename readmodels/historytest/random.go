@@ -222,6 +222,12 @@ func (c *Company) randomlyOn(id string) {
 // randomGrant gives somebody access to an application, or ends a grant.
 func (c *Company) randomGrant(id string, by domain.Actor) {
 	grants := sortedKeys(maps.Collect(c.Applications[id].Grants.All()))
+	if openings := sortedKeys(maps.Collect(c.Applications[id].Openings.All())); len(openings) > 0 && c.r.IntN(3) == 0 {
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.CloseForAudit(openings[0], s)
+		})
+		return
+	}
 	if len(grants) > 0 && c.r.IntN(3) == 0 {
 		grant := grants[c.r.IntN(len(grants))]
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
@@ -231,7 +237,7 @@ func (c *Company) randomGrant(id string, by domain.Actor) {
 	}
 	member, role := c.MemberIDs[c.r.IntN(len(c.MemberIDs))], []string{c.Full, c.Lists}[c.r.IntN(2)]
 	end := c.Now.Add(time.Duration(c.r.IntN(100)+2) * time.Second)
-	switch c.r.IntN(3) {
+	switch c.r.IntN(4) {
 	case 0:
 		c.Grant(id, by, member, role, nil)
 	case 1:
@@ -240,6 +246,14 @@ func (c *Company) randomGrant(id string, by domain.Actor) {
 		grant, of := c.ID(), c.ID()
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.GrantBy(grant, application.Grant{Member: member, Role: role, Cause: application.ByInterview, Of: of}, s), nil
+		})
+	case 3:
+		opening := c.ID()
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if c.Members[member].Role != access.Auditor {
+				return nil, nil
+			}
+			return a.OpenForAudit(opening, member, c.Text(id, id, "a complaint"), end, s)
 		})
 	}
 }

@@ -82,6 +82,17 @@ func (a *API) grants(s *edge.Surface) {
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.EndAccess(ctx, caller, commands.EndAccess{Application: r.Param("id"), Grant: r.Param("grant")})
 		})
+	open := onApplication(http.MethodPost, "/openings", "Open an application to an auditor", edge.Roles(access.Admin))
+	open.Doc = "Until its end they see it unmasked, and can change nothing. What is open to them already closes for it."
+	create(a, s, open, part("access"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.OpenForAudit) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.OpenForAudit(ctx, caller, cmd)
+		})
+	act(a, s, onApplication(http.MethodDelete, "/openings/{opening}", "Close an application to an auditor again", edge.Roles(access.Admin)),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.CloseForAudit(ctx, caller, commands.CloseForAudit{Application: r.Param("id"), Opening: r.Param("opening")})
+		})
 }
 
 func (a *API) tags(s *edge.Surface) {

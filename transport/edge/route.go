@@ -17,12 +17,28 @@ import (
 // value says nothing, and no route can be declared with it.
 type Who struct {
 	says   string
+	rule   Rule
 	public bool
 	denied bool // of a read: some who may know of the thing may not read this
 }
 
+// Rule is what a Who says, for programs. At most one of the ways in is set.
+type Rule struct {
+	Public    bool
+	Roles     []access.OrganizationRole // one of these
+	Area      access.Area               // Level on it
+	Documents bool                      // Level on the category of the document
+	Level     access.Level
+	Managers  bool // of the job, and admins
+	Self      bool // the member themselves, and admins
+	Narrowed  bool // there is more to it, said in words
+}
+
+// Rule returns what w says, for programs.
+func (w Who) Rule() Rule { return w.rule }
+
 // Anyone may use the route, without a token.
-func Anyone() Who { return Who{says: "anyone", public: true} }
+func Anyone() Who { return Who{says: "anyone", public: true, rule: Rule{Public: true}} }
 
 // SignedIn lets every active member use the route; what they see is theirs.
 func SignedIn() Who { return Who{says: "every member"} }
@@ -33,30 +49,40 @@ func Roles(roles ...access.OrganizationRole) Who {
 	for i, r := range roles {
 		names[i] = string(r)
 	}
-	return Who{says: "organisation role " + strings.Join(names, " or ")}
+	return Who{says: "organisation role " + strings.Join(names, " or "), rule: Rule{Roles: roles}, denied: true}
 }
 
 // Area lets members use the route who have the level on an area of the
 // application. Without any on area Application there is no application for them.
 func Area(a access.Area, l access.Level) Who {
-	return Who{says: l.String() + " on area " + string(a), denied: a != access.Application}
+	return Who{says: l.String() + " on area " + string(a), denied: a != access.Application, rule: Rule{Area: a, Level: l}}
 }
 
 // Documents lets members use the route who have the level on the category of
 // the document.
 func Documents(l access.Level) Who {
-	return Who{says: l.String() + " on the category of the document"}
+	return Who{says: l.String() + " on the category of the document", rule: Rule{Documents: true, Level: l}}
 }
 
 // Managers lets admins and the job's recruitment managers use the route.
-func Managers() Who { return Who{says: "admins and the job's recruitment managers"} }
+func Managers() Who {
+	return Who{says: "admins and the job's recruitment managers", rule: Rule{Managers: true}}
+}
 
 // SelfOrAdmin lets members use the route for themselves, and admins for all.
-func SelfOrAdmin() Who { return Who{says: "the member themselves and admins"} }
+func SelfOrAdmin() Who { return Who{says: "the member themselves and admins", rule: Rule{Self: true}} }
 
 // And narrows w by what is said in words.
 func (w Who) And(what string) Who {
 	w.says += ", " + what
+	w.rule.Narrowed = true
+	return w
+}
+
+// Only is And for a read that some may not do who may know of the thing.
+func (w Who) Only(what string) Who {
+	w = w.And(what)
+	w.denied = true
 	return w
 }
 
@@ -88,10 +114,10 @@ type Route struct {
 	Created bool         // it answers 201
 	// Download answers in a media type of its own and may take long.
 	Download bool
-	Plain    bool // {…} in the path are not ids; it answers in its own media type
+	Plain    bool   // {…} in the path are not ids; it answers in its own media type
 	Number   string // the name in the path that is a number from 1 and no id
-	Unready  bool // it may answer 503 with its representation
-	Hidden   bool // not in the OpenAPI document
+	Unready  bool   // it may answer 503 with its representation
+	Hidden   bool   // not in the OpenAPI document
 }
 
 // name is the operation id: stable, from method and path.

@@ -104,10 +104,25 @@ func (a *API) applications(s *edge.Surface) {
 			return a.Core.TrackingPreview(ctx, r.Principal.Member, r.Param("id"), a.Now())
 		})
 	read(a, s, ofApplication("/access", "Who may view an application, and why", view),
-		func(ctx context.Context, r *edge.Request, _ *simple) (Items[AccessEntry], error) {
-			entries, err := a.access(ctx, r)
-			return Items[AccessEntry]{Items: entries}, err
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.AccessEntry], error) {
+			entries, err := a.Core.Access(ctx, r.Principal.Member, r.Param("id"), a.Now())
+			return Items[readmodels.AccessEntry]{Items: entries}, err
 		})
+	explain := ofApplication("/access/explain", "Why a member may see an application, or may not", view.Only("of others with view on area access, auditors and admins"))
+	explain.Doc = "Everything that gives the member rights on it, or did, with what it gives; which of it makes each level; and what is missing."
+	read(a, s, explain, func(ctx context.Context, r *edge.Request, in *explainInput) (readmodels.Explanation, error) {
+		of := in.Member
+		if of == "" {
+			of = r.Principal.Member
+		}
+		return a.Core.Explain(ctx, r.Principal.Member, of, r.Param("id"), a.Now())
+	})
+}
+
+// explainInput says whose rights are explained.
+type explainInput struct {
+	Freshness
+	Member string `query:"member_id" maxLength:"36" doc:"Whose rights; your own if you name nobody"`
 }
 
 func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile, error) {
