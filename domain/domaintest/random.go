@@ -21,6 +21,9 @@ type Aggregate[S any, E domain.Fact] struct {
 	Fold  func(S, ...E) S
 	// Given is what most histories begin with; the others begin with nothing.
 	Given []E
+	// Steps is how many decisions a history asks for, at least and by default 60:
+	// more where there are so many that some would hardly come up.
+	Steps int
 	// Ask draws a decision. What it drew is fixed: asked twice, it is the same
 	// question.
 	Ask func(*rapid.T, domain.Stamp) func(S) ([]E, error)
@@ -46,7 +49,7 @@ func (a Aggregate[S, E]) Random(t *testing.T) {
 			}
 		}
 		at := At
-		for range 60 {
+		for range max(a.Steps, 60) {
 			at = at.Add(time.Duration(rapid.IntRange(0, 3600).Draw(rt, "seconds later")) * time.Second)
 			actor := rapid.SampledFrom([]domain.Actor{domain.Candidate, domain.System, domain.Member("m1"), domain.Member("m2")}).Draw(rt, "by")
 			for _, e := range a.step(rt, states[len(states)-1], domain.Stamp{At: at, By: actor}) {
