@@ -14,6 +14,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/files"
 )
@@ -47,6 +48,9 @@ func (c *Commands) RequestDocument(ctx context.Context, caller Caller, cmd Reque
 			if held.Document(cmd.Category) < access.Edit {
 				return nil, ErrDenied
 			}
+			if err := c.mayFile(cmd.Category); err != nil {
+				return nil, err
+			}
 			return a.RequestDocument(id, application.Request{
 				Title: title, Description: description, Category: cmd.Category,
 				Formats: cmd.Formats, MaxMiB: cmd.MaxMiB, MaxFiles: cmd.MaxFiles, DueAt: cmd.DueAt,
@@ -54,6 +58,19 @@ func (c *Commands) RequestDocument(ctx context.Context, caller Caller, cmd Reque
 		})
 	answer.ID = id
 	return answer, err
+}
+
+// mayFile refuses a category of the organisation's own that new documents cannot
+// have. Errors: application.ErrCategory, organization.ErrRetired.
+func (c *Commands) mayFile(category access.Category) error {
+	if !category.Custom() {
+		return nil
+	}
+	err := c.directory.Organization().Choose(organization.DocumentCategories, string(category))
+	if errors.Is(err, organization.ErrUnknownEntry) {
+		return application.ErrCategory
+	}
+	return err
 }
 
 // ReviewDocument approves or rejects the newest version of a document.
@@ -136,7 +153,7 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 		if held.Document(cmd.Category) < access.Edit {
 			return ErrDenied
 		}
-		return nil
+		return c.mayFile(cmd.Category)
 	}
 	// Who may not upload is told before anything is read.
 	var asked application.Document

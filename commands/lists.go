@@ -31,7 +31,8 @@ type DefineRecruitingRole struct {
 	Role      string                           `json:"-"` // empty = a new one
 	Name      string                           `json:"name" minLength:"1" maxLength:"100" doc:"Name, unique"`
 	Areas     map[access.Area]access.Level     `json:"areas,omitempty" doc:"Level of each area: none, view or edit"`
-	Documents map[access.Category]access.Level `json:"documents,omitempty" doc:"Level of each document category"`
+	Documents map[access.Category]access.Level `json:"documents,omitempty" doc:"Level of each document category; those of your own by their ids"`
+	Notify    []organization.Notification      `json:"notify,omitempty" maxItems:"20" enum:"new_application,candidate_note,document_uploaded,new_message,new_comment,mentioned,evaluation_submitted,interview_changed,offer_changed,stage_overdue" doc:"What those who hold it are told of"`
 }
 
 // DefineRecruitingRole gives cmd. Admins may. Its id is the role's.
@@ -40,7 +41,7 @@ func (c *Commands) DefineRecruitingRole(ctx context.Context, caller Caller, cmd 
 	exists := func(o organization.Organization) bool { _, ok := o.Roles[cmd.Role]; return ok }
 	return c.define(ctx, caller, cmd.Role, "recruiting_role", exists, organization.ErrUnknownRole,
 		func(o organization.Organization, id string, s domain.Stamp) ([]organization.Event, error) {
-			return o.DefineRole(id, cmd.Name, access.Role{Areas: cmd.Areas, Documents: cmd.Documents}, s)
+			return o.DefineRole(id, cmd.Name, access.Role{Areas: cmd.Areas, Documents: cmd.Documents}, cmd.Notify, s)
 		})
 }
 
@@ -80,6 +81,70 @@ func (c *Commands) DefineTag(ctx context.Context, caller Caller, cmd DefineTag) 
 	return c.onOrganization(ctx, caller, func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
 		return o.RenameTag(cmd.Tag, cmd.Label, s)
 	})
+}
+
+// DefineCategory creates or renames a category of documents.
+type DefineCategory struct {
+	Category string `json:"-"` // empty = a new one
+	Label    string `json:"label" minLength:"1" maxLength:"100" doc:"What it is called, unique"`
+}
+
+// DefineCategory gives cmd. Admins may. Its id is the category's.
+// Errors: those of organization.DefineCategory; organization.ErrUnknownEntry; ErrDenied.
+func (c *Commands) DefineCategory(ctx context.Context, caller Caller, cmd DefineCategory) (Answer, error) {
+	exists := func(o organization.Organization) bool {
+		_, ok := o.Categories[access.Category(cmd.Category)]
+		return ok
+	}
+	return c.define(ctx, caller, cmd.Category, "document_category", exists, organization.ErrUnknownEntry,
+		func(o organization.Organization, id string, s domain.Stamp) ([]organization.Event, error) {
+			return o.DefineCategory(access.Category(id), cmd.Label, s)
+		})
+}
+
+// DefineAttribute creates or changes an attribute of candidates.
+type DefineAttribute struct {
+	Attribute string `json:"-"` // empty = a new one
+	organization.AttributeContent
+}
+
+// DefineAttribute gives cmd. Admins may. Its id is the attribute's.
+// Errors: those of organization.DefineAttribute; organization.ErrUnknownEntry; ErrDenied.
+func (c *Commands) DefineAttribute(ctx context.Context, caller Caller, cmd DefineAttribute) (Answer, error) {
+	exists := func(o organization.Organization) bool { _, ok := o.Attributes[cmd.Attribute]; return ok }
+	return c.define(ctx, caller, cmd.Attribute, "attribute", exists, organization.ErrUnknownEntry,
+		func(o organization.Organization, id string, s domain.Stamp) ([]organization.Event, error) {
+			return o.DefineAttribute(id, cmd.AttributeContent, caller.newID, s)
+		})
+}
+
+// OrderAttributes shows the attributes in another order.
+type OrderAttributes struct {
+	Attributes []string `json:"attributes" maxItems:"200" doc:"Their ids, in order; those left out follow in the order they have"`
+}
+
+// OrderAttributes gives cmd. Admins may.
+// Errors: those of organization.OrderAttributes; ErrDenied.
+func (c *Commands) OrderAttributes(ctx context.Context, caller Caller, cmd OrderAttributes) (Answer, error) {
+	return c.onOrganization(ctx, caller, func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.OrderAttributes(cmd.Attributes, s)
+	})
+}
+
+// DefineTemplate creates or changes a template of messages or contracts.
+type DefineTemplate struct {
+	Template string `json:"-"` // empty = a new one
+	organization.TemplateContent
+}
+
+// DefineTemplate gives cmd. Admins may. Its id is the template's.
+// Errors: those of organization.DefineTemplate; organization.ErrUnknownEntry; ErrDenied.
+func (c *Commands) DefineTemplate(ctx context.Context, caller Caller, cmd DefineTemplate) (Answer, error) {
+	exists := func(o organization.Organization) bool { _, ok := o.Templates[cmd.Template]; return ok }
+	return c.define(ctx, caller, cmd.Template, "message_template", exists, organization.ErrUnknownEntry,
+		func(o organization.Organization, id string, s domain.Stamp) ([]organization.Event, error) {
+			return o.DefineTemplate(id, cmd.TemplateContent, s)
+		})
 }
 
 // DefineForm creates an evaluation form or its next version.

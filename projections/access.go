@@ -141,9 +141,11 @@ func (m *accessModel) organization(e organization.Event) {
 			ID: e.Role, Name: e.Name,
 			View: atLeast(access.View, e.Access.Areas), Edit: atLeast(access.Edit, e.Access.Areas),
 			DocumentsView: atLeast(access.View, e.Access.Documents), DocumentsEdit: atLeast(access.Edit, e.Access.Documents),
+			Notify: e.Notify,
 		})
 	case organization.Founded, organization.SettingsChanged, organization.ReasonDefined, organization.TagDefined,
-		organization.FormDefined, organization.EntryRetired, organization.EntryRestored:
+		organization.FormDefined, organization.CategoryDefined, organization.AttributeDefined, organization.AttributesOrdered,
+		organization.TemplateDefined, organization.EntryRetired, organization.EntryRestored:
 		// Models jobs and definitions keep them.
 	}
 }

@@ -115,7 +115,8 @@ func (m *jobs) organization(f Fact, e organization.Event) {
 		m.reasons.Put(readmodels.ReasonRow{ID: e.Reason, Label: e.Label, Kind: e.Kind})
 	case organization.TagDefined:
 		m.tags.Put(readmodels.TagRow{ID: e.Tag, Label: e.Label})
-	case organization.RecruitingRoleDefined, organization.FormDefined, organization.EntryRetired, organization.EntryRestored:
+	case organization.RecruitingRoleDefined, organization.FormDefined, organization.CategoryDefined, organization.AttributeDefined,
+		organization.AttributesOrdered, organization.TemplateDefined, organization.EntryRetired, organization.EntryRestored:
 		// Models access and definitions keep them.
 	}
 	m.settings.Put(r)

@@ -6,6 +6,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
 )
 
 // MemberRow is a row of table members. Name and e-mail are sealed.
@@ -45,6 +46,7 @@ type RoleRow struct {
 	Edit          []access.Area
 	DocumentsView []access.Category
 	DocumentsEdit []access.Category
+	Notify        []organization.Notification
 }
 
 // RecruitingRoles returns table recruiting_roles.
@@ -59,6 +61,7 @@ func RecruitingRoles() Table[RoleRow] {
 			ArrayCol("areas_edit", "text[]", func(r *RoleRow) *[]access.Area { return &r.Edit }),
 			ArrayCol("documents_view", "text[]", func(r *RoleRow) *[]access.Category { return &r.DocumentsView }),
 			ArrayCol("documents_edit", "text[]", func(r *RoleRow) *[]access.Category { return &r.DocumentsEdit }),
+			ArrayCol("notify", "text[]", func(r *RoleRow) *[]organization.Notification { return &r.Notify }),
 		},
 	}
 }

@@ -2,6 +2,7 @@ package readmodels
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,7 +53,8 @@ type Lists struct {
 }
 
 // listed reads a list: the rows of t in an order, without those retired from
-// list unless they are asked for. entry is the column of the entry's id.
+// list unless they are asked for. entry is the column of the entry's id; where
+// may name other tables as {schema}.table.
 // Errors: ErrNotFound for who is no active member.
 func listed[R, T any](ctx context.Context, c *Core, ask Lists, list organization.List, t Table[R], entry, where string, shown func(r R, retired func(id string) bool) T) (Defined[T], error) {
 	d := Defined[T]{Revision: -1, Items: []T{}}
@@ -68,7 +70,7 @@ func listed[R, T any](ctx context.Context, c *Core, ask Lists, list organization
 		} else {
 			where = "$1::text IS NOT NULL AND " + where
 		}
-		queueRows(b, s, t, &rows, where, list)
+		queueRows(b, s, t, &rows, strings.ReplaceAll(where, "{schema}", string(s)), list)
 		if err := send(ctx, tx, b); err != nil {
 			return err
 		}
@@ -92,6 +94,7 @@ type RecruitedRole struct {
 	ID   string `json:"id" format:"uuid"`
 	Name string `json:"name"`
 	access.Role
+	Notify []organization.Notification `json:"notify" doc:"What those who hold it are told of"`
 }
 
 // RecruitingRoles returns the recruiting roles, sorted by name. Errors: those of
@@ -99,7 +102,7 @@ type RecruitedRole struct {
 func (c *Core) RecruitingRoles(ctx context.Context, ask Lists) (Defined[RecruitedRole], error) {
 	return listed(ctx, c, ask, "", RecruitingRoles(), "role_id", "true ORDER BY lower(name), role_id",
 		func(r RoleRow, _ func(string) bool) RecruitedRole {
-			return RecruitedRole{ID: r.ID, Name: r.Name, Role: r.Access()}
+			return RecruitedRole{ID: r.ID, Name: r.Name, Role: r.Access(), Notify: orEmpty(r.Notify)}
 		})
 }
 
@@ -128,44 +131,4 @@ type Tag struct {
 func (c *Core) Tags(ctx context.Context, ask Lists) (Defined[Tag], error) {
 	return listed(ctx, c, ask, organization.Tags, Tags(), "tag_id", "true ORDER BY lower(label), tag_id",
 		func(r TagRow, retired func(string) bool) Tag { return Tag{Label: Label(r), Retired: retired(r.ID)} })
-}
-
-// EvaluationForm is what an evaluation form asks in one version.
-type EvaluationForm struct {
-	ID      string `json:"id" format:"uuid"`
-	Version int    `json:"version" doc:"From 1; evaluations name the one they answer"`
-	organization.FormContent
-	Retired bool `json:"retired" doc:"No longer chosen"`
-}
-
-// EvaluationForms returns the evaluation forms in their newest versions, sorted
-// by name. Errors: those of listed.
-func (c *Core) EvaluationForms(ctx context.Context, ask Lists) (Defined[EvaluationForm], error) {
-	return listed(ctx, c, ask, organization.Forms, EvaluationForms(), "form_id", "true ORDER BY lower(content->>'name'), form_id",
-		func(r FormRow, retired func(string) bool) EvaluationForm {
-			return EvaluationForm{ID: r.ID, Version: r.Version, FormContent: r.Content.V, Retired: retired(r.ID)}
-		})
-}
-
-// EvaluationForm returns a form, retired or not, in a version; 0 is the newest.
-// Errors: ErrNotFound, also for who is no active member.
-func (c *Core) EvaluationForm(ctx context.Context, ask Lists, id string, version int) (EvaluationForm, error) {
-	var shown EvaluationForm
-	err := c.known(ctx, "evaluation form", ask.Member, ask.Now, func(tx pgx.Tx, s Schema) error {
-		var rows []FormVersionRow
-		var gone []RetiredRow
-		b := new(pgx.Batch)
-		queueRows(b, s, FormVersions(), &rows, "form_id = $1 AND ($2 = 0 OR version = $2) ORDER BY version DESC LIMIT 1", id, version)
-		queueRows(b, s, RetiredTable(), &gone, "list = $1 AND entry_id = $2", organization.Forms, id)
-		if err := send(ctx, tx, b); err != nil {
-			return err
-		}
-		if len(rows) == 0 {
-			return ErrNotFound
-		}
-		r := rows[0]
-		shown = EvaluationForm{ID: r.Form, Version: r.Version, FormContent: r.Content.V, Retired: len(gone) > 0}
-		return nil
-	})
-	return shown, err
 }

@@ -98,6 +98,7 @@ type view struct {
 	rights      access.Rights
 	application ApplicationRow
 	job         stagePlan
+	known       []access.Category // all there are
 }
 
 // stagePlan is a job that names stages.
@@ -127,7 +128,7 @@ func (p stagePlan) stage(id string) *StageRef {
 // categories are those whose documents v may see.
 func (v view) categories() []access.Category {
 	var seen []access.Category
-	for _, c := range access.Categories() {
+	for _, c := range v.known {
 		if v.rights.Document(c) >= access.View {
 			seen = append(seen, c)
 		}
@@ -152,7 +153,10 @@ func (c *Core) open(ctx context.Context, tx pgx.Tx, s Schema, member, applicatio
 	if v.rights.Area(access.Application) < access.View {
 		return v, ErrNotFound
 	}
-	v.job.JobRow, err = one(ctx, tx, s, Jobs(), "job_id", v.application.Job)
+	if v.job.JobRow, err = one(ctx, tx, s, Jobs(), "job_id", v.application.Job); err != nil {
+		return v, err
+	}
+	v.known, err = allCategories(ctx, tx, s)
 	return v, err
 }
 
@@ -235,7 +239,7 @@ func (v view) header() Profile {
 	for _, area := range access.Areas() {
 		p.Rights.Areas[area] = v.rights.Area(area)
 	}
-	for _, category := range access.Categories() {
+	for _, category := range v.known {
 		p.Rights.Documents[category] = v.rights.Document(category)
 	}
 	return p

@@ -132,7 +132,11 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: access.Categories(), notes: true, ratings: true})
+		categories, err := allCategories(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true})
 		return err
 	})
 	return page, err

@@ -113,6 +113,9 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/organization/recruiting-roles":                   map[string]any{"name": "Reader", "areas": map[access.Area]string{access.Application: "view"}},
 		"/v1/organization/disqualification-reasons":           map[string]string{"label": "Moon phase", "kind": "other"},
 		"/v1/organization/tags":                               map[string]string{"label": "Army"},
+		"/v1/organization/document-categories":                map[string]string{"label": "Licence"},
+		"/v1/organization/attributes":                         map[string]string{"label": "Height", "type": "number"},
+		"/v1/organization/message-templates":                  map[string]string{"name": "Welcome", "kind": "message", "body": "Dear {{candidate.first_name}}"},
 		"/v1/organization/evaluation-forms":                   map[string]any{"name": "Interview", "elements": []map[string]string{{"kind": "text", "label": "Why?"}}},
 	}
 	for _, r := range w.handler.edge.Routes() {

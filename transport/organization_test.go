@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -108,5 +109,99 @@ func TestTagsAndReasonsAreRetired(t *testing.T) {
 	w.post(w.admin, reasons+"/"+reason+"/retire", nil).want(http.StatusOK)
 	if got := w.get(v.manager, a).want(http.StatusOK); got.text("reason.label") != "Moon phase" {
 		t.Errorf("reason %s", got.body)
+	}
+}
+
+// A category of the organisation's own is a right of its own (S2-21, S2-31):
+// documents of it are filed, asked for, seen and, once it is retired, still seen.
+func TestDocumentCategoriesOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(call{method: http.MethodPatch, path: organizationPath + "/settings", token: w.admin, body: map[string]any{"self_tracking": true}}).want(http.StatusOK)
+	v := w.vacancy("Driver")
+	docs := "/v1/applications/" + w.apply(v, "Grace", "Hopper") + "/documents"
+	categories := organizationPath + "/document-categories"
+	licence := w.post(w.admin, categories, map[string]string{"label": "Licence"}).made()
+	w.post(v.manager, categories, map[string]string{"label": "Permit"}).problem(http.StatusForbidden, "denied")
+	w.put(w.admin, categories+"/"+licence, map[string]string{"label": "Driving licence"}).want(http.StatusOK)
+
+	filed := w.post(w.admin, docs, newForm(licence).file("licence.txt", "B, C")).made()
+	w.post(v.manager, docs, newForm(licence).file("licence.txt", "B, C")).problem(http.StatusForbidden, "denied")
+	if got := w.get(v.manager, docs).want(http.StatusOK); strings.Contains(string(got.body), filed) {
+		t.Errorf("without a right on the category: %s", got.body)
+	}
+	if got := w.get(w.admin, docs).want(http.StatusOK); got.text("items.0.category") != licence {
+		t.Errorf("documents %s", got.body)
+	}
+	roles := w.get(w.admin, organizationPath+"/recruiting-roles").want(http.StatusOK)
+	for i := range 3 {
+		at := "items." + strconv.Itoa(i)
+		if roles.text(at+".name") != "Recruiter" {
+			continue
+		}
+		documents := roles.at(at + ".documents").(map[string]any)
+		documents[licence] = "edit"
+		w.put(w.admin, organizationPath+"/recruiting-roles/"+roles.text(at+".id"), map[string]any{
+			"name": "Recruiter", "areas": roles.at(at + ".areas"), "documents": documents, "notify": []string{"new_message", "mentioned"},
+		}).want(http.StatusOK)
+	}
+	if got := w.get(w.admin, organizationPath+"/recruiting-roles"); !strings.Contains(string(got.body), `"notify":["mentioned","new_message"]`) {
+		t.Errorf("roles %s", got.body)
+	}
+	if got := w.get(v.manager, docs).want(http.StatusOK); got.text("items.0.id") != filed {
+		t.Errorf("with a right on the category: %s", got.body)
+	}
+	asked := map[string]any{"title": "Your licence", "category": licence}
+	w.post(v.manager, strings.TrimSuffix(docs, "s")+"-requests", asked).made()
+
+	w.post(w.admin, categories+"/"+licence+"/retire", nil).want(http.StatusOK)
+	w.post(v.manager, strings.TrimSuffix(docs, "s")+"-requests", asked).problem(http.StatusConflict, "retired")
+	w.post(v.manager, docs, newForm(licence).file("licence.txt", "B, C")).problem(http.StatusConflict, "retired")
+	w.post(w.admin, docs, newForm(v.member).file("licence.txt", "B, C")).problem(http.StatusUnprocessableEntity, "document_category")
+	if got := w.get(v.manager, docs).want(http.StatusOK); !strings.Contains(string(got.body), filed) {
+		t.Errorf("a document of a retired category is gone: %s", got.body)
+	}
+	if got := w.get(v.manager, categories).want(http.StatusOK); got.text("items.0.id") != "cv" || strings.Contains(string(got.body), licence) {
+		t.Errorf("categories %s", got.body)
+	}
+	if got := w.get(v.manager, categories+"?retired=true").want(http.StatusOK); !strings.Contains(string(got.body), "Driving licence") {
+		t.Errorf("retired categories %s", got.body)
+	}
+}
+
+// Attributes of candidates have a type for good, choices that are not forgotten,
+// and the admin's order (S2-17..20); templates leave open only what can be
+// filled in (S2-42).
+func TestAttributesAndTemplates(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	attributes := organizationPath + "/attributes"
+	shift := w.post(w.admin, attributes, map[string]any{"label": "Shift", "type": "multi_choice", "keep_for_reports": true, "choices": []map[string]string{{"label": "Day"}, {"label": "Night"}}}).made()
+	height := w.post(w.admin, attributes, map[string]any{"label": "Height", "type": "number"}).made()
+	w.put(w.admin, organizationPath+"/attribute-order", map[string]any{"attributes": []string{height}}).want(http.StatusOK)
+	w.put(w.admin, attributes+"/"+height, map[string]any{"label": "Height", "type": "text"}).problem(http.StatusUnprocessableEntity, "invalid")
+	w.put(w.admin, attributes+"/"+shift, map[string]any{"label": "Shift", "type": "multi_choice", "choices": []map[string]string{{"label": "Night"}}}).want(http.StatusOK)
+	got := w.get(w.admin, attributes).want(http.StatusOK)
+	if got.text("items.0.id") != height || got.text("items.1.choices.0.label") != "Night" || got.text("items.1.former_choices.0.label") != "Day" || got.at("revision") == nil {
+		t.Errorf("attributes %s", got.body)
+	}
+	w.post(w.admin, attributes+"/"+height+"/retire", nil).want(http.StatusOK)
+	if got := w.get(w.admin, attributes).want(http.StatusOK); got.text("items.0.id") != shift {
+		t.Errorf("attributes in use %s", got.body)
+	}
+	stale := call{method: http.MethodPut, path: attributes + "/" + height, token: w.admin, body: map[string]any{"label": "Tallness", "type": "number"}}
+	stale.header = map[string]string{"If-Match": `"` + strconv.Itoa(int(got.at("revision").(float64))) + `"`}
+	w.do(stale).want(http.StatusPreconditionFailed)
+
+	templates := organizationPath + "/message-templates"
+	w.post(w.admin, templates, map[string]any{"name": "Offer", "kind": "message", "body": "You get {{offer.salary}}"}).problem(http.StatusUnprocessableEntity, "invalid")
+	offer := w.post(w.admin, templates, map[string]any{"name": "Offer", "kind": "offer_contract", "subject": "Contract", "body": "You get {{offer.salary}}"}).made()
+	if got := w.get(w.admin, templates).want(http.StatusOK); got.text("items.0.id") != offer || got.text("items.0.placeholders.0") != "candidate.first_name" {
+		t.Errorf("templates %s", got.body)
+	}
+	w.post(w.admin, templates+"/"+offer+"/retire", nil).want(http.StatusOK)
+	w.put(w.admin, templates+"/"+offer, map[string]any{"name": "Offer", "kind": "offer_contract", "body": "Nothing"}).want(http.StatusOK)
+	if got := w.get(w.admin, templates+"?retired=true").want(http.StatusOK); got.text("items.0.body") != "Nothing" || got.at("items.0.retired") != true {
+		t.Errorf("retired templates %s", got.body)
 	}
 }

@@ -62,6 +62,12 @@ func Categories() []Category {
 	return []Category{CV, CoverLetter, EmploymentReference, Certificate, WorkSample, OfferDocument, OutboundAttachment, Other, Uncategorised}
 }
 
+// Custom reports whether c has the form of a category that an organisation
+// defined for itself: its id.
+func (c Category) Custom() bool {
+	return len(c) == 36 && c[8] == '-' && c[13] == '-' && c[18] == '-' && c[23] == '-'
+}
+
 // Level is how far a right goes. Edit includes View.
 type Level uint8
 

@@ -185,7 +185,7 @@ func (a Application) RequestDocument(document string, r Request, selfTracking bo
 var ErrSelfTrackingOff = &domain.Refusal{Kind: domain.Illegal, Code: "self_tracking_off", Message: "Candidate self-tracking is switched off, so the candidate could not upload the document."}
 
 func assignable(c access.Category) bool {
-	return c != access.Uncategorised && slices.Contains(access.Categories(), c)
+	return c.Custom() || c != access.Uncategorised && slices.Contains(access.Categories(), c)
 }
 
 // File is one file of an uploaded version. Its bytes are sealed elsewhere under

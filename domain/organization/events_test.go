@@ -3,7 +3,9 @@ package organization_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func TestStored(t *testing.T) {
 		organization.RecruitingRoleDefined{Stamp: s, Role: id, Name: "Hiring manager", Access: access.Role{
 			Areas:     areas{access.Application: access.View, access.Notes: access.Edit},
 			Documents: kinds{access.CV: access.View},
-		}},
+		}, Notify: []organization.Notification{organization.Mentioned, organization.NewComment}},
 		organization.ReasonDefined{Stamp: s, Reason: id, Label: "Not a fit", Kind: organization.We},
 		organization.TagDefined{Stamp: s, Tag: id, Label: "Remote"},
 		organization.FormDefined{Stamp: s, Form: id, Version: 2, FormContent: organization.FormContent{
@@ -36,6 +38,14 @@ func TestStored(t *testing.T) {
 				{ID: "e1", Kind: organization.ChoiceElement, Label: "Level", Required: true, Weight: 0.5, Choices: []organization.Choice{{ID: "c1", Label: "Junior"}, {ID: "c2", Label: "Senior"}}},
 				{ID: "e2", Kind: organization.HeadingElement, Label: "Skills"},
 			},
+		}},
+		organization.CategoryDefined{Stamp: s, Category: id, Label: "Driving licence"},
+		organization.AttributeDefined{Stamp: s, Attribute: id, AttributeContent: organization.AttributeContent{
+			Label: "Shift", Type: organization.ChoiceAttribute, KeepForReports: true, Choices: []organization.Choice{{ID: "c1", Label: "Day"}},
+		}, Former: []organization.Choice{{ID: "c2", Label: "Night"}}},
+		organization.AttributesOrdered{Stamp: s, Order: []string{id}},
+		organization.TemplateDefined{Stamp: s, Template: id, TemplateContent: organization.TemplateContent{
+			Name: "Welcome", Kind: organization.MessageTemplate, Subject: "{{job.title}}", Body: "Dear {{candidate.first_name}}",
 		}},
 		organization.EntryRetired{Stamp: s, List: organization.Tags, Entry: id},
 		organization.EntryRestored{Stamp: s, List: organization.Forms, Entry: id},
@@ -59,13 +69,24 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 		ReadLogDays:        rapid.Ptr(rapid.IntRange(29, 3651), true).Draw(t, "days"),
 		SignHires:          maybe.Draw(t, "signing"),
 	}
+	notify := rapid.SliceOfN(rapid.SampledFrom([]organization.Notification{organization.NewMessage, organization.NewComment, "gossip"}), 0, 2).Draw(t, "notify")
+	attribute := organization.AttributeContent{
+		Label: label, Type: rapid.SampledFrom(append(organization.AttributeTypes(), organization.ChoiceAttribute, "riddle")).Draw(t, "type"), KeepForReports: rapid.Bool().Draw(t, "keep"),
+		Choices: rapid.SliceOfN(rapid.SampledFrom([]organization.Choice{{Label: "Yes"}, {Label: "No"}, {Label: "yes"}, {ID: "x", Label: "Maybe"}}), 0, 3).Draw(t, "values"),
+	}
+	order := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "2", "3"}), 0, 2).Draw(t, "order")
+	template := organization.TemplateContent{
+		Name: label, Kind: rapid.SampledFrom([]organization.TemplateKind{organization.MessageTemplate, organization.ContractTemplate, "poem"}).Draw(t, "template kind"),
+		Subject: label, Body: rapid.SampledFrom([]string{"Dear {{candidate.first_name}}", "{{offer.salary}}", "{{ stage.name }}", "{{", ""}).Draw(t, "body"),
+	}
+	fresh := func(part string) string { return label + part }
 	list := rapid.SampledFrom(organization.Lists()).Draw(t, "list")
 	form := organization.FormContent{Name: label, HiddenUntilOwn: rapid.Bool().Draw(t, "hidden"), Elements: rapid.SliceOfN(element(), 0, 3).Draw(t, "elements")}
 	return rapid.SampledFrom([]when{
 		func(o organization.Organization) ([]organization.Event, error) { return o.Found(label, s) },
 		func(o organization.Organization) ([]organization.Event, error) { return o.ChangeSettings(change, s) },
 		func(o organization.Organization) ([]organization.Event, error) {
-			return o.DefineRole(id, label, role, s)
+			return o.DefineRole(id, label, role, notify, s)
 		},
 		func(o organization.Organization) ([]organization.Event, error) {
 			return o.DefineReason(id, label, kind, s)
@@ -75,9 +96,40 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 		func(o organization.Organization) ([]organization.Event, error) { return o.Retire(list, id, s) },
 		func(o organization.Organization) ([]organization.Event, error) { return o.Restore(list, id, s) },
 		func(o organization.Organization) ([]organization.Event, error) {
-			return o.DefineForm(id, form, func(part string) string { return label + part }, s)
+			return o.DefineForm(id, form, fresh, s)
+		},
+		func(o organization.Organization) ([]organization.Event, error) {
+			return o.DefineCategory(access.Category(id), label, s)
+		},
+		func(o organization.Organization) ([]organization.Event, error) {
+			return o.DefineAttribute(id, attribute, fresh, s)
+		},
+		func(o organization.Organization) ([]organization.Event, error) { return o.OrderAttributes(order, s) },
+		func(o organization.Organization) ([]organization.Event, error) {
+			return o.DefineTemplate(id, template, s)
 		},
 	}).Draw(t, "command")
+}
+
+// ordered returns what is wrong with the attributes of a state.
+func ordered(before, after organization.Organization) string {
+	order := slices.Sorted(slices.Values(after.AttributeOrder))
+	if !slices.Equal(order, slices.Sorted(maps.Keys(after.Attributes))) {
+		return fmt.Sprintf("attributes %v in the order %v", after.Attributes, after.AttributeOrder)
+	}
+	for id, had := range before.Attributes {
+		has := after.Attributes[id]
+		if has.Type != had.Type {
+			return "attribute " + id + " became another type"
+		}
+		now := slices.Concat(has.Choices, has.Former)
+		for _, c := range slices.Concat(had.Choices, had.Former) {
+			if !slices.ContainsFunc(now, func(k organization.Choice) bool { return k.ID == c.ID }) {
+				return "attribute " + id + " forgot the choice " + c.Label
+			}
+		}
+	}
+	return ""
 }
 
 func element() *rapid.Generator[organization.Element] {
@@ -116,6 +168,11 @@ func formed(f, before organization.Form) string {
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[organization.Organization, organization.Event]{
 		Codec: organization.Codec, Fold: organization.Organization.Fold, Ask: ask,
+		Given: events{
+			founded,
+			organization.AttributeDefined{Stamp: s, Attribute: "1", AttributeContent: organization.AttributeContent{Label: "Height", Type: organization.NumberAttribute}},
+			organization.AttributeDefined{Stamp: s, Attribute: "2", AttributeContent: organization.AttributeContent{Label: "Web page", Type: organization.LinkAttribute}},
+		},
 		Holds: func(before organization.Organization, _ organization.Event, after organization.Organization) string {
 			if d := after.Settings.DiscloseAfter; d < 0 || d > 30*24*time.Hour {
 				return "a rejection shows after " + d.String()
@@ -133,6 +190,9 @@ func TestRandom(t *testing.T) {
 					return "form " + id + ": " + problem
 				}
 			}
+			if problem := ordered(before, after); problem != "" {
+				return problem
+			}
 			for id, label := range after.Tags {
 				if found, ok := after.TagLabelled(label); !ok || found != id {
 					return "the label " + label + " is not one tag's"
@@ -148,7 +208,7 @@ func FuzzDecode(f *testing.F) {
 	domaintest.Fuzz(f, organization.Codec, organization.Organization.Fold, []organization.Event{founded, manager, weak, remote}, func(o organization.Organization) {
 		_, _ = o.Found("Acme", s)
 		_, _ = o.ChangeSettings(organization.SettingsChange{SelfTracking: &on}, s)
-		_, _ = o.DefineRole("r1", "Manager", access.Role{Areas: areas{access.Notes: access.View}}, s)
+		_, _ = o.DefineRole("r1", "Manager", access.Role{Areas: areas{access.Notes: access.View}}, nil, s)
 		_, _ = o.DefineReason("w", "Not a fit", organization.They, s)
 		_, _ = o.DefineTag("t2", "Office", s)
 		_, _ = o.RenameTag("t1", "Office", s)

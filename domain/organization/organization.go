@@ -1,6 +1,7 @@
 // Package organization holds what one installation has decided for itself:
 // settings, recruiting roles, and the lists everybody chooses from (reasons for
-// disqualifying, tags, evaluation forms). Nothing in it is personal.
+// disqualifying, tags, categories of documents, attributes of candidates,
+// evaluation forms, templates). Nothing in it is personal.
 //
 // An entry of a list is never deleted, because others name it by its id: it is
 // retired, and then stays readable and is no longer chosen.
@@ -10,6 +11,7 @@ import (
 	"maps"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // ID is the id of the one organisation of an installation.
@@ -24,6 +26,11 @@ type Organization struct {
 	Tags     map[string]string         // label by id
 	Forms    map[string]Form           // by id
 	Retired  map[Entry]bool            // what is no longer chosen
+
+	Categories     map[access.Category]string // labels of the organisation's own categories of documents, by id
+	Attributes     map[string]Attribute       // by id
+	AttributeOrder []string                   // ids, as they are shown
+	Templates      map[string]TemplateContent // by id
 }
 
 // Event is a fact about the organisation. Names and JSON fields are stored for
@@ -37,7 +44,7 @@ type Event interface {
 
 // Codec reads and writes the events of the organisation.
 var Codec = domain.NewCodec[Event](Founded{}, SettingsChanged{}, RecruitingRoleDefined{}, ReasonDefined{}, TagDefined{},
-	FormDefined{}, EntryRetired{}, EntryRestored{})
+	FormDefined{}, CategoryDefined{}, AttributeDefined{}, AttributesOrdered{}, TemplateDefined{}, EntryRetired{}, EntryRestored{})
 
 // Fold returns o with events applied in order.
 func (o Organization) Fold(events ...Event) Organization {

@@ -150,7 +150,7 @@ func hours(h int) organization.SettingsChange {
 func TestDefineRole(t *testing.T) {
 	define := func(id, name string, a areas, d kinds) when {
 		return func(o organization.Organization) ([]organization.Event, error) {
-			return o.DefineRole(id, name, access.Role{Areas: a, Documents: d}, s)
+			return o.DefineRole(id, name, access.Role{Areas: a, Documents: d}, nil, s)
 		}
 	}
 	same := areas{access.Notes: access.Edit}
@@ -182,7 +182,7 @@ func TestDefineRole(t *testing.T) {
 // history.
 func TestDefineRoleKeepsItsOwn(t *testing.T) {
 	mine := areas{access.Notes: access.Edit}
-	got, err := organization.Organization{}.DefineRole("r1", "Manager", access.Role{Areas: mine}, s)
+	got, err := organization.Organization{}.DefineRole("r1", "Manager", access.Role{Areas: mine}, nil, s)
 	if err != nil {
 		t.Fatal(err)
 	}

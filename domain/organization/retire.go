@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // List is one of the lists of the organisation whose entries can be retired.
@@ -14,10 +15,14 @@ const (
 	Reasons List = "reasons"
 	Tags    List = "tags"
 	Forms   List = "evaluation_forms"
+
+	DocumentCategories List = "document_categories"
+	Attributes         List = "attributes"
+	Templates          List = "message_templates"
 )
 
 // Lists returns every list.
-func Lists() []List { return []List{Reasons, Tags, Forms} }
+func Lists() []List { return []List{Reasons, Tags, Forms, DocumentCategories, Attributes, Templates} }
 
 // Entry is one entry of a list.
 type Entry struct {
@@ -77,6 +82,12 @@ func (o Organization) has(list List, id string) (ok bool) {
 		_, ok = o.Tags[id]
 	case Forms:
 		_, ok = o.Forms[id]
+	case DocumentCategories:
+		_, ok = o.Categories[access.Category(id)]
+	case Attributes:
+		_, ok = o.Attributes[id]
+	case Templates:
+		_, ok = o.Templates[id]
 	}
 	return ok
 }

@@ -13,6 +13,32 @@ import (
 type RecruitingRole struct {
 	Name   string
 	Access access.Role
+	Notify []Notification // sorted
+}
+
+// Notification is something that happens and a recruiting role is told of.
+type Notification string
+
+// The notifications. Their names are stored in events.
+const (
+	NewApplication      Notification = "new_application"
+	CandidateNote       Notification = "candidate_note"
+	DocumentUploaded    Notification = "document_uploaded"
+	NewMessage          Notification = "new_message"
+	NewComment          Notification = "new_comment"
+	Mentioned           Notification = "mentioned"
+	EvaluationSubmitted Notification = "evaluation_submitted"
+	InterviewChanged    Notification = "interview_changed"
+	OfferChanged        Notification = "offer_changed"
+	StageOverdue        Notification = "stage_overdue"
+)
+
+// Notifications returns every notification, in the order they are shown.
+func Notifications() []Notification {
+	return []Notification{
+		NewApplication, CandidateNote, DocumentUploaded, NewMessage, NewComment, Mentioned,
+		EvaluationSubmitted, InterviewChanged, OfferChanged, StageOverdue,
+	}
 }
 
 // ErrUnknownRole means that no recruiting role has that id.
@@ -21,23 +47,25 @@ var ErrUnknownRole = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_recrui
 // RecruitingRoleDefined records what a recruiting role is from now on.
 type RecruitingRoleDefined struct {
 	domain.Stamp
-	Role   string      `json:"role"`
-	Name   string      `json:"name"`
-	Access access.Role `json:"access"`
+	Role   string         `json:"role"`
+	Name   string         `json:"name"`
+	Access access.Role    `json:"access"`
+	Notify []Notification `json:"notify,omitempty"`
 }
 
 // EventName implements domain.Fact.
 func (RecruitingRoleDefined) EventName() string { return "organization.recruiting_role_defined.v1" }
 
 func (e RecruitingRoleDefined) evolve(o Organization) Organization {
-	o.Roles = with(o.Roles, e.Role, RecruitingRole{Name: e.Name, Access: e.Access})
+	o.Roles = with(o.Roles, e.Role, RecruitingRole{Name: e.Name, Access: e.Access, Notify: e.Notify})
 	return o
 }
 
 // DefineRole creates or changes a recruiting role. Names are 1–100 characters
 // and unique, case-folded. Areas and categories given as None are the same as
-// left out. Errors: domain.ErrInvalid.
-func (o Organization) DefineRole(id, name string, role access.Role, s domain.Stamp) ([]Event, error) {
+// left out. Who holds the role is told of what notify names.
+// Errors: domain.ErrInvalid.
+func (o Organization) DefineRole(id, name string, role access.Role, notify []Notification, s domain.Stamp) ([]Event, error) {
 	name, err := domain.LineOf("The name", name, 1, 100)
 	if err != nil {
 		return nil, err
@@ -51,15 +79,22 @@ func (o Organization) DefineRole(id, name string, role access.Role, s domain.Sta
 	if err != nil {
 		return nil, err
 	}
-	documents, err := checkedLevels("document category", role.Documents, access.Categories())
+	documents, err := checkedLevels("document category", role.Documents, slices.AppendSeq(access.Categories(), maps.Keys(o.Categories)))
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range notify {
+		if !slices.Contains(Notifications(), n) {
+			return nil, domain.ErrInvalid.Because("There is no notification %q.", string(n))
+		}
+	}
+	notify = slices.Compact(slices.Sorted(slices.Values(notify)))
 	role = access.Role{Areas: areas, Documents: documents}
-	if have, ok := o.Roles[id]; ok && have.Name == name && maps.Equal(have.Access.Areas, role.Areas) && maps.Equal(have.Access.Documents, role.Documents) {
+	if have, ok := o.Roles[id]; ok && have.Name == name && maps.Equal(have.Access.Areas, role.Areas) && maps.Equal(have.Access.Documents, role.Documents) &&
+		slices.Equal(have.Notify, notify) {
 		return nil, nil
 	}
-	return []Event{RecruitingRoleDefined{Stamp: s, Role: id, Name: name, Access: role}}, nil
+	return []Event{RecruitingRoleDefined{Stamp: s, Role: id, Name: name, Access: role, Notify: notify}}, nil
 }
 
 // checkedLevels returns a map of its own with the levels above None.

@@ -32,8 +32,36 @@ func (l *loader) lists(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.definitions(ctx); err != nil {
+		return err
+	}
 	_, err = l.to.Retire(ctx, l.caller("form/telephone/retire", domain.System, later), organization.Forms, old.ID)
 	return err
+}
+
+// definitions defines a category of documents, attributes and templates.
+func (l *loader) definitions(ctx context.Context) error {
+	if _, err := l.to.DefineCategory(ctx, l.caller("category/permit", domain.System, l.begin()), commands.DefineCategory{Label: "Work permit"}); err != nil {
+		return err
+	}
+	for _, a := range []organization.AttributeContent{
+		{Label: "Working hours", Type: organization.ChoiceAttribute, KeepForReports: true, Choices: []organization.Choice{{Label: "Full time"}, {Label: "Part time"}}},
+		{Label: "Portfolio", Type: organization.LinkAttribute},
+		{Label: "Notice period in weeks", Type: organization.NumberAttribute},
+	} {
+		if _, err := l.to.DefineAttribute(ctx, l.caller("attribute/"+a.Label, domain.System, l.begin()), commands.DefineAttribute{AttributeContent: a}); err != nil {
+			return err
+		}
+	}
+	for _, t := range []organization.TemplateContent{
+		{Name: "Received", Kind: organization.MessageTemplate, Subject: "Your application: {{job.title}}", Body: "Dear {{candidate.full_name}},\n\nthank you for your application. You hear from us soon.\n\n{{sender.name}}, {{organization.name}}"},
+		{Name: "Contract", Kind: organization.ContractTemplate, Subject: "Contract of employment", Body: "{{organization.name}} employs {{candidate.full_name}} as {{job.position}} from {{offer.start_date}} for {{offer.salary}}."},
+	} {
+		if _, err := l.to.DefineTemplate(ctx, l.caller("template/"+t.Name, domain.System, l.begin()), commands.DefineTemplate{TemplateContent: t}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func interviewForm(question string) organization.FormContent {

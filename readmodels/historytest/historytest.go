@@ -128,7 +128,7 @@ func (h *History) Role(name string, role access.Role) string {
 	h.t.Helper()
 	id := h.ID()
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
-		return o.DefineRole(id, name, role, s)
+		return o.DefineRole(id, name, role, nil, s)
 	})
 	return id
 }

@@ -46,6 +46,9 @@ func Everything(l access.Level) access.Role {
 func (h *History) Found() *Company {
 	on := true
 	h.Settings(organization.SettingsChange{SelfTracking: &on})
+	h.Category("Category 0")
+	h.Attribute("Attribute 0", "Yes", "No")
+	h.Form("Form 0", "Question 0")
 	return &Company{
 		History: h, Admin: h.Member(access.Admin, "Ada"),
 		Full:    h.Role("Full", Everything(access.Edit)),
@@ -146,7 +149,7 @@ func (c *Company) randomRights() {
 	case 5:
 		level := []access.Level{access.None, access.View, access.Edit}[c.r.IntN(3)]
 		c.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
-			return o.DefineRole(c.Lists, "List", access.Role{Areas: map[access.Area]access.Level{access.Application: level, access.Tags: level}}, s)
+			return o.DefineRole(c.Lists, "List", access.Role{Areas: map[access.Area]access.Level{access.Application: level, access.Tags: level}}, organization.Notifications()[:c.r.IntN(3)], s)
 		})
 	}
 }

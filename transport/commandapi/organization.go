@@ -20,6 +20,16 @@ func (a *API) organization(s *edge.Surface) {
 	define(a, s, "/disqualification-reasons", "a reason for disqualifying", c.DefineReason, func(cmd *commands.DefineReason, id string) { cmd.Reason = id })
 	define(a, s, "/tags", "a tag", c.DefineTag, func(cmd *commands.DefineTag, id string) { cmd.Tag = id })
 	define(a, s, "/evaluation-forms", "an evaluation form", c.DefineForm, func(cmd *commands.DefineForm, id string) { cmd.Form = id })
+	define(a, s, "/document-categories", "a category of documents", c.DefineCategory, func(cmd *commands.DefineCategory, id string) { cmd.Category = id })
+	define(a, s, "/attributes", "an attribute of candidates", c.DefineAttribute, func(cmd *commands.DefineAttribute, id string) { cmd.Attribute = id })
+	change(a, s, ofOrganization(http.MethodPut, "/attribute-order", "Show the attributes in another order"),
+		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.OrderAttributes) (commands.Answer, error) {
+			return c.OrderAttributes(ctx, caller, cmd)
+		})
+	define(a, s, "/message-templates", "a template of messages or contracts", c.DefineTemplate, func(cmd *commands.DefineTemplate, id string) { cmd.Template = id })
+	a.retiring(s, "/document-categories", "a category of documents", organization.DocumentCategories)
+	a.retiring(s, "/attributes", "an attribute of candidates", organization.Attributes)
+	a.retiring(s, "/message-templates", "a template", organization.Templates)
 	a.retiring(s, "/disqualification-reasons", "a reason for disqualifying", organization.Reasons)
 	a.retiring(s, "/tags", "a tag", organization.Tags)
 	a.retiring(s, "/evaluation-forms", "an evaluation form", organization.Forms)

@@ -26,6 +26,9 @@ func (a *API) organization(s *edge.Surface) {
 	list(a, s, "/recruiting-roles", "Recruiting roles, sorted by name", a.Core.RecruitingRoles)
 	list(a, s, "/disqualification-reasons", "Reasons for disqualifying, sorted by label", a.Core.Reasons)
 	list(a, s, "/tags", "The shared tags, sorted by label", a.Core.Tags)
+	list(a, s, "/document-categories", "Categories of documents: the built-in ones, then your own, sorted by label", a.Core.DocumentCategories)
+	list(a, s, "/attributes", "Attributes of candidates, in the order they are shown", a.Core.Attributes)
+	list(a, s, "/message-templates", "Templates of messages and contracts, sorted by name", a.Core.MessageTemplates)
 	list(a, s, "/evaluation-forms", "Evaluation forms in their newest versions, sorted by name", a.Core.EvaluationForms)
 	read(a, s, ofOrganization("/evaluation-forms/{id}", "An evaluation form, also an earlier version or a retired one"),
 		func(ctx context.Context, r *edge.Request, in *formInput) (readmodels.EvaluationForm, error) {
