@@ -76,6 +76,26 @@ func (r heldRow) membership() access.Membership {
 	return access.Membership{Role: r.role.Access(), Manager: r.manager, Opening: r.source == string(ByOpening)}
 }
 
+// gives is what r gives by itself.
+func (r heldRow) gives() access.Rights {
+	switch Source(r.source) {
+	case ByOrganizationRole:
+		return access.Of(r.organization)
+	case ByOpening:
+		return access.Of(r.organization, r.membership())
+	case ByRecruitingRole, ByGrant:
+	}
+	return access.Of(access.Recruiting, r.membership()) // which gives nothing of its own
+}
+
+// key tells r apart from what else the member holds.
+func (r heldRow) key() string {
+	if r.grant != nil {
+		return *r.grant
+	}
+	return r.source
+}
+
 func (r heldRow) ended(now time.Time) bool { return r.until != nil && !r.until.After(now) }
 
 // shown is r with names.
@@ -259,26 +279,14 @@ func explain(rows []heldRow, t *texts, now time.Time, reasons bool) Explanation 
 	}
 	var counting []access.Membership
 	var alone []access.Rights // what each of e.Held gives
-	base := access.Of(e.OrganizationRole)
 	for _, r := range rows {
 		source := ExplainedSource{
-			Key: r.source, Held: r.shown(t, now, reasons), Counts: r.active && !r.ended(now),
+			Key: r.key(), Held: r.shown(t, now, reasons), Counts: r.active && !r.ended(now),
 			Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{},
 		}
-		gives := base
-		if r.source != string(ByOrganizationRole) {
-			// As of a role that gives nothing by itself, but for what only an auditor's is.
-			of := access.Recruiting
-			if r.source == string(ByOpening) {
-				of = e.OrganizationRole
-			}
-			gives = access.Of(of, r.membership())
-			if source.Counts {
-				counting = append(counting, r.membership())
-			}
-		}
-		if r.grant != nil {
-			source.Key = *r.grant
+		gives := r.gives()
+		if source.Counts && r.source != string(ByOrganizationRole) {
+			counting = append(counting, r.membership())
 		}
 		for _, a := range access.Areas() {
 			source.Areas[a] = gives.Area(a)
@@ -318,4 +326,48 @@ func explain(rows []heldRow, t *texts, now time.Time, reasons bool) Explanation 
 		}
 	}
 	return e
+}
+
+// Because returns what gives a member the right to view an area of an
+// application at now, or any document if area is "": ByOrganizationRole,
+// ByRecruitingRole, ids of grants and openings. Nothing if nothing does.
+func (c *Core) Because(ctx context.Context, member, applicationID string, area access.Area, now time.Time) ([]string, error) {
+	keys := []string{}
+	if !isID(member, applicationID) {
+		return keys, nil
+	}
+	err := c.snapshot(ctx, "because", func(tx pgx.Tx, s Schema) error {
+		a, err := applicationRow(ctx, tx, s, applicationID)
+		if err != nil {
+			return err
+		}
+		rows, err := view{sight: sight{schema: s, member: member, now: now}, application: a}.held(ctx, tx, &member)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			gives := r.gives()
+			level := gives.Area(area)
+			if area == "" {
+				level = gives.AnyDocument()
+			}
+			if r.active && !r.ended(now) && level >= access.View {
+				keys = append(keys, r.key())
+			}
+		}
+		return nil
+	})
+	return keys, err
+}
+
+// OrganizationRole returns the organisation role of a member, none if they are
+// not active.
+func (c *Core) OrganizationRole(ctx context.Context, member string, now time.Time) (access.OrganizationRole, error) {
+	var role access.OrganizationRole
+	err := c.snapshot(ctx, "organisation role", func(tx pgx.Tx, s Schema) error {
+		v, err := sightOf(ctx, tx, s, member, now)
+		role = v.role
+		return err
+	})
+	return role, err
 }

@@ -208,3 +208,59 @@ func TestOpeningAnApplicationToAnAuditor(t *testing.T) {
 		t.Errorf("timeline %s", entry.body)
 	}
 }
+
+// Who opened what is noted before it is answered, with the right it was by, and
+// read by auditors alone. S2-102
+func TestTheReadLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	app := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + app
+	document := w.post(v.manager, a+"/documents", newForm("cv").file("cv.txt", "Grace")).made()
+	helper, token := w.member("Helen Helper", "reporting")
+	grant := w.post(v.manager, a+"/grants", map[string]any{"member_id": helper, "recruiting_role_id": commands.FirstRole("Interviewer")}).made()
+	_, auditor := w.member("Otto Auditor", "auditor")
+
+	file := w.get(token, a+"/documents").want(http.StatusOK).text("items.0.versions.0.files.0.id")
+	w.get(token, a+"/documents/"+document+"/files/"+file).want(http.StatusOK)
+	w.get(v.manager, a).want(http.StatusOK)
+	w.get(v.manager, a+"/history").want(http.StatusOK)
+	// What shows nothing of the person, or was refused, is not in it.
+	w.get(v.manager, "/v1/applications").want(http.StatusOK)
+	w.get(v.manager, a+"/access").want(http.StatusOK)
+	w.get(token, a+"/notes").want(http.StatusForbidden)
+
+	var got []string
+	for _, r := range w.get(auditor, "/v1/read-log?application_id="+app).want(http.StatusOK).items("items") {
+		got = append(got, r["kind"].(string)+" by "+r["rights"].([]any)[0].(string))
+	}
+	want := "history by recruiting_role, profile by recruiting_role, file by " + grant + ", documents by " + grant
+	if strings.Join(got, ", ") != want {
+		t.Errorf("noted %s, want %s", strings.Join(got, ", "), want)
+	}
+	first := w.get(auditor, "/v1/read-log?limit=1&member_id="+helper).want(http.StatusOK)
+	if first.text("items.0.object_id") != file || first.at("has_more") != true {
+		t.Errorf("page %s", first.body)
+	}
+	if rest := w.get(auditor, "/v1/read-log?limit=1&member_id="+helper+"&cursor="+first.text("next_cursor")).want(http.StatusOK); rest.text("items.0.kind") != "documents" || rest.at("has_more") != false {
+		t.Errorf("page %s", rest.body)
+	}
+	w.get(auditor, "/v1/read-log?cursor=x").problem(http.StatusUnprocessableEntity, "cursor")
+	for _, who := range []string{w.admin, v.manager, token} {
+		w.get(who, "/v1/read-log").problem(http.StatusForbidden, "denied")
+	}
+	if log := string(w.get(auditor, "/v1/read-log").body); strings.Contains(log, "Grace") {
+		t.Errorf("the log holds a name: %s", log)
+	}
+
+	// A read that cannot be noted is not answered.
+	if _, err := w.pool.Exec(t.Context(), "ALTER TABLE ops.reads RENAME TO gone"); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{a, a + "/history", a + "/documents/" + document + "/files/" + file} {
+		if got := w.get(v.manager, path).want(http.StatusServiceUnavailable); strings.Contains(string(got.body), "Grace") {
+			t.Errorf("%s was answered: %s", path, got.body)
+		}
+	}
+}

@@ -298,6 +298,17 @@ func (p *process) nightly(ctx context.Context, now time.Time) {
 	case n > 0:
 		p.logger.Info("left-over uploads were swept", "files", n)
 	}
+	kept := p.directory.Organization().Settings.ReadLogDays
+	if kept == 0 || p.directory.Check() != nil {
+		return // not known: another night
+	}
+	forgotten, err := ops.NewReads(p.stores.pool).Forget(ctx, now.AddDate(0, 0, -kept))
+	switch {
+	case err != nil && ctx.Err() == nil:
+		p.logger.Error("old reads were not forgotten", "error", err)
+	case forgotten > 0:
+		p.logger.Info("old reads were forgotten", "reads", forgotten)
+	}
 }
 
 // finish completes what crashes left of erasures, and of applications on their

@@ -27,13 +27,13 @@ func (a *API) documents(s *edge.Surface) {
 		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
 			return nil, err
 		}
-		return a.download(ctx, edge.RequestOf(ctx))
+		return a.download(ctx, edge.RequestOf(ctx), download)
 	})
 }
 
 // download answers with the bytes of a file, to be saved and never shown: what
 // candidates send may be a page that acts for whoever looks at it.
-func (a *API) download(ctx context.Context, r *edge.Request) (*huma.StreamResponse, error) {
+func (a *API) download(ctx context.Context, r *edge.Request, route edge.Route) (*huma.StreamResponse, error) {
 	f, err := a.Core.File(ctx, r.Principal.Member, r.Param("file"), a.Now())
 	if err != nil {
 		return nil, err
@@ -43,6 +43,9 @@ func (a *API) download(ctx context.Context, r *edge.Request) (*huma.StreamRespon
 	}
 	if f.Name == nil {
 		return nil, vault.ErrErased
+	}
+	if err := a.noteRead(ctx, r, route, &f.ID); err != nil {
+		return nil, err
 	}
 	content, err := a.Files.Open(ctx, f.ID)
 	if err != nil {

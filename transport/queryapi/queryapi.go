@@ -12,6 +12,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -31,6 +32,7 @@ type Options struct {
 	Core   *readmodels.Core
 	Waiter Waiter
 	Files  *files.Store
+	Reads  *ops.Reads
 	Ledger *effects.Ledger
 	Log    uuid.UUID // id of the log, for tokens of positions
 	// History replays applications; nil = there is no such route.
@@ -66,6 +68,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.effects(s)
 	a.directory(s)
 	a.organization(s)
+	a.readLog(s)
 	if o.History != nil {
 		a.history(s)
 	}

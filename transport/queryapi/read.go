@@ -58,6 +58,9 @@ func read[I any, T any, P interface {
 			return nil, err
 		}
 		v, err := query(ctx, edge.RequestOf(ctx), in)
+		if err == nil {
+			err = a.noteRead(ctx, edge.RequestOf(ctx), r, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
