@@ -228,9 +228,19 @@ func uploaded(t *testing.T, c *commandstest.Company, app string) []application.D
 // categories of documents, and returns their id.
 func (c *cast) holds(t *testing.T, documents map[access.Category]access.Level) string {
 	t.Helper()
-	role := commandstest.Must(c.DefineRecruitingRole(t.Context(), c.As(c.Admin), commands.DefineRecruitingRole{
-		Name: "Sourcer", Areas: map[access.Area]access.Level{access.Application: access.View}, Documents: documents,
-	})).ID
+	return c.holdsRole(t, commands.DefineRecruitingRole{Areas: map[access.Area]access.Level{access.Application: access.View}, Documents: documents})
+}
+
+// holdsAreas is holds with rights on areas.
+func (c *cast) holdsAreas(t *testing.T, areas map[access.Area]access.Level) string {
+	t.Helper()
+	return c.holdsRole(t, commands.DefineRecruitingRole{Areas: areas})
+}
+
+func (c *cast) holdsRole(t *testing.T, define commands.DefineRecruitingRole) string {
+	t.Helper()
+	define.Name = "Sourcer"
+	role := commandstest.Must(c.DefineRecruitingRole(t.Context(), c.As(c.Admin), define)).ID
 	member := c.members[4]
 	team := append(slices.DeleteFunc(slices.Clone(c.Directory.Job(c.Job).Team), func(m job.TeamMember) bool { return !c.Directory.Member(m.Member).Active }),
 		job.TeamMember{Member: member, Role: role})

@@ -133,6 +133,11 @@ func applicationRows() []row {
 				return c.ChangeReason(ctx, by, commands.ChangeReason{Application: app, Reason: commands.FirstReason("Other")})
 			}
 		}},
+		{"edit the candidate", editors, onApp(func(c *cast, app string) give {
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.EditCandidate(ctx, by, commands.EditCandidate{Application: app, Phone: named("+1 555")})
+			}
+		})},
 		{"add a tag", editors, onApp(func(c *cast, app string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.AddTag(ctx, by, commands.AddTag{Application: app, Label: "Remote"})

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -91,11 +92,47 @@ func (m *applicationList) known(f Fact, texts []vault.Opened) knownPerson {
 		}
 		return knownPerson{candidate: id}
 	}
+	return knownPerson{terms: m.terms(texts)}
+}
+
+// terms returns the search terms of names and e-mail.
+func (m *applicationList) terms(texts []vault.Opened) []int64 {
 	var all personal.Plain
 	for _, t := range texts {
 		all += " " + t.Text
 	}
-	return knownPerson{terms: m.opener.Terms(all)}
+	return m.opener.Terms(all)
+}
+
+// learn puts into p what is known from now on, and reports whether its search
+// terms are others then.
+func learn(p *readmodels.PersonRow, e candidate.AttributesChanged) (searched bool) {
+	more := maps.Clone(p.More.V)
+	for _, v := range e.Attributes {
+		switch v.Attribute { //nolint:exhaustive // the others have no column of their own
+		case candidate.FirstName:
+			p.FirstName, searched = v.Value.Bytes(), true
+		case candidate.LastName:
+			p.LastName, searched = v.Value.Bytes(), true
+		case candidate.Email:
+			p.Email, searched = v.Value.Bytes(), true
+		case candidate.Phone:
+			p.Phone = v.Value.Bytes()
+		default:
+			if more == nil {
+				more = map[candidate.Attribute][]byte{}
+			}
+			more[v.Attribute] = v.Value.Bytes()
+			if v.Value.IsZero() {
+				delete(more, v.Attribute)
+			}
+		}
+	}
+	if len(more) == 0 {
+		more = nil
+	}
+	p.More.V = more
+	return searched
 }
 
 // person returns what the texts of f mean, opening them if nobody prepared f.
@@ -215,7 +252,7 @@ func (m *applicationList) received(ctx context.Context, f Fact, e application.Re
 
 func (m *applicationList) candidate(ctx context.Context, f Fact, e candidate.Event) error {
 	p, _ := m.people.Get(f.Aggregate)
-	p.ID = f.Aggregate
+	p.ID, p.Revision = f.Aggregate, int64(f.Revision)
 	switch e := e.(type) {
 	case candidate.Registered:
 		k, err := m.person(ctx, f)
@@ -224,8 +261,17 @@ func (m *applicationList) candidate(ctx context.Context, f Fact, e candidate.Eve
 		}
 		p.FirstName, p.LastName, p.Email, p.Phone = e.FirstName.Bytes(), e.LastName.Bytes(), e.Email.Bytes(), e.Phone.Bytes()
 		p.Terms = k.terms
+	case candidate.AttributesChanged:
+		if !learn(&p, e) {
+			break
+		}
+		texts, err := open(ctx, m.opener, [][]byte{p.FirstName, p.LastName, p.Email})
+		if err != nil {
+			return fmt.Errorf("open the names of event %s: %w", f.ID, err)
+		}
+		p.Terms = m.terms(texts)
 	case candidate.Anonymised:
-		p = readmodels.PersonRow{ID: f.Aggregate, Anonymised: true}
+		p = readmodels.PersonRow{ID: f.Aggregate, Anonymised: true, Revision: int64(f.Revision)}
 	}
 	m.people.Put(p)
 	m.applications.Each("candidate_id", f.Aggregate, func(r readmodels.ApplicationRow) (readmodels.ApplicationRow, bool) {

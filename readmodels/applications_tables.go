@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
 )
 
 // Nobody stands where the id of a person is not known, or not any more.
@@ -15,15 +16,17 @@ var nobody = uuid.Nil.String()
 // any more: the nil UUID, which no candidate has.
 func Nobody() string { return nobody }
 
-// PersonRow is a row of table people. Names, e-mail and phone are sealed as in
-// the candidate's event; all are nil once the person is anonymised.
+// PersonRow is a row of table people. What is known is sealed as in the
+// candidate's events; all of it is nil once the person is anonymised.
 type PersonRow struct {
 	ID         string
 	FirstName  []byte
 	LastName   []byte
 	Email      []byte
 	Phone      []byte
-	Terms      []int64 // search terms of names and e-mail
+	More       JSON[map[candidate.Attribute][]byte] // the other attributes
+	Terms      []int64                              // search terms of names and e-mail
+	Revision   int64
 	Anonymised bool
 }
 
@@ -39,7 +42,9 @@ func People() Table[PersonRow] {
 			Col("last_name", "bytea", func(r *PersonRow) *[]byte { return &r.LastName }),
 			Col("email", "bytea", func(r *PersonRow) *[]byte { return &r.Email }),
 			Col("phone", "bytea", func(r *PersonRow) *[]byte { return &r.Phone }),
+			Col("more", "jsonb", func(r *PersonRow) *JSON[map[candidate.Attribute][]byte] { return &r.More }),
 			ArrayCol("terms", "bigint[]", func(r *PersonRow) *[]int64 { return &r.Terms }),
+			Col("revision", "bigint", func(r *PersonRow) *int64 { return &r.Revision }),
 			Col("anonymised", "boolean", func(r *PersonRow) *bool { return &r.Anonymised }),
 		},
 	}

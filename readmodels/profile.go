@@ -10,6 +10,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
@@ -67,12 +68,20 @@ type ReasonRef struct {
 
 // CandidateInfo is what is known of the person.
 type CandidateInfo struct {
-	ID         string          `json:"id" format:"uuid"`
-	FirstName  *personal.Plain `json:"first_name" doc:"Null if absent or erased"`
-	LastName   *personal.Plain `json:"last_name" doc:"Null if absent or erased"`
-	Email      *personal.Plain `json:"email" doc:"Null if absent or erased"`
-	Phone      *personal.Plain `json:"phone" doc:"Null if absent or erased"`
-	Anonymised bool            `json:"anonymised"`
+	ID        string          `json:"id" format:"uuid"`
+	FirstName *personal.Plain `json:"first_name" doc:"Null if absent or erased"`
+	LastName  *personal.Plain `json:"last_name" doc:"Null if absent or erased"`
+	Email     *personal.Plain `json:"email" doc:"Null if absent or erased"`
+	Phone     *personal.Plain `json:"phone" doc:"Null if absent or erased"`
+
+	Gender            *personal.Plain `json:"gender" doc:"Null if absent or erased, and without the right to view what is sensitive"`
+	Birthday          *personal.Plain `json:"birthday" doc:"A day; null as gender"`
+	Location          *personal.Plain `json:"location" doc:"Null if absent or erased"`
+	SalaryExpectation *personal.Plain `json:"salary_expectation" doc:"Null if absent or erased, and without the right to view salaries"`
+	AvailableFrom     *personal.Plain `json:"available_from" doc:"A day; null if absent or erased"`
+	Links             *personal.Plain `json:"links" doc:"One on each line; null if absent or erased"`
+	Revision          int64           `json:"revision" doc:"Of the candidate; for If-Match"`
+	Anonymised        bool            `json:"anonymised"`
 }
 
 // OtherApplication is another application of the same person.
@@ -278,6 +287,9 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 func (r *profileRows) want(t *texts) {
 	for _, p := range r.people {
 		t.want(p.FirstName, p.LastName, p.Email, p.Phone)
+		for _, sealed := range p.More.V {
+			t.want(sealed)
+		}
 	}
 	for _, n := range r.notes {
 		t.want(n.Text)
@@ -301,10 +313,7 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 	for _, person := range r.people {
 		p.FirstName, p.LastName, p.Email = t.text(person.FirstName), t.text(person.LastName), t.text(person.Email)
 		if v.rights.Area(access.Profile) >= access.View {
-			p.Candidate = &CandidateInfo{
-				ID: person.ID, FirstName: p.FirstName, LastName: p.LastName, Email: p.Email,
-				Phone: t.text(person.Phone), Anonymised: person.Anonymised,
-			}
+			p.Candidate = person.shown(v, t)
 		}
 	}
 	for _, reason := range r.reasons {
@@ -319,6 +328,22 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 	}
 	r.fillTalk(p, v, t)
 	p.Documents = r.documentRows.shown(t)
+}
+
+// shown is what v may see of a person.
+func (r PersonRow) shown(v view, t *texts) *CandidateInfo {
+	attribute := func(a candidate.Attribute) *personal.Plain {
+		if v.rights.Area(a.Area()) < access.View {
+			return nil
+		}
+		return t.text(r.More.V[a])
+	}
+	return &CandidateInfo{
+		ID: r.ID, FirstName: t.text(r.FirstName), LastName: t.text(r.LastName), Email: t.text(r.Email), Phone: t.text(r.Phone),
+		Gender: attribute(candidate.Gender), Birthday: attribute(candidate.Birthday), Location: attribute(candidate.Location),
+		SalaryExpectation: attribute(candidate.SalaryExpectation), AvailableFrom: attribute(candidate.AvailableFrom), Links: attribute(candidate.Links),
+		Revision: r.Revision, Anonymised: r.Anonymised,
+	}
 }
 
 // fillTalk puts into p what was said and thought of the application.

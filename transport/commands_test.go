@@ -85,6 +85,41 @@ func TestAllCommands(t *testing.T) {
 	}
 }
 
+// What is known of a candidate changes by what is named, is found by it, and
+// shows to whom may see it. It holds S2-17..20.
+func TestEditCandidate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	edit := func(match string, body map[string]any) reply {
+		return w.do(call{method: http.MethodPatch, path: a + "/candidate", token: v.manager, body: body, header: map[string]string{"If-Match": match}})
+	}
+	known := func() reply { return w.get(v.manager, a).want(http.StatusOK) }
+	if got := known().at("candidate.revision"); got != 0.0 {
+		t.Errorf("revision %v, want 0", got)
+	}
+	edit(`"0"`, map[string]any{"last_name": "Murray", "gender": "woman", "birthday": "1906-12-09", "salary_expectation": "65,000", "links": "https://example.org"}).want(http.StatusOK)
+	edit(`"0"`, map[string]any{"last_name": "Hopper"}).problem(http.StatusPreconditionFailed, "stale_revision")
+	p := known()
+	for field, want := range map[string]any{"first_name": "Grace", "last_name": "Murray", "gender": "woman", "birthday": "1906-12-09", "salary_expectation": "65,000", "links": "https://example.org", "location": nil, "revision": 1.0} {
+		if got := p.at("candidate." + field); got != want {
+			t.Errorf("%s = %v, want %v", field, got, want)
+		}
+	}
+	for word, want := range map[string]float64{"murray": 1, "hopper": 0, "grace": 1} {
+		if got := w.get(v.manager, "/v1/applications?q="+word).want(http.StatusOK).at("total"); got != want {
+			t.Errorf("%s is found %v times, want %v", word, got, want)
+		}
+	}
+	edit(`"1"`, map[string]any{"birthday": ""}).want(http.StatusOK)
+	if got := known(); got.at("candidate.birthday") != nil || got.at("candidate.gender") != "woman" {
+		t.Errorf("after the birthday was removed %s", got.body)
+	}
+	edit(`"2"`, map[string]any{"first_name": "", "last_name": ""}).problem(http.StatusUnprocessableEntity, "invalid")
+	edit(`"2"`, map[string]any{"candidate_id": v.id}).problem(http.StatusUnprocessableEntity, "invalid") // H3
+}
+
 // What was made is read where its answer says. No read shows a token.
 func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,8 @@ import (
 type Candidate struct {
 	Registered bool
 	Anonymised bool
+	Known      map[Attribute]personal.Text // what is known, sealed
+	Change     string                      // id of the last change of that
 }
 
 // Event is a fact about a candidate. Names and JSON fields are stored for ever;
@@ -24,7 +26,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a candidate.
-var Codec = domain.NewCodec[Event](Registered{}, Anonymised{})
+var Codec = domain.NewCodec[Event](Registered{}, AttributesChanged{}, Anonymised{})
 
 // Registered records that a person became known.
 type Registered struct {
@@ -38,7 +40,15 @@ type Registered struct {
 // EventName implements domain.Fact.
 func (Registered) EventName() string { return "candidate.registered.v1" }
 
-func (Registered) evolve(c Candidate) Candidate { c.Registered = true; return c }
+func (e Registered) evolve(c Candidate) Candidate {
+	c.Registered, c.Known = true, map[Attribute]personal.Text{}
+	for a, text := range map[Attribute]personal.Text{FirstName: e.FirstName, LastName: e.LastName, Email: e.Email, Phone: e.Phone} {
+		if !text.IsZero() {
+			c.Known[a] = text
+		}
+	}
+	return c
+}
 
 // Anonymised records that the person's identity was erased with the last of
 // their applications.
@@ -49,7 +59,10 @@ type Anonymised struct {
 // EventName implements domain.Fact.
 func (Anonymised) EventName() string { return "candidate.anonymised.v1" }
 
-func (Anonymised) evolve(c Candidate) Candidate { c.Anonymised = true; return c }
+func (Anonymised) evolve(c Candidate) Candidate {
+	c.Anonymised, c.Known = true, nil
+	return c
+}
 
 // Fold returns c with events applied in order.
 func (c Candidate) Fold(events ...Event) Candidate {

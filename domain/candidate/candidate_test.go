@@ -73,6 +73,7 @@ func TestStored(t *testing.T) {
 	sealed := func(s string) personal.Text { return personal.Sealed([]byte("sealed " + s)) }
 	domaintest.Stored[candidate.Event](t, "candidate", candidate.Codec,
 		candidate.Registered{Stamp: s, FirstName: sealed("first name"), LastName: sealed("last name"), Email: sealed("e-mail"), Phone: sealed("phone")},
+		candidate.AttributesChanged{Stamp: s, Change: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e6f", Attributes: []candidate.Value{{Attribute: candidate.Birthday, Value: sealed("birthday")}}},
 		anonymised,
 	)
 }
@@ -84,13 +85,22 @@ func TestRandom(t *testing.T) {
 			if rapid.IntRange(0, 3).Draw(t, "anonymise") == 0 {
 				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Anonymise(s), nil }
 			}
+			if rapid.Bool().Draw(t, "edit") {
+				id, edits := rapid.StringMatching(`[0-9]{3}`).Draw(t, "change"), someEdits(t)
+				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Edit(id, edits, key, s) }
+			}
 			plain := rapid.Map(rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ -~]{1,12}`), rapid.String()), func(s string) personal.Plain { return personal.Plain(s) })
 			d := candidate.Details{FirstName: plain.Draw(t, "first"), LastName: plain.Draw(t, "last"), Email: plain.Draw(t, "e-mail"), Phone: plain.Draw(t, "phone")}
 			return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Register(d, key, s) }
 		},
 		Holds: func(before candidate.Candidate, _ candidate.Event, after candidate.Candidate) string {
-			if before.Anonymised || after.Anonymised && !after.Registered {
+			switch {
+			case before.Anonymised || after.Anonymised && !after.Registered:
 				return "an erased person changed, or nobody was erased"
+			case !after.Anonymised && after.Known[candidate.FirstName].IsZero() && after.Known[candidate.LastName].IsZero():
+				return "a person has no name"
+			case after.Anonymised && len(after.Known) > 0:
+				return "something is known of an erased person"
 			}
 			return ""
 		},
@@ -100,6 +110,7 @@ func TestRandom(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	domaintest.Fuzz(f, candidate.Codec, candidate.Candidate.Fold, []candidate.Event{candidate.Registered{Stamp: s}}, func(c candidate.Candidate) {
 		_, _ = c.Register(candidate.Details{LastName: "Gil"}, key, s)
+		_, _ = c.Edit("e1", candidate.Edits{candidate.LastName: "Gil", candidate.Links: "https://example.org"}, key, s)
 		_ = c.Anonymise(s)
 	})
 }

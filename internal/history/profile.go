@@ -33,10 +33,18 @@ type PastProfile struct {
 	LastName   *personal.Plain     `json:"last_name"`
 	Email      *personal.Plain     `json:"email"`
 	Phone      *personal.Plain     `json:"phone"`
-	Tags       []string            `json:"tag_ids"`
-	Documents  []PastDocument      `json:"documents"`
-	Notes      []PastText          `json:"notes"`
-	Comments   []PastText          `json:"comments"`
+
+	Gender            *personal.Plain `json:"gender"`
+	Birthday          *personal.Plain `json:"birthday"`
+	Location          *personal.Plain `json:"location"`
+	SalaryExpectation *personal.Plain `json:"salary_expectation"`
+	AvailableFrom     *personal.Plain `json:"available_from"`
+	Links             *personal.Plain `json:"links"`
+
+	Tags      []string       `json:"tag_ids"`
+	Documents []PastDocument `json:"documents"`
+	Notes     []PastText     `json:"notes"`
+	Comments  []PastText     `json:"comments"`
 
 	Ratings map[domain.Actor]int `json:"ratings" doc:"By the member who rated"`
 }
@@ -243,6 +251,7 @@ func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.
 	if opened[0].Erased {
 		return nil
 	}
+	var known candidate.Candidate
 	for rec, err := range r.Log.ReadStream(ctx, "candidate-"+string(opened[0].Text), 0, eventlog.Forwards) {
 		if err != nil {
 			return fmt.Errorf("person: %w", err)
@@ -254,14 +263,16 @@ func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.
 		if err != nil {
 			return fmt.Errorf("person: %w", err)
 		}
-		switch e := e.(type) {
-		case candidate.Registered:
-			o.text(e.FirstName, true, &p.FirstName)
-			o.text(e.LastName, true, &p.LastName)
-			o.text(e.Email, true, &p.Email)
-			o.text(e.Phone, held.Area(access.Profile) >= access.View, &p.Phone)
-		case candidate.Anonymised:
-		}
+		known = known.Fold(e)
+	}
+	o.text(known.Known[candidate.FirstName], true, &p.FirstName)
+	o.text(known.Known[candidate.LastName], true, &p.LastName)
+	o.text(known.Known[candidate.Email], true, &p.Email)
+	for a, to := range map[candidate.Attribute]**personal.Plain{
+		candidate.Phone: &p.Phone, candidate.Gender: &p.Gender, candidate.Birthday: &p.Birthday, candidate.Location: &p.Location,
+		candidate.SalaryExpectation: &p.SalaryExpectation, candidate.AvailableFrom: &p.AvailableFrom, candidate.Links: &p.Links,
+	} {
+		o.text(known.Known[a], held.Area(access.Profile) >= access.View && held.Area(a.Area()) >= access.View, to)
 	}
 	return nil
 }

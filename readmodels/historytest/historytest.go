@@ -223,6 +223,14 @@ func (h *History) Register(candidateID, applicationID string, d candidate.Detail
 	h.Candidates[candidateID] = h.Candidates[candidateID].Fold(record(h, candidate.Codec, "candidate-"+candidateID, events, err)...)
 }
 
+// Edit changes what is known of a person, by way of one of their applications.
+func (h *History) Edit(applicationID string, by domain.Actor, edits candidate.Edits) {
+	h.t.Helper()
+	id := h.Person[applicationID]
+	events, err := h.Candidates[id].Edit(h.ID(), edits, personal.Key{ID: id, Owner: applicationID}, h.Stamp(by))
+	h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+}
+
 // Receive takes in the application of a person who may be registered before or
 // after.
 func (h *History) Receive(candidateID, applicationID, jobID string) {

@@ -168,7 +168,7 @@ func (c *Company) randomlyOn(id string) {
 		return
 	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
-	switch c.r.IntN(17) {
+	switch c.r.IntN(18) {
 	case 0, 1:
 		if a.Live() {
 			c.Move(id, by, c.r.IntN(3), "moved on")
@@ -219,6 +219,27 @@ func (c *Company) randomlyOn(id string) {
 		}
 	case 15, 16:
 		c.randomGrant(id, by)
+	case 17:
+		c.randomEdit(id, by)
+	}
+}
+
+// randomEdit changes what is known of the person of an application.
+func (c *Company) randomEdit(id string, by domain.Actor) {
+	p := c.Candidates[c.Person[id]]
+	if !p.Registered || p.Anonymised || c.Applications[id].Anonymised {
+		return
+	}
+	a := candidate.Attributes()[c.r.IntN(len(candidate.Attributes()))]
+	value := map[candidate.Attribute]personal.Plain{
+		candidate.FirstName: "Renée", candidate.LastName: "Ångström", candidate.Email: "new@example.org", candidate.Birthday: "1990-02-28",
+		candidate.AvailableFrom: "2027-01-31", candidate.Links: "https://example.org/renee",
+	}[a]
+	if value == "" && c.r.IntN(2) == 0 {
+		value = "something"
+	}
+	if _, known := p.Known[a]; known || value != "" {
+		c.Edit(id, by, candidate.Edits{a: value})
 	}
 }
 

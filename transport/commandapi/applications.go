@@ -60,6 +60,13 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.SetOwner(ctx, caller, cmd)
 		})
+	candidate := onApplication(http.MethodPatch, "/candidate", "Change what is known of the candidate", edge.Area(access.Profile, access.Edit).And("or on the areas sensitive and salary for what is theirs"))
+	candidate.Doc = "Only what is named changes, on all of the person's applications; an empty text removes. If-Match is the candidate's revision."
+	change(a, s, candidate,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.EditCandidate) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.EditCandidate(ctx, caller, cmd)
+		})
 	a.tags(s)
 	a.comments(s)
 	a.notes(s)

@@ -1,0 +1,156 @@
+package commands
+
+import (
+	"context"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// EditCandidate changes what is known of the person of an application. What is
+// nil stays; an empty text removes.
+type EditCandidate struct {
+	Application       string          `json:"-"`
+	FirstName         *personal.Plain `json:"first_name,omitempty" maxLength:"100" doc:"First name; one of the two names is required"`
+	LastName          *personal.Plain `json:"last_name,omitempty" maxLength:"100" doc:"Last name"`
+	Email             *personal.Plain `json:"email,omitempty" maxLength:"254" doc:"E-mail address; the person is recognised by it from then on"`
+	Phone             *personal.Plain `json:"phone,omitempty" maxLength:"50" doc:"Telephone number"`
+	Gender            *personal.Plain `json:"gender,omitempty" maxLength:"200" doc:"Gender, in the person's words; needs edit on area sensitive"`
+	Birthday          *personal.Plain `json:"birthday,omitempty" maxLength:"10" doc:"A day, such as 1990-12-31; needs edit on area sensitive"`
+	Location          *personal.Plain `json:"location,omitempty" maxLength:"200" doc:"Where the person lives"`
+	SalaryExpectation *personal.Plain `json:"salary_expectation,omitempty" maxLength:"200" doc:"What the person expects; needs edit on area salary"`
+	AvailableFrom     *personal.Plain `json:"available_from,omitempty" maxLength:"10" doc:"A day, such as 2027-01-31"`
+	Links             *personal.Plain `json:"links,omitempty" maxLength:"4000" doc:"At most 10 http or https addresses, one on each line"`
+}
+
+func (cmd EditCandidate) edits() candidate.Edits {
+	edits := candidate.Edits{}
+	for a, value := range map[candidate.Attribute]*personal.Plain{
+		candidate.FirstName: cmd.FirstName, candidate.LastName: cmd.LastName, candidate.Email: cmd.Email, candidate.Phone: cmd.Phone,
+		candidate.Gender: cmd.Gender, candidate.Birthday: cmd.Birthday, candidate.Location: cmd.Location,
+		candidate.SalaryExpectation: cmd.SalaryExpectation, candidate.AvailableFrom: cmd.AvailableFrom, candidate.Links: cmd.Links,
+	} {
+		if value != nil {
+			edits[a] = *value
+		}
+	}
+	return edits
+}
+
+// EditCandidate gives cmd. Whoever has edit on the areas of all that is named
+// may, on any application of the person. Values that are so already are left
+// out. A new address is the person's from before the fact is recorded: until the
+// command is given again after a fault, both may name them.
+// Errors: those of candidate.Edit; candidate.ErrAddressTaken;
+// application.ErrUnknown, application.ErrAnonymised; ErrDenied.
+func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCandidate) (Answer, error) {
+	edits := cmd.edits()
+	person, err := c.personToEdit(ctx, caller, cmd.Application, edits)
+	if err != nil {
+		return Answer{}, err
+	}
+	if edits, err = edits.Checked(c.stamp(caller, time.Time{}).At); err != nil {
+		return Answer{}, err
+	}
+	f, err := c.candidates.read(ctx, c.log, person)
+	if err != nil {
+		return Answer{}, err
+	}
+	known, err := c.opened(ctx, f.state, edits)
+	if err != nil {
+		return Answer{}, err
+	}
+	for a, value := range known {
+		if edits[a] == value {
+			delete(edits, a)
+		}
+	}
+	return transact(ctx, c, c.candidates, person, caller, decision[candidate.Candidate, candidate.Event]{
+		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
+			return p.Edit(caller.newID("change"), edits, personal.Key{ID: person, Owner: cmd.Application}, s)
+		},
+		prepare: func(ctx context.Context, _ candidate.Candidate) error {
+			email, edited := edits[candidate.Email]
+			if !edited {
+				return nil
+			}
+			return c.takeAddress(ctx, person, known[candidate.Email], email)
+		},
+	})
+}
+
+// personToEdit returns the person of an application, or refuses who may not edit
+// what is named. Errors: application.ErrUnknown, application.ErrAnonymised, ErrDenied.
+func (c *Commands) personToEdit(ctx context.Context, caller Caller, id string, edits candidate.Edits) (string, error) {
+	f, err := c.applications.read(ctx, c.log, id)
+	if err != nil {
+		return "", err
+	}
+	held, err := c.mayOn(caller, f.state, need{access.Application, access.View})
+	if err != nil {
+		return "", err
+	}
+	allowed := held.Area(access.Profile) >= access.Edit || len(edits) > 0
+	for a := range edits {
+		allowed = allowed && held.Area(a.Area()) >= access.Edit
+	}
+	if !allowed {
+		return "", ErrDenied
+	}
+	person, err := c.reveal(ctx, f.state.Candidate)
+	if err == nil && person == "" {
+		err = application.ErrAnonymised
+	}
+	return person, err
+}
+
+// opened returns what is known of a person of the attributes that are edited.
+func (c *Commands) opened(ctx context.Context, p candidate.Candidate, edits candidate.Edits) (candidate.Edits, error) {
+	var names []candidate.Attribute
+	var sealed [][]byte
+	for a := range edits {
+		if text, ok := p.Known[a]; ok {
+			names, sealed = append(names, a), append(sealed, text.Bytes())
+		}
+	}
+	if len(sealed) == 0 {
+		return candidate.Edits{}, nil
+	}
+	texts, err := c.vault.Open(ctx, sealed...)
+	if err != nil {
+		return nil, err
+	}
+	known := make(candidate.Edits, len(names))
+	for i, a := range names {
+		if !texts[i].Erased {
+			known[a] = texts[i].Text
+		}
+	}
+	return known, nil
+}
+
+// takeAddress makes a person known by another address.
+// Errors: candidate.ErrAddressTaken.
+func (c *Commands) takeAddress(ctx context.Context, person string, old, email personal.Plain) error {
+	if email != "" {
+		switch holder, taken, err := c.vault.LookUp(ctx, email); {
+		case err != nil:
+			return err
+		case taken && holder != person:
+			return candidate.ErrAddressTaken
+		}
+	}
+	holder, err := c.vault.ChangeEmail(ctx, person, old, email)
+	if err != nil || holder == person {
+		return err
+	}
+	// Somebody else came with it in between.
+	if _, err := c.vault.ChangeEmail(ctx, person, "", old); err != nil {
+		return err
+	}
+	return candidate.ErrAddressTaken
+}
