@@ -43,7 +43,9 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
 		application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds:
+		application.DocumentCancelled, application.DocumentReopened, application.DocumentRecategorised, application.VersionDeleted,
+		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+		application.AuditOpened, application.AuditClosed:
 		// The other models keep what was done and said.
 	}
 	return nil
