@@ -229,7 +229,7 @@ func TestRightsOnAnotherJob(t *testing.T) {
 	if _, err := c.SetPriority(t.Context(), c.As(auditor), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, commands.ErrDenied) {
 		t.Errorf("auditor: %v, want ErrDenied", err)
 	}
-	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))
+	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), commands.DeactivateMember{Member: c.Recruiter}))
 	if _, err := c.SetPriority(t.Context(), c.As(c.Recruiter), commands.SetPriority{Application: app, Priority: true}); !errors.Is(err, application.ErrUnknown) {
 		t.Errorf("deactivated: %v, want ErrUnknown", err)
 	}

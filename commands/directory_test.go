@@ -313,7 +313,7 @@ func TestDeactivatedElsewhere(t *testing.T) {
 	other := c.Start(t)
 	app := c.ReceiveOne(t, someone())
 	commandstest.Must(other.SetPriority(t.Context(), c.As(c.Recruiter), flag(app, true)))
-	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))
+	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), commands.DeactivateMember{Member: c.Recruiter}))
 	deadline := time.Now().Add(time.Minute)
 	for up := false; ; up = !up {
 		_, err := other.SetPriority(t.Context(), c.As(c.Recruiter), flag(app, up))

@@ -12,6 +12,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/erasure"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/vault"
 )
@@ -22,6 +23,7 @@ const (
 	kindComment     = "comment"
 	kindVersion     = "version" // of a document: its files
 	kindApplication = "application"
+	kindMember      = "member"
 	kindArrival     = "arrival" // of an application that was never received
 )
 
@@ -112,6 +114,11 @@ func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 // before the keys were destroyed; now it is too late to refuse.
 func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Erasure) (Answer, error) {
 	_, id := eventlog.SplitStream(e.Stream)
+	if e.Kind == kindMember {
+		return transact(ctx, c, c.members, id, caller.withoutMatch(), decision[member.Member, member.Event]{
+			decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) { return m.EraseName(true, s) },
+		})
+	}
 	return transact(ctx, c, c.applications, id, caller.withoutMatch(), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			switch e.Kind {

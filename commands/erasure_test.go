@@ -105,7 +105,7 @@ func TestErasureIsRecordedThoughTheRightIsGone(t *testing.T) {
 	log.OnAppend = func(ctx context.Context, _ string, events []eventlog.NewEvent, call func() (eventlog.Appended, error)) (eventlog.Appended, error) {
 		if events[0].Type == "application.note_deleted.v1" {
 			log.OnAppend = nil
-			commandstest.Must(admin.DeactivateMember(ctx, c.As(c.Admin), c.Recruiter))
+			commandstest.Must(admin.DeactivateMember(ctx, c.As(c.Admin), commands.DeactivateMember{Member: c.Recruiter}))
 			// Another writer, so that it is decided again, without the right.
 			commandstest.Must(admin.SetPriority(ctx, c.As(c.Admin), flag(app, true)))
 		}
@@ -187,7 +187,7 @@ func TestTokensThatEnded(t *testing.T) {
 	// The process dies before the tokens are told.
 	p := c.Start(t)
 	p.CrashAt(t, "after append of member.deactivated.v1", func(ctx context.Context) error {
-		_, err := p.DeactivateMember(ctx, c.As(c.Admin), c.Recruiter)
+		_, err := p.DeactivateMember(ctx, c.As(c.Admin), commands.DeactivateMember{Member: c.Recruiter})
 		return err
 	})
 	commandstest.Must(c.ReactivateMember(t.Context(), c.As(c.Admin), c.Recruiter))

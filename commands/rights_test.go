@@ -45,7 +45,7 @@ func newCast(t *testing.T, confidential bool) *cast {
 	}}))
 	c.other = c.OpenOne(t, "Another")
 	commandstest.Must(c.ChangeTeam(t.Context(), c.As(c.Admin), commands.ChangeTeam{Job: c.other, Team: []job.TeamMember{{Member: other, Role: recruiter, Manager: true}}}))
-	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), gone))
+	commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), commands.DeactivateMember{Member: gone}))
 	on := true
 	commandstest.Must(c.ChangeSettings(t.Context(), c.As(c.Admin), settings(&on)))
 	c.members = []string{
@@ -380,13 +380,13 @@ func organizationRows() []row {
 			t.Helper()
 			id := invited(t, c)
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
-				return c.DeactivateMember(ctx, by, id)
+				return c.DeactivateMember(ctx, by, commands.DeactivateMember{Member: id})
 			}
 		}},
 		{"reactivate a member", admin, func(t *testing.T, c *cast) give {
 			t.Helper()
 			id := invited(t, c)
-			commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), id))
+			commandstest.Must(c.DeactivateMember(t.Context(), c.As(c.Admin), commands.DeactivateMember{Member: id}))
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.ReactivateMember(ctx, by, id)
 			}

@@ -94,6 +94,15 @@ func (m *accessModel) member(f Fact, e member.Event) {
 	case member.Invited:
 		r.Role, r.Active, r.InvitedAt = e.Role, true, e.At
 		r.Name, r.Email = e.Name.Bytes(), e.Email.Bytes()
+	case member.DetailsCorrected:
+		if !e.Name.IsZero() {
+			r.Name = e.Name.Bytes()
+		}
+		if !e.Email.IsZero() {
+			r.Email = e.Email.Bytes()
+		}
+	case member.NameErased:
+		r.Active, r.Erased, r.Name, r.Email = false, true, nil, nil
 	case member.RoleSet:
 		r.Role = e.Role
 	case member.Deactivated:

@@ -14,6 +14,7 @@ type MemberRow struct {
 	ID        string
 	Role      access.OrganizationRole
 	Active    bool
+	Erased    bool
 	Name      []byte
 	Email     []byte
 	Revision  int64
@@ -29,6 +30,7 @@ func Members() Table[MemberRow] {
 			Col("member_id", "uuid", func(r *MemberRow) *string { return &r.ID }),
 			Col("role", "text", func(r *MemberRow) *access.OrganizationRole { return &r.Role }),
 			Col("active", "boolean", func(r *MemberRow) *bool { return &r.Active }),
+			Col("erased", "boolean", func(r *MemberRow) *bool { return &r.Erased }),
 			Col("name", "bytea", func(r *MemberRow) *[]byte { return &r.Name }),
 			Col("email", "bytea", func(r *MemberRow) *[]byte { return &r.Email }),
 			Col("revision", "bigint", func(r *MemberRow) *int64 { return &r.Revision }),

@@ -153,6 +153,7 @@ type Member struct {
 	Revision  int64                   `json:"revision" doc:"For If-Match"`
 	Role      access.OrganizationRole `json:"role" enum:"admin,recruiting,auditor,reporting"`
 	Active    bool                    `json:"active"`
+	Erased    bool                    `json:"erased" doc:"A former member whose name was erased"`
 	Name      *personal.Plain         `json:"name" doc:"Null if erased"`
 	Email     *personal.Plain         `json:"email" doc:"Null if absent or erased"`
 	InvitedAt time.Time               `json:"invited_at"`
@@ -163,14 +164,14 @@ type Member struct {
 func (c *Core) Members(ctx context.Context, member string, now time.Time) ([]Member, error) {
 	members := []Member{}
 	err := c.known(ctx, "members", member, now, func(tx pgx.Tx, s Schema) error {
-		rows, err := tx.Query(ctx, `SELECT m.member_id, m.revision, m.role, m.active, m.name, m.email, m.invited_at, k.wrapped
+		rows, err := tx.Query(ctx, `SELECT m.member_id, m.revision, m.role, m.active, m.erased, m.name, m.email, m.invited_at, k.wrapped
 			FROM `+s.Table("members")+` m LEFT JOIN vault.keys k ON k.key_id = m.member_id AND k.owner = m.member_id`)
 		if err != nil {
 			return err
 		}
 		var m Member
 		var name, email, wrapped []byte
-		_, err = pgx.ForEachRow(rows, []any{&m.ID, &m.Revision, &m.Role, &m.Active, &name, &email, &m.InvitedAt, &wrapped}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&m.ID, &m.Revision, &m.Role, &m.Active, &m.Erased, &name, &email, &m.InvitedAt, &wrapped}, func() error {
 			t := newTexts(c.vault, m.ID, false)
 			shown := m
 			shown.InvitedAt = m.InvitedAt.UTC()

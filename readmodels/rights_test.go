@@ -169,7 +169,7 @@ func TestADeactivatedMemberSeesNothing(t *testing.T) {
 	if got := len(f.list(m, readmodels.ListQuery{}).Items); got != 1 {
 		t.Fatalf("lists %d applications while active", got)
 	}
-	f.ChangeMember(m, func(s member.Member, st domain.Stamp) ([]member.Event, error) { return s.Deactivate(m, st) })
+	f.ChangeMember(m, func(s member.Member, st domain.Stamp) ([]member.Event, error) { return s.Deactivate(m, "", st) })
 	f.project()
 	if got := len(f.list(m, readmodels.ListQuery{}).Items); got != 0 {
 		t.Errorf("lists %d applications", got)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/hirelog/hirelog/commands"
 )
 
 const organizationPath = "/v1/organization"
@@ -204,4 +206,82 @@ func TestAttributesAndTemplates(t *testing.T) {
 	if got := w.get(w.admin, templates+"?retired=true").want(http.StatusOK); got.text("items.0.body") != "Nothing" || got.at("items.0.retired") != true {
 		t.Errorf("retired templates %s", got.body)
 	}
+}
+
+// Members are corrected, hand over when they leave, and lose their name for
+// good if asked; nobody but an admin does that to others (S2-104, H8).
+func TestMembersLeave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	invite := func(name string) (string, string) {
+		id := w.post(w.admin, "/v1/members", map[string]string{"name": name, "email": "someone@company.example", "role": "recruiting"}).made()
+		return "/v1/members/" + id, w.tokenOf(id)
+	}
+	rita, token := invite("Rita Recruiter")
+	otto, other := invite("Otto Other")
+	patch := func(token, path string, body any) reply {
+		return w.do(call{method: http.MethodPatch, path: path, token: token, body: body})
+	}
+	patch(token, rita, map[string]string{"name": "Rita Rich"}).want(http.StatusOK)
+	patch(other, rita, map[string]string{"name": "Rita Poor"}).problem(http.StatusForbidden, "denied")
+	patch(token, rita, map[string]string{}).problem(http.StatusUnprocessableEntity, "invalid")
+	if me := w.get(token, "/v1/me").want(http.StatusOK); me.text("name") != "Rita Rich" || me.text("email") != "someone@company.example" {
+		t.Errorf("me %s", me.body)
+	}
+
+	id := func(path string) string { return strings.TrimPrefix(path, "/v1/members/") }
+	w.post(w.admin, rita+"/erase", nil).problem(http.StatusConflict, "member_active")
+	w.post(w.admin, rita+"/deactivate", map[string]string{"successor_id": id(rita)}).problem(http.StatusUnprocessableEntity, "invalid")
+	w.post(other, rita+"/deactivate", nil).problem(http.StatusForbidden, "denied")
+	w.post(w.admin, rita+"/deactivate", map[string]string{"successor_id": id(otto)}).want(http.StatusOK)
+	w.get(token, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.post(w.admin, otto+"/deactivate", map[string]string{"successor_id": id(rita)}).problem(http.StatusUnprocessableEntity, "invalid")
+
+	w.post(other, rita+"/erase", nil).problem(http.StatusForbidden, "denied")
+	w.post(w.admin, rita+"/erase", nil).want(http.StatusOK)
+	w.post(w.admin, rita+"/erase", nil).want(http.StatusOK)
+	w.post(w.admin, rita+"/reactivate", nil).problem(http.StatusConflict, "member_erased")
+	got := w.get(w.admin, "/v1/members").want(http.StatusOK)
+	if strings.Contains(string(got.body), "Rita") || got.at("items.0.erased") != true || got.at("items.0.name") != nil || got.text("items.0.id") != id(rita) {
+		t.Errorf("members %s", got.body)
+	}
+	history := w.get(w.admin, rita+"/history").want(http.StatusOK)
+	if strings.Contains(string(history.body), "Rita") || history.text("events.2.type") != "member.token_issued.v1" && history.text("events.1.type") != "member.token_issued.v1" {
+		t.Errorf("history %s", history.body)
+	}
+	if history.at("events.0.data.name") != nil || history.text("events.0.erased.0") == "" || !strings.Contains(string(history.body), `"handed_to":"`+id(otto)+`"`) {
+		t.Errorf("history %s", history.body)
+	}
+}
+
+// What the organisation decided for itself, and what became of members, admins
+// and auditors see: who, when and what; auditors without names (S2-101). Nobody
+// else does (H16).
+func TestHistoriesOfTheOrganisation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.do(call{method: http.MethodPatch, path: organizationPath + "/settings", token: w.admin, body: map[string]any{"read_log_days": 400}}).want(http.StatusOK)
+	auditor := w.post(w.admin, "/v1/members", map[string]string{"name": "Audrey Auditor", "role": "auditor"}).made()
+	recruiter := w.post(w.admin, "/v1/members", map[string]string{"name": "Rita Recruiter", "role": "recruiting"}).made()
+	audit, recruit := w.tokenOf(auditor), w.tokenOf(recruiter)
+	for _, path := range []string{organizationPath + "/history", "/v1/members/" + recruiter + "/history"} {
+		w.get(recruit, path).problem(http.StatusForbidden, "denied")
+	}
+	got := w.get(audit, organizationPath+"/history").want(http.StatusOK)
+	events := got.at("events").([]any)
+	last := events[len(events)-1].(map[string]any)
+	if last["type"] != "organization.settings_changed.v1" || last["data"].(map[string]any)["read_log_days"] != 400.0 || last["by"] != "member:"+commands.FirstAdmin() {
+		t.Errorf("the last event is %v", last)
+	}
+	if got.text("events.0.type") != "organization.founded.v1" || got.at("revision") != float64(len(events)-1) {
+		t.Errorf("the first event is %v of %v", got.at("events.0"), got.at("revision"))
+	}
+	masked := w.get(audit, "/v1/members/"+recruiter+"/history").want(http.StatusOK)
+	if masked.at("masked") != true || masked.at("events.0.data.name") != nil || masked.text("events.0.data.role") != "recruiting" {
+		t.Errorf("an auditor sees %s", masked.body)
+	}
+	if open := w.get(w.admin, "/v1/members/"+recruiter+"/history").want(http.StatusOK); open.text("events.0.data.name") != "Rita Recruiter" {
+		t.Errorf("an admin sees %s", open.body)
+	}
+	w.get(w.admin, "/v1/members/"+strings.Replace(recruiter, recruiter[:4], "ffff", 1)+"/history").problem(http.StatusNotFound, "unknown_member")
 }

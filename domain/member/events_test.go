@@ -18,8 +18,10 @@ func TestStored(t *testing.T) {
 	domaintest.Stored[member.Event](t, "member", member.Codec,
 		member.Invited{Stamp: s, Role: access.Recruiting, Name: personal.Sealed([]byte("sealed name")), Email: personal.Sealed([]byte("sealed e-mail"))},
 		member.RoleSet{Stamp: s, Role: access.Auditor},
-		deactivated,
+		member.Deactivated{Stamp: s, HandedTo: token},
 		reactivated,
+		member.DetailsCorrected{Stamp: s, Correction: token, Name: personal.Sealed([]byte("sealed name")), Email: personal.Sealed([]byte("sealed e-mail"))},
+		member.NameErased{Stamp: s},
 		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 	)
@@ -32,10 +34,14 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 	token := rapid.SampledFrom([]string{"t1", "t2", "t3"}).Draw(t, "token")
 	name := personal.Plain(rapid.SampledFrom([]string{"Ana", "Bo Li", "", "a\nb"}).Draw(t, "name"))
 	expires := s.At.Add(time.Duration(rapid.IntRange(-24, 24*800).Draw(t, "hours")) * time.Hour)
+	successor := rapid.SampledFrom([]string{"", "m1", "m2"}).Draw(t, "successor")
+	gone := rapid.IntRange(0, 9).Draw(t, "gone") == 0
 	return rapid.SampledFrom([]when{
 		func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, "ana@example.org", key, s) },
 		func(m member.Member) ([]member.Event, error) { return m.SetRole("m1", role, s) },
-		func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", s) },
+		func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", successor, s) },
+		func(m member.Member) ([]member.Event, error) { return m.Correct(token, name, "", key, s) },
+		func(m member.Member) ([]member.Event, error) { return m.EraseName(gone, s) },
 		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },
 		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
@@ -49,9 +55,11 @@ func TestRandom(t *testing.T) {
 			switch {
 			case !after.Exists:
 				return "something happened to nobody"
+			case before.Erased && (!after.Erased || after.Active):
+				return "who was erased is back"
 			case !after.Active && len(after.Tokens) > 0:
 				return "a token outlived the access"
-			case before.Exists && e.Who() == domain.Member("m1") && (before.Role != after.Role || before.Active && !after.Active):
+			case before.Exists && e.EventName() != (member.NameErased{}).EventName() && e.Who() == domain.Member("m1") && (before.Role != after.Role || before.Active && !after.Active):
 				return "somebody changed their own role or access"
 			}
 			for token := range before.Ended {
@@ -68,7 +76,9 @@ func FuzzDecode(f *testing.F) {
 	domaintest.Fuzz(f, member.Codec, member.Member.Fold, []member.Event{invited, issued}, func(m member.Member) {
 		_, _ = m.Invite(access.Admin, "Ana", "", key, s)
 		_, _ = m.SetRole("m1", access.Admin, s)
-		_, _ = m.Deactivate("m1", s)
+		_, _ = m.Deactivate("m1", "m2", s)
+		_, _ = m.Correct("c1", "Ana", "", key, s)
+		_, _ = m.EraseName(false, s)
 		_, _ = m.Reactivate(s)
 		_, _ = m.IssueToken("t2", end, s)
 		_, _ = m.RevokeToken("t1", s)

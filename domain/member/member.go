@@ -4,7 +4,6 @@
 package member
 
 import (
-	"maps"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -19,6 +18,9 @@ type Member struct {
 	Role   access.OrganizationRole
 	Tokens map[string]time.Time // tokens in force: expiry by id
 	Ended  map[string]bool      // tokens that no longer count, by id
+
+	Corrected string // the last correction of name or address, by id
+	Erased    bool   // name and address are gone for good
 }
 
 // OrganizationRole is the role that counts for rights: none unless active.
@@ -39,7 +41,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, RoleSet{}, Deactivated{}, Reactivated{}, TokenIssued{}, TokenRevoked{})
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRevoked{})
 
 // Fold returns m with events applied in order.
 func (m Member) Fold(events ...Event) Member {
@@ -55,6 +57,8 @@ var (
 	ErrInactive     = &domain.Refusal{Kind: domain.Illegal, Code: "member_inactive", Message: "The member was deactivated."}
 	ErrUnknownToken = &domain.Refusal{Kind: domain.Absent, Code: "unknown_token", Message: "The member has no such token."}
 	ErrYourself     = &domain.Refusal{Kind: domain.Illegal, Code: "own_membership", Message: "Members cannot deactivate themselves or change their own role."}
+	ErrErased       = &domain.Refusal{Kind: domain.Illegal, Code: "member_erased", Message: "The member's name was erased; invite them anew."}
+	ErrStillActive  = &domain.Refusal{Kind: domain.Illegal, Code: "member_active", Message: "The member must be deactivated first."}
 )
 
 // Invited records that somebody became a member.
@@ -122,125 +126,40 @@ func (m Member) SetRole(id string, role access.OrganizationRole, s domain.Stamp)
 	return []Event{RoleSet{Stamp: s, Role: role}}, nil
 }
 
-// Deactivated records that a member's access ended at once.
-type Deactivated struct {
+// DetailsCorrected records another name or address; an absent one stayed.
+type DetailsCorrected struct {
 	domain.Stamp
+	Correction string        `json:"correction"` // id
+	Name       personal.Text `json:"name"`
+	Email      personal.Text `json:"email"`
 }
 
 // EventName implements domain.Fact.
-func (Deactivated) EventName() string { return "member.deactivated.v1" }
+func (DetailsCorrected) EventName() string { return "member.details_corrected.v1" }
 
-func (Deactivated) evolve(m Member) Member {
-	ended := maps.Clone(m.Ended)
-	if ended == nil {
-		ended = make(map[string]bool, len(m.Tokens))
-	}
-	for token := range m.Tokens {
-		ended[token] = true
-	}
-	m.Active, m.Tokens, m.Ended = false, nil, ended
-	return m
-}
+func (e DetailsCorrected) evolve(m Member) Member { m.Corrected = e.Correction; return m }
 
-// Deactivate ends the member's access. id is the member's own.
-// Errors: ErrUnknown, ErrYourself.
-func (m Member) Deactivate(id string, s domain.Stamp) ([]Event, error) {
+// Correct gives the member another name or address, under key; an empty one
+// stays as it is. Errors: ErrUnknown, ErrErased, domain.ErrInvalid.
+func (m Member) Correct(correction string, name, email personal.Plain, key personal.Key, s domain.Stamp) ([]Event, error) {
 	switch {
 	case !m.Exists:
 		return nil, ErrUnknown
-	case !m.Active:
+	case m.Corrected == correction:
 		return nil, nil
-	case s.By == domain.Member(id):
-		return nil, ErrYourself
+	case m.Erased:
+		return nil, ErrErased
 	}
-	return []Event{Deactivated{Stamp: s}}, nil
-}
-
-// Reactivated records that a member may act again. Tokens do not come back.
-type Reactivated struct {
-	domain.Stamp
-}
-
-// EventName implements domain.Fact.
-func (Reactivated) EventName() string { return "member.reactivated.v1" }
-
-func (Reactivated) evolve(m Member) Member { m.Active = true; return m }
-
-// Reactivate lets a member act again. Errors: ErrUnknown.
-func (m Member) Reactivate(s domain.Stamp) ([]Event, error) {
-	switch {
-	case !m.Exists:
-		return nil, ErrUnknown
-	case m.Active:
-		return nil, nil
+	n, err := domain.LineOf("The name", string(name), 0, 200)
+	if err != nil {
+		return nil, err
 	}
-	return []Event{Reactivated{Stamp: s}}, nil
-}
-
-// TokenIssued records that a token exists. The secret is nowhere in the log.
-type TokenIssued struct {
-	domain.Stamp
-	Token     string    `json:"token"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// EventName implements domain.Fact.
-func (TokenIssued) EventName() string { return "member.token_issued.v1" }
-
-func (e TokenIssued) evolve(m Member) Member {
-	m.Tokens = maps.Clone(m.Tokens)
-	if m.Tokens == nil {
-		m.Tokens = map[string]time.Time{}
+	mail, err := domain.EmailOf(string(email))
+	if err != nil {
+		return nil, err
 	}
-	m.Tokens[e.Token] = e.ExpiresAt
-	return m
-}
-
-// IssueToken decides that a token is given out. It must expire after now and
-// within two years. A token that ended is not brought back: no event.
-// Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
-func (m Member) IssueToken(token string, expires time.Time, s domain.Stamp) ([]Event, error) {
-	switch {
-	case !m.Exists:
-		return nil, ErrUnknown
-	case !m.Active:
-		return nil, ErrInactive
-	case !expires.After(s.At), expires.After(s.At.AddDate(2, 0, 1)):
-		return nil, domain.ErrInvalid.Because("A token must expire within two years from now.")
+	if n == "" && mail == "" {
+		return nil, domain.ErrInvalid.Because("A correction names a name or an e-mail address.")
 	}
-	if _, ok := m.Tokens[token]; ok || m.Ended[token] {
-		return nil, nil
-	}
-	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires}}, nil
-}
-
-// TokenRevoked records that a token no longer counts.
-type TokenRevoked struct {
-	domain.Stamp
-	Token string `json:"token"`
-}
-
-// EventName implements domain.Fact.
-func (TokenRevoked) EventName() string { return "member.token_revoked.v1" }
-
-func (e TokenRevoked) evolve(m Member) Member {
-	m.Tokens, m.Ended = maps.Clone(m.Tokens), maps.Clone(m.Ended)
-	delete(m.Tokens, e.Token)
-	if m.Ended == nil {
-		m.Ended = map[string]bool{}
-	}
-	m.Ended[e.Token] = true
-	return m
-}
-
-// RevokeToken ends a token. One that ended already is no event.
-// Errors: ErrUnknownToken.
-func (m Member) RevokeToken(token string, s domain.Stamp) ([]Event, error) {
-	if m.Ended[token] {
-		return nil, nil
-	}
-	if _, ok := m.Tokens[token]; !ok {
-		return nil, ErrUnknownToken
-	}
-	return []Event{TokenRevoked{Stamp: s, Token: token}}, nil
+	return []Event{DetailsCorrected{Stamp: s, Correction: correction, Name: personal.New(key, personal.Plain(n)), Email: personal.New(key, personal.Plain(mail))}}, nil
 }

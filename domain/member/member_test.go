@@ -71,7 +71,7 @@ func TestSetRole(t *testing.T) {
 
 func TestDeactivateAndReactivate(t *testing.T) {
 	deactivate := func(by domain.Actor) when {
-		return func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", domaintest.By(by)) }
+		return func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", "", domaintest.By(by)) }
 	}
 	reactivate := func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) }
 	admin := domain.Member("admin")
@@ -137,4 +137,52 @@ func TestFoldDoesNotAlias(t *testing.T) {
 			t.Fatalf("%s wrote into %+v", e.EventName(), base)
 		}
 	}
+}
+
+// Who leaves hands over to somebody else (S2-104).
+func TestHandOver(t *testing.T) {
+	to := func(successor string) when {
+		return func(m member.Member) ([]member.Event, error) { return m.Deactivate("m1", successor, s) }
+	}
+	domaintest.Run(t, member.Member.Fold, []row{
+		{Name: "to another", Given: events{invited}, When: to("m2"), Want: events{member.Deactivated{Stamp: s, HandedTo: "m2"}}},
+		{Name: "to nobody", Given: events{invited}, When: to(""), Want: events{deactivated}},
+		{Name: "to themselves", Given: events{invited}, When: to("m1"), Err: domain.ErrInvalid, Says: "Somebody else"},
+		{Name: "once", Given: events{invited, deactivated}, When: to("m2")},
+	}...)
+}
+
+func TestCorrect(t *testing.T) {
+	correct := func(name, email personal.Plain) when {
+		return func(m member.Member) ([]member.Event, error) { return m.Correct("c1", name, email, key, s) }
+	}
+	corrected := member.DetailsCorrected{Stamp: s, Correction: "c1", Name: personal.New(key, "Bo Li")}
+	domaintest.Run(t, member.Member.Fold, []row{
+		{Name: "the name", Given: events{invited}, When: correct(" Bo Li ", ""), Want: events{corrected}},
+		{Name: "the address", Given: events{invited}, When: correct("", "bo@example.org"), Want: events{member.DetailsCorrected{Stamp: s, Correction: "c1", Email: personal.New(key, "bo@example.org")}}},
+		{Name: "once", Given: events{invited, corrected}, When: correct("Bo Li", "")},
+		{Name: "nothing", Given: events{invited}, When: correct(" ", ""), Err: domain.ErrInvalid, Says: "a name or an e-mail address"},
+		{Name: "no address", Given: events{invited}, When: correct("", "bo"), Err: domain.ErrInvalid, Says: "e-mail address is none"},
+		{Name: "of nobody", When: correct("Bo", ""), Err: member.ErrUnknown},
+		{Name: "of who was erased", Given: events{invited, deactivated, member.NameErased{Stamp: s}}, When: correct("Bo", ""), Err: member.ErrErased},
+	}...)
+}
+
+// A former member's name can be erased, and they do not come back (S2-104).
+func TestEraseName(t *testing.T) {
+	erase := func(gone bool) when {
+		return func(m member.Member) ([]member.Event, error) { return m.EraseName(gone, s) }
+	}
+	erased := member.NameErased{Stamp: s}
+	domaintest.Run(t, member.Member.Fold, []row{
+		{Name: "of a former member", Given: events{invited, deactivated}, When: erase(false), Want: events{erased}},
+		{Name: "once", Given: events{invited, deactivated, erased}, When: erase(false)},
+		{Name: "of a member", Given: events{invited}, When: erase(false), Err: member.ErrStillActive},
+		{Name: "too late to refuse", Given: events{invited}, When: erase(true), Want: events{erased}},
+		{Name: "of nobody", When: erase(false), Err: member.ErrUnknown},
+		{
+			Name: "they do not come back", Given: events{invited, deactivated, erased},
+			When: func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) }, Err: member.ErrErased,
+		},
+	}...)
 }

@@ -253,13 +253,29 @@ func (o *opening) text(t personal.Text, visible bool, into **personal.Plain) {
 
 // entry fills in the record of an event; its personal fields when o is opened.
 func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
+	if err := e.fill(rec.Event, rec.fact); err != nil {
+		return err
+	}
+	data, texts := o.visible(rec.fact, held)
+	if !data {
+		e.Data = map[string]any{}
+		return nil
+	}
+	if _, tagged := e.Data["tag"]; tagged && o.untagged {
+		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
+	}
+	return o.reveal(e, rec.Event, rec.fact, texts, held.Masked)
+}
+
+// fill says in e what an event is and what it says, apart from personal fields.
+func (e *Entry) fill(rec eventlog.Event, fact domain.Fact) error {
 	meta, err := rec.Meta()
 	if err != nil {
 		return err
 	}
 	*e = Entry{
 		EventID: rec.ID, Revision: rec.Revision, Position: rec.Position.String(), Type: rec.Type,
-		At: rec.fact.When(), RecordedAt: rec.RecordedAt, By: rec.fact.Who(),
+		At: fact.When(), RecordedAt: rec.RecordedAt, By: fact.Who(),
 		CommandID: meta.CommandID, CorrelationID: meta.CorrelationID, CausationID: meta.CausationID, Origin: meta.Origin,
 		Data: map[string]any{}, Erased: []string{},
 	}
@@ -271,20 +287,18 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	}
 	delete(e.Data, "at")
 	delete(e.Data, "by")
-	data, texts := o.visible(rec.fact, held)
-	if !data {
-		e.Data = map[string]any{}
-		return nil
-	}
-	if _, tagged := e.Data["tag"]; tagged && o.untagged {
-		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
-	}
-	eachText(rec.fact, func(path string, t personal.Text) {
+	return nil
+}
+
+// reveal puts the personal fields of an event into e once o is opened. To whom
+// they are masked, it is told which of them were erased.
+func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, masked bool) (err error) {
+	eachText(fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
-		if t.IsZero() || !texts && !held.Masked {
+		if t.IsZero() || !texts && !masked {
 			return
 		}
-		if misplaced := placed(t.Bytes(), rec.Event, path); misplaced != nil {
+		if misplaced := placed(t.Bytes(), rec, path); misplaced != nil {
 			err = errors.Join(err, misplaced)
 			return
 		}
@@ -313,7 +327,7 @@ func placed(sealed []byte, e eventlog.Event, path string) error {
 }
 
 // eachText calls visit for the personal texts of an event.
-func eachText(e application.Event, visit func(path string, t personal.Text)) {
+func eachText(e domain.Fact, visit func(path string, t personal.Text)) {
 	own := reflect.New(reflect.TypeOf(e))
 	own.Elem().Set(reflect.ValueOf(e))
 	personal.Walk(own.Interface(), func(path string, t *personal.Text) { visit(path, *t) })

@@ -412,7 +412,7 @@ func TestRightsOfToday(t *testing.T) {
 	if _, err := s.Replay(t.Context(), viewer, s.app, asOf); err != nil {
 		t.Fatal(err)
 	}
-	commandstest.Must(s.DeactivateMember(t.Context(), s.As(s.Admin), viewer))
+	commandstest.Must(s.DeactivateMember(t.Context(), s.As(s.Admin), commands.DeactivateMember{Member: viewer}))
 	if _, err := s.Replay(t.Context(), viewer, s.app, asOf); !errors.Is(err, application.ErrUnknown) {
 		t.Errorf("deactivated: %v, want ErrUnknown", err)
 	}

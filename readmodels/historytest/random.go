@@ -132,10 +132,16 @@ func (c *Company) randomRights() {
 		c.ChangeJob(id, func(j job.Job, s domain.Stamp) ([]job.Event, error) { return j.ChangeTeam(c.team(), s) })
 	case 3:
 		id := c.MemberIDs[c.r.IntN(len(c.MemberIDs))]
-		if id != c.Admin {
+		if id != c.Admin && !c.Members[id].Erased {
 			c.ChangeMember(id, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+				if m.Active && c.r.IntN(3) == 0 {
+					return m.Correct(named(id, s.At.String()), "Somebody Else", "", personal.Key{ID: id, Owner: id}, s)
+				}
 				if m.Active {
-					return m.Deactivate(id, s)
+					return m.Deactivate(id, c.Admin, s)
+				}
+				if c.r.IntN(4) == 0 {
+					return m.EraseName(false, s)
 				}
 				return m.Reactivate(s)
 			})

@@ -231,6 +231,25 @@ func change[C any](a *API, s *edge.Surface, r edge.Route, run func(context.Conte
 	})
 }
 
+type optional[C any] struct {
+	Conditions
+	Body *C
+}
+
+// maybe is change for a command whose body may be left out.
+func maybe[C any](a *API, s *edge.Surface, r edge.Route, run func(context.Context, commands.Caller, *edge.Request, C) (commands.Answer, error)) {
+	r.Body = edge.OptionalJSONBody
+	edge.Handle(s, r, func(ctx context.Context, in *optional[C]) (*doneAnswer, error) {
+		var body C
+		if in.Body != nil {
+			body = *in.Body
+		}
+		return a.done(a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return run(ctx, caller, r, body)
+		}))
+	})
+}
+
 // act declares a command without a body.
 func act(a *API, s *edge.Surface, r edge.Route, run func(context.Context, commands.Caller, *edge.Request) (commands.Answer, error)) {
 	answer := func(ctx context.Context, c Conditions) (*doneAnswer, error) {

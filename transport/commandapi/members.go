@@ -24,10 +24,21 @@ func (a *API) members(s *edge.Surface) {
 			cmd.Member = r.Param("id")
 			return c.SetMemberRole(ctx, caller, cmd)
 		})
-	act(a, s, route(http.MethodPost, "/{id}/deactivate", "End a member's access", admin),
-		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-			return c.DeactivateMember(ctx, caller, r.Param("id"))
+	change(a, s, route(http.MethodPatch, "/{id}", "Correct a member's name or address", edge.SelfOrAdmin()),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.CorrectMember) (commands.Answer, error) {
+			cmd.Member = r.Param("id")
+			return c.CorrectMember(ctx, caller, cmd)
 		})
+	maybe(a, s, route(http.MethodPost, "/{id}/deactivate", "End a member's access, and hand over", admin),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.DeactivateMember) (commands.Answer, error) {
+			cmd.Member = r.Param("id")
+			return c.DeactivateMember(ctx, caller, cmd)
+		})
+	erase := route(http.MethodPost, "/{id}/erase", "Erase the name and address of a former member", admin)
+	erase.Doc = "They cannot be brought back. What the member did stays, as that of somebody without a name."
+	act(a, s, erase, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+		return c.EraseMember(ctx, caller, r.Param("id"))
+	})
 	act(a, s, route(http.MethodPost, "/{id}/reactivate", "Let a member act again", admin),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.ReactivateMember(ctx, caller, r.Param("id"))

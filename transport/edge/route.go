@@ -96,7 +96,7 @@ type Body uint8
 const (
 	NoBody Body = iota
 	JSONBody
-	OptionalJSONBody // absent, or an object without fields
+	OptionalJSONBody // absent, or an object
 	FormBody         // multipart/form-data by POST, read by the handler
 )
 

@@ -26,4 +26,13 @@ func (a *API) history(s *edge.Surface) {
 			}
 			return a.History.Replay(ctx, r.Principal.Member, r.Param("id"), asOf)
 		})
+	may := edge.Roles(access.Admin, access.Auditor)
+	read(a, s, edge.Route{Path: "/v1/organization/history", Summary: "Everything the organisation decided for itself", Tag: "organization", Who: may},
+		func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
+			return a.History.Organization(ctx, r.Principal.Member)
+		})
+	read(a, s, edge.Route{Path: "/v1/members/{id}/history", Summary: "Everything recorded of a member", Tag: "members", Who: may},
+		func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
+			return a.History.Member(ctx, r.Principal.Member, r.Param("id"))
+		})
 }
