@@ -222,7 +222,9 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		// Nobody else notices.
 		was, _ := m.applications.Get(f.Aggregate)
 		r.ChangedAt = was.ChangedAt
-	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated:
+	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
+		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// As below.
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/readmodels"
@@ -9,21 +10,54 @@ import (
 
 // assessment keeps what members think of applications.
 type assessment struct {
-	ratings *Rows[readmodels.RatingRow]
+	ratings    *Rows[readmodels.RatingRow]
+	interviews *Rows[readmodels.InterviewRow]
 }
 
 func newAssessment() *assessment {
-	return &assessment{ratings: NewRows(readmodels.Ratings())}
+	return &assessment{ratings: NewRows(readmodels.Ratings()), interviews: NewRows(readmodels.Interviews())}
 }
 
 // Name implements Model.
 func (*assessment) Name() string { return "assessment" }
 
 // Tables implements Model.
-func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings} }
+func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews} }
 
 // Need implements Model.
-func (m *assessment) Need(Fact) {}
+func (m *assessment) Need(f Fact) {
+	e, ok := f.Body.(application.Event)
+	if !ok {
+		return
+	}
+	switch e := e.(type) {
+	case application.InterviewRescheduled:
+		m.interviews.Need(e.Interview)
+	case application.InterviewChanged:
+		m.interviews.Need(e.Interview)
+	case application.InterviewCancelled:
+		m.interviews.Need(e.Interview)
+	case application.InterviewHeld:
+		m.interviews.Need(e.Interview)
+	case application.InterviewMissed:
+		m.interviews.Need(e.Interview)
+	case application.InterviewAnswered:
+		m.interviews.Need(e.Interview)
+	case application.Anonymised:
+		m.interviews.NeedBy("application_id", f.Aggregate)
+	case application.Rated, application.InterviewScheduled:
+		// New rows, or rows written over.
+	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
+		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet,
+		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
+		application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted,
+		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
+		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+		application.AuditOpened, application.AuditClosed,
+		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted:
+		// The other models keep what was done and said.
+	}
+}
 
 // Apply implements Model.
 func (m *assessment) Apply(_ context.Context, f Fact) error {
@@ -36,16 +70,44 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.ratings.Put(readmodels.RatingRow{
 			Key: f.Aggregate + "/" + e.By.MemberID(), Application: f.Aggregate, Member: e.By.MemberID(), Rating: e.Rating, At: e.At,
 		})
+	case application.InterviewScheduled:
+		m.interviews.Put(scheduled(f, e))
+	case application.InterviewRescheduled:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
+			setTime(r, e.InterviewTime)
+			r.Place, r.Link, r.Slots, r.Answers.V = e.Place.Bytes(), e.Link.Bytes(), nil, []readmodels.InterviewAnswerOf{}
+		})
+	case application.InterviewChanged:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
+			r.Title, r.Description, r.Participants, r.Hidden = e.Title.Bytes(), e.Description.Bytes(), e.Participants, e.Hidden
+			r.Answers.V = slices.DeleteFunc(slices.Clone(r.Answers.V), func(a readmodels.InterviewAnswerOf) bool {
+				return a.Member != "" && !slices.Contains(e.Participants, a.Member)
+			})
+		})
+	case application.InterviewCancelled:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
+			r.State, r.SettledAt, r.Reason = application.InterviewIsOff, when(f), e.Reason.Bytes()
+		})
+	case application.InterviewHeld:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewIsOver, when(f) })
+	case application.InterviewMissed:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewWasMissed, when(f) })
+	case application.InterviewAnswered:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { answered(r, e) })
 	case application.Anonymised:
-		// Numbers stay.
+		// Numbers and times stay.
+		m.interviews.Each("application_id", f.Aggregate, func(r readmodels.InterviewRow) (readmodels.InterviewRow, bool) {
+			r.Title, r.Description, r.Place, r.Link, r.Reason = nil, nil, nil, nil, nil
+			return r, true
+		})
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet,
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
 		application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.DocumentCancelled, application.DocumentReopened, application.DocumentRecategorised, application.VersionDeleted,
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
-		application.AuditOpened, application.AuditClosed:
+		application.AuditOpened, application.AuditClosed,
+		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted:
 		// The other models keep what was done and said.
 	}
 	return nil

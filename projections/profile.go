@@ -97,8 +97,9 @@ func (m *profile) Need(f Fact) {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
-	case application.Rated:
-		// Model assessment keeps it.
+	case application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		// Model assessment keeps them.
 	}
 }
 
@@ -174,8 +175,9 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
-	case application.Rated:
-		// Model assessment keeps it.
+	case application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		// Model assessment keeps them.
 	}
 	return nil
 }

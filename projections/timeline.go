@@ -80,6 +80,27 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryCommentDeleted, e.Comment
 	case application.Rated:
 		kind, d.Rating = readmodels.EntryRated, &e.Rating
+	case application.InterviewScheduled:
+		kind, subject = readmodels.EntryInterviewScheduled, e.Interview
+		d.Start, d.Zone, d.Members = e.Start, e.Zone, e.Participants
+	case application.InterviewRescheduled:
+		kind, subject = readmodels.EntryInterviewRescheduled, e.Interview
+		d.Start, d.Zone = e.Start, e.Zone
+	case application.InterviewChanged:
+		kind, subject = readmodels.EntryInterviewChanged, e.Interview
+		d.Members = e.Participants
+	case application.InterviewCancelled:
+		kind, subject = readmodels.EntryInterviewCancelled, e.Interview
+	case application.InterviewHeld:
+		kind, subject = readmodels.EntryInterviewCompleted, e.Interview
+	case application.InterviewMissed:
+		kind, subject = readmodels.EntryInterviewMissed, e.Interview
+	case application.InterviewAnswered:
+		kind, subject = readmodels.EntryInterviewAnswered, e.Interview
+		d.Answer, d.Start = string(e.Answer), e.Slot
+		if e.Member != "" {
+			d.Members = []string{e.Member}
+		}
 	case application.NoteEdited:
 		kind, subject = readmodels.EntryNoteEdited, e.Note
 	case application.NoteAdded:

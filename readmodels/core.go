@@ -42,6 +42,9 @@ var (
 	// ErrNotFound is the answer for what does not exist and for what the asker
 	// may not know of: the two look the same.
 	ErrNotFound = &domain.Refusal{Kind: domain.Absent, Code: "not_found", Message: "There is no such thing, or not for you."}
+	// ErrMayNotView is the answer for a part of an application that the asker sees
+	// without the right to view that part.
+	ErrMayNotView = &domain.Refusal{Kind: domain.Denied, Code: "denied", Message: "You may not do this."}
 	// ErrCursor means that a cursor was not made by this query.
 	ErrCursor = &domain.Refusal{Kind: domain.Invalid, Code: "cursor", Message: "The cursor does not belong to this list; start again without it."}
 	// ErrTooManyToSort means that names can only be sorted within fewer rows.

@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -50,6 +50,7 @@ type TimelineEntry struct {
 	CommentID  *string              `json:"comment_id" format:"uuid"`
 	Mentions   []MemberRef          `json:"mentions"`
 	Rating     *int                 `json:"rating" doc:"0 to 5"`
+	Interview  *EntryInterview      `json:"interview"`
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
@@ -66,6 +67,15 @@ type EntryDocument struct {
 	Files    *int            `json:"files" doc:"How many files the version has"`
 	Late     bool            `json:"late" doc:"Uploaded after the due date"`
 	DueAt    *time.Time      `json:"due_at"`
+}
+
+// EntryInterview is the interview an entry is about.
+type EntryInterview struct {
+	ID      string      `json:"id" format:"uuid"`
+	Start   *string     `json:"start" doc:"Wall time decided then"`
+	Zone    *string     `json:"zone"`
+	Answer  *string     `json:"answer" enum:"accepted,tentative,declined"`
+	Members []MemberRef `json:"members" doc:"Who takes part, or who answered; of an answer, none is the candidate"`
 }
 
 // EntryGrant is the grant an entry is about.
@@ -87,7 +97,11 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Comments:    {EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
 	access.Evaluations: {EntryRated},
-	access.Grants:      {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
+	access.Interviews: {
+		EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewChanged, EntryInterviewCancelled,
+		EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered,
+	},
+	access.Grants: {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
 }
 
 // decisionText are the entries whose text needs the right to view decisions.
@@ -153,6 +167,7 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, v view, before int64, li
 		t.want(r.Text, r.noteText, r.commentText, r.title)
 		t.wantBy(r.By)
 		t.wantMembers(append(slices.Clip(r.Details.V.Mentions), r.Details.V.Owner)...)
+		t.wantMembers(r.Details.V.Members...)
 		if r.grantMember != nil {
 			t.wantMembers(*r.grantMember)
 		}
@@ -242,6 +257,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 			ID: *r.Subject, Member: t.member(*r.grantMember), Role: labelled(r.grantRole, r.grantRoleName),
 			Cause: *r.grantCause, Of: r.grantOf, Until: d.Until,
 		}
+	case slices.Contains(entryAreas[access.Interviews], r.Kind):
+		e.Interview = &EntryInterview{ID: *r.Subject, Start: orNil(d.Start), Zone: orNil(d.Zone), Answer: orNil(d.Answer), Members: t.named(d.Members)}
 	case r.category != nil && r.Subject != nil:
 		e.Document = &EntryDocument{
 			ID: *r.Subject, Title: t.text(r.title), Category: *r.category,

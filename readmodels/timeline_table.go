@@ -13,20 +13,29 @@ type EntryKind string
 
 // The kinds of entries.
 const (
-	EntryReceived          EntryKind = "received"
-	EntryStageMoved        EntryKind = "stage_moved"
-	EntryDisqualified      EntryKind = "disqualified"
-	EntryRequalified       EntryKind = "requalified"
-	EntryReasonChanged     EntryKind = "reason_changed"
-	EntryAnonymised        EntryKind = "anonymised"
-	EntryTagAdded          EntryKind = "tag_added"
-	EntryTagRemoved        EntryKind = "tag_removed"
-	EntryPrioritySet       EntryKind = "priority_set"
-	EntryOwnerSet          EntryKind = "owner_set"
-	EntryCommentAdded      EntryKind = "comment_added"
-	EntryCommentEdited     EntryKind = "comment_edited"
-	EntryCommentDeleted    EntryKind = "comment_deleted"
-	EntryRated             EntryKind = "rated"
+	EntryReceived       EntryKind = "received"
+	EntryStageMoved     EntryKind = "stage_moved"
+	EntryDisqualified   EntryKind = "disqualified"
+	EntryRequalified    EntryKind = "requalified"
+	EntryReasonChanged  EntryKind = "reason_changed"
+	EntryAnonymised     EntryKind = "anonymised"
+	EntryTagAdded       EntryKind = "tag_added"
+	EntryTagRemoved     EntryKind = "tag_removed"
+	EntryPrioritySet    EntryKind = "priority_set"
+	EntryOwnerSet       EntryKind = "owner_set"
+	EntryCommentAdded   EntryKind = "comment_added"
+	EntryCommentEdited  EntryKind = "comment_edited"
+	EntryCommentDeleted EntryKind = "comment_deleted"
+	EntryRated          EntryKind = "rated"
+
+	EntryInterviewScheduled   EntryKind = "interview_scheduled"
+	EntryInterviewRescheduled EntryKind = "interview_rescheduled"
+	EntryInterviewChanged     EntryKind = "interview_changed"
+	EntryInterviewCancelled   EntryKind = "interview_cancelled"
+	EntryInterviewCompleted   EntryKind = "interview_completed"
+	EntryInterviewMissed      EntryKind = "interview_missed"
+	EntryInterviewAnswered    EntryKind = "interview_answered"
+
 	EntryNoteAdded         EntryKind = "note_added"
 	EntryNoteEdited        EntryKind = "note_edited"
 	EntryNoteVisibilitySet EntryKind = "note_visibility_set"
@@ -64,6 +73,10 @@ type EntryDetails struct {
 	Visible    *bool               `json:"visible,omitempty"`
 	Mentions   []string            `json:"mentions,omitempty"`
 	Rating     *int                `json:"rating,omitempty"`
+	Start      string              `json:"start,omitempty"` // wall time of an interview
+	Zone       string              `json:"zone,omitempty"`
+	Members    []string            `json:"members,omitempty"` // who take part, or who answered; none = the candidate
+	Answer     string              `json:"answer,omitempty"`
 	Category   access.Category     `json:"category,omitempty"`
 	Version    int                 `json:"version,omitempty"`
 	Files      int                 `json:"files,omitempty"` // number

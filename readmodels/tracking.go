@@ -28,6 +28,7 @@ type Tracking struct {
 	ReceivedAt  time.Time           `json:"received_at"`
 	Documents   []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
 	Notes       []TrackedNote       `json:"notes" doc:"Newest first"`
+	Interviews  []TrackedInterview  `json:"interviews" doc:"Today's first, then upcoming ones, then past ones, newest first"`
 	RatingShown bool                `json:"rating_shown" doc:"Whether candidates see ratings"`
 	Rating      *int                `json:"rating" doc:"Mean of all ratings, rounded half up; null while there is none to show"`
 	Preview     bool                `json:"preview" doc:"A member looks at the candidate's page"`
@@ -65,6 +66,20 @@ type TrackedNote struct {
 	Text    *personal.Plain `json:"text" doc:"Null if deleted"`
 	At      time.Time       `json:"at"`
 	Deleted bool            `json:"deleted"`
+}
+
+// TrackedInterview is an interview as the candidate sees it.
+type TrackedInterview struct {
+	ID     string                      `json:"id" format:"uuid"`
+	Status application.InterviewStatus `json:"status" enum:"today,upcoming,expired,completed,no_show,cancelled"`
+	InterviewWhen
+	Title        *personal.Plain         `json:"title"`
+	Description  *personal.Plain         `json:"description"`
+	Place        *personal.Plain         `json:"place"`
+	Link         *personal.Plain         `json:"link"`
+	Interviewers []*personal.Plain       `json:"interviewers" doc:"Their names"`
+	Answer       *application.AnswerKind `json:"answer" enum:"accepted,tentative,declined" doc:"The candidate's own; null while there is none"`
+	Slots        []string                `json:"slots" doc:"Other starts that may be picked"`
 }
 
 // TrackedApplication is one of a candidate's applications.
@@ -136,7 +151,7 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true})
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true})
 		return err
 	})
 	return page, err
@@ -159,6 +174,7 @@ func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string
 		page, err = c.tracking(ctx, tx, s, tracked{
 			application: v.application, job: v.job, now: now, masked: v.rights.Masked,
 			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
+			interviews: v.rights.Area(access.Interviews) >= access.View,
 		})
 		page.Preview = true
 		return err
@@ -208,6 +224,7 @@ type tracked struct {
 	categories  []access.Category
 	notes       bool
 	ratings     bool
+	interviews  bool
 	masked      bool
 }
 
@@ -215,15 +232,19 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	a := v.application
 	page := Tracking{
 		ID: a.ID, Job: v.job.Title, Position: v.job.Position, Stage: v.job.publicStage(a.Stage),
-		Status: a.status(v.now), ReceivedAt: a.ReceivedAt, Documents: []TrackedDocument{}, Notes: []TrackedNote{},
+		Status: a.status(v.now), ReceivedAt: a.ReceivedAt, Documents: []TrackedDocument{}, Notes: []TrackedNote{}, Interviews: []TrackedInterview{},
 	}
 	var people []PersonRow
 	var notes []NoteRow
 	var documents documentRows
 	var settings []SettingsRow
 	var ratings []RatingRow
+	var interviews []InterviewRow
 	b := new(pgx.Batch)
 	queueRows(b, s, SettingsTable(), &settings, "true")
+	if v.interviews {
+		queueRows(b, s, Interviews(), &interviews, "application_id = $1 AND NOT hidden", a.ID)
+	}
 	if v.ratings {
 		queueRows(b, s, Ratings(), &ratings, "application_id = $1", a.ID)
 	}
@@ -245,9 +266,18 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		t.want(n.Text)
 	}
 	documents.want(t)
+	for _, i := range interviews {
+		i.want(t)
+	}
 	if err := t.loadNow(ctx, tx, s); err != nil {
 		return page, err
 	}
+	for _, i := range interviews {
+		page.Interviews = append(page.Interviews, i.tracked(expiresAtEnd(settings), v.now, t))
+	}
+	inOrder(page.Interviews, func(i TrackedInterview) (application.InterviewStatus, time.Time, string) {
+		return i.Status, i.StartsAt, i.ID
+	})
 	for _, p := range people {
 		page.FirstName, page.LastName = t.text(p.FirstName), t.text(p.LastName)
 	}
@@ -274,6 +304,24 @@ func (page *Tracking) rate(o SettingsRow, ratings []RatingRow) {
 	if mean, told := application.RoundedMean(sum, len(ratings), o.RatingMinRaters); told && o.RatingVisibility {
 		page.Rating = &mean
 	}
+}
+
+// tracked is the interview as the candidate sees it.
+func (r InterviewRow) tracked(atEnd bool, now time.Time, t *texts) TrackedInterview {
+	i := TrackedInterview{
+		ID: r.ID, Status: r.Time().Status(r.State, atEnd, now), InterviewWhen: r.when(),
+		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
+		Interviewers: []*personal.Plain{}, Slots: orEmpty(r.Slots),
+	}
+	for _, m := range r.Participants {
+		i.Interviewers = append(i.Interviewers, t.member(m).Name)
+	}
+	for _, a := range r.Answers.V {
+		if a.Member == "" {
+			i.Answer = &a.Answer
+		}
+	}
+	return i
 }
 
 // tracked is the document as the candidate sees it on a page with that status.

@@ -139,6 +139,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 
 		"/v1/applications/{id}/tags":              map[string]string{"label": "Navy"},
 		"/v1/applications/{id}/comments":          map[string]string{"text": "x"},
+		"/v1/applications/{id}/interviews":        meeting(v, 5),
+		"/v1/applications/{id}/grants":            map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
 		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
 		"/v1/applications/{id}/documents":         newForm("cv").file("cv.txt", "x"),
 		"/v1/applications/{id}/document-requests": map[string]string{"title": "Diploma", "category": "certificate"},
@@ -163,6 +165,10 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 			path = strings.Replace(path, id, v.member, 1)
 		case "jobs":
 			path = strings.Replace(path, id, v.id, 1)
+		}
+		if bodies[r.Path] == nil {
+			t.Errorf("nothing is said to %s", r.Path)
+			continue
 		}
 		answer := w.post(w.admin, path, bodies[r.Path])
 		made, location := answer.made(), answer.header.Get("Location")

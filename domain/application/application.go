@@ -46,6 +46,7 @@ type Application struct {
 	Grants     domain.Index[Grant]
 	Openings   domain.Index[Opening]
 	Ratings    domain.Index[int] // by member
+	Interviews domain.Index[Interview]
 
 	CommentsRead domain.Index[int] // how many of the comments each member has read
 }
@@ -69,6 +70,8 @@ var Codec = domain.NewCodec[Event](
 	CommentAdded{}, CommentEdited{}, CommentDeleted{}, CommentsRead{},
 	NoteAdded{}, NoteEdited{}, NoteVisibilitySet{}, NoteDeleted{},
 	Rated{},
+	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
+	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
@@ -204,6 +207,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.DiscloseAt = time.Time{}
 	a.Comments, a.Notes = domain.Index[Comment]{}, domain.Index[Note]{}
 	a.Ratings, a.CommentsRead = domain.Index[int]{}, domain.Index[int]{}
+	a.Interviews = domain.Index[Interview]{}
 	return a
 }
 

@@ -39,6 +39,18 @@ func TestStored(t *testing.T) {
 		application.CommentDeleted{Stamp: stamp, Comment: id},
 		application.CommentsRead{Stamp: stamp, Through: id},
 		application.Rated{Stamp: stamp, Rating: 4},
+		application.InterviewScheduled{
+			Stamp: stamp, Interview: id, InterviewTime: berlin, Title: text("title"), Description: text("description"), Place: text("place"), Link: text("link"),
+			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Hidden: true, Recorded: true,
+		},
+		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link")},
+		application.InterviewChanged{
+			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Hidden: true,
+		},
+		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason")},
+		application.InterviewHeld{Stamp: stamp, Interview: id},
+		application.InterviewMissed{Stamp: stamp, Interview: id},
+		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00"},
 		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other},
 		application.NoteEdited{Stamp: stamp, Note: id, Edit: other, Text: text("text")},
 		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
@@ -68,6 +80,9 @@ func TestStored(t *testing.T) {
 
 // draws are the arguments of one random command.
 type draws struct {
+	answerer, slot    string
+	answer            application.AnswerKind
+	hours, minutes    int
 	id, stage, reason string
 	text              personal.Text
 	yes, manager      bool
@@ -105,6 +120,9 @@ func draw(t *rapid.T, at time.Time) draws {
 		kind:    rapid.SampledFrom([]organization.ReasonKind{organization.We, organization.They, organization.OtherReason}).Draw(t, "kind"),
 		version: rapid.SampledFrom([]int{1, 1, 1, 1, 2, 3, 0}).Draw(t, "version"), files: rapid.SliceOfN(files, 0, 3).Draw(t, "files"),
 		category: categories.Draw(t, "category"),
+		answerer: rapid.SampledFrom([]string{"", "m1", "m2", "m9"}).Draw(t, "answerer"), slot: rapid.SampledFrom([]string{"", "", "2030-01-07T10:00", "2030-01-08T10:00"}).Draw(t, "slot"),
+		answer: rapid.SampledFrom([]application.AnswerKind{application.AnswerAccepted, application.AnswerDeclined, "maybe"}).Draw(t, "answer"),
+		hours:  rapid.SampledFrom([]int{1, 48, -1, 0}).Draw(t, "in hours"), minutes: rapid.SampledFrom([]int{30, 60, 0}).Draw(t, "minutes"),
 		request: application.Request{
 			Title: words.Draw(t, "title"), Category: categories.Draw(t, "requested category"),
 			MaxMiB: rapid.SampledFrom([]int{0, 1, 20, 5, 21, -1}).Draw(t, "MiB"), MaxFiles: rapid.SampledFrom([]int{0, 1, 10, 2, 11, -1}).Draw(t, "most files"),
@@ -123,6 +141,31 @@ func draw(t *rapid.T, at time.Time) draws {
 		d.until = &until
 	}
 	return d
+}
+
+// meeting is an interview in some hours, or one that was as long ago.
+func meeting(d draws, now time.Time) application.Meeting {
+	m := application.Meeting{
+		InterviewTime: application.InterviewTime{Start: now.Add(time.Duration(d.hours) * time.Hour).Format(domain.WallLayout), Zone: "UTC", Minutes: d.minutes},
+		Title:         d.text, Participants: []string{"m1", "m2"}, Organiser: "m1", Recorded: d.hours < 0, Hidden: d.yes,
+	}
+	if d.manager {
+		m.Participants, m.Slots = m.Participants[:1], nil
+	} else if !m.Recorded {
+		m.Slots = []string{"2030-01-07T10:00"}
+	}
+	return m
+}
+
+// interview is the one that is given, or one of that id.
+func (d draws) interview() string {
+	switch {
+	case d.manager:
+		return "i2"
+	case d.yes:
+		return d.id
+	}
+	return "i1"
 }
 
 // final is how many commands end a history: they come first.
@@ -157,13 +200,32 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.AddComment(d.id, d.text, nil, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.EditComment(d.id, d.stage, d.text, nil, s)
+			return a.EditComment("c1", d.stage, d.text, nil, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.DeleteComment(d.id, d.manager, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.ReadComments(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Rate(2*d.version, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.RescheduleInterview(d.id, d.stage, meeting(d, s.At).InterviewTime, d.text, d.text, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.ChangeInterview(d.id, d.stage, meeting(d, s.At), s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.CancelInterview(d.interview(), d.text, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.CompleteInterview(d.interview(), s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.MissInterview(d.interview(), s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.AnswerInterview(d.interview(), d.answerer, d.answer, d.slot, s)
+		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.EditNote(d.id, d.stage, d.text, s)
 		},
@@ -222,7 +284,7 @@ func accessCommands(d draws, s domain.Stamp) []when {
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[application.Application, application.Event]{
 		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds, Steps: 200,
-		Given: events{received, noteOf(by.By, false), requested, uploaded(1), dueSoon},
+		Given: events{received, noteOf(by.By, false), requested, uploaded(1), interviewed, metBefore, commentOf, dueSoon},
 		Ask: func(t *rapid.T, s domain.Stamp) func(application.Application) ([]application.Event, error) {
 			d := draw(t, s.At)
 			if domaintest.Fair(t, "of access", []bool{true, false, false, false, false}) {
@@ -296,6 +358,17 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 		if was.Number > 0 && was.Number != c.Number || c.Number > after.Comments.Len() {
 			return "a comment has another number"
+		}
+	}
+	for id, i := range after.Interviews.All() {
+		was, known := before.Interviews.Get(id)
+		if len(i.Participants) == 0 || i.Minutes < 1 || known && was.State == application.InterviewIsOff && i.State != was.State {
+			return "an interview makes no sense, or a cancelled one came back"
+		}
+		for who := range i.Answers {
+			if who != "" && !slices.Contains(i.Participants, who) {
+				return "somebody answered who does not take part"
+			}
 		}
 	}
 	for member, rating := range after.Ratings.All() {

@@ -74,13 +74,15 @@ func TestFoldDoesNotAlias(t *testing.T) {
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")},
 		application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
 		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
-		application.Rated{Stamp: by, Rating: 3}, application.CommentsRead{Stamp: by, Through: "c1"},
+		interviewed, application.Rated{Stamp: by, Rating: 3}, application.CommentsRead{Stamp: by, Through: "c1"},
 	}
 	base := application.Application{}.Fold(history...)
 	for _, e := range (events{
 		application.TagRemoved{Stamp: by, Tag: "t1"},
 		tagged("x"),
 		application.Rated{Stamp: by, Rating: 4},
+		application.InterviewAnswered{Stamp: by, Interview: "i1", Answer: application.AnswerAccepted},
+		application.InterviewChanged{Stamp: by, Interview: "i1", Change: "x", Participants: []string{"m2"}},
 		application.CommentsRead{Stamp: by, Through: "c3"},
 		application.CommentEdited{Stamp: by, Comment: "c1", Edit: "e1", Text: text("x")},
 		application.CommentDeleted{Stamp: by, Comment: "c1"},

@@ -156,6 +156,11 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 			return err
 		}
 	}
+	if c.chance(30) {
+		if err := c.interview(ctx); err != nil {
+			return err
+		}
+	}
 	if c.chance(35) {
 		if err := c.note(ctx); err != nil {
 			return err

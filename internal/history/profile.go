@@ -46,7 +46,8 @@ type PastProfile struct {
 	Notes     []PastText     `json:"notes"`
 	Comments  []PastText     `json:"comments"`
 
-	Ratings map[domain.Actor]int `json:"ratings" doc:"By the member who rated"`
+	Ratings    map[domain.Actor]int `json:"ratings" doc:"By the member who rated"`
+	Interviews []PastInterview      `json:"interviews"`
 }
 
 // PastDocument is a document as it was.
@@ -58,6 +59,14 @@ type PastDocument struct {
 	Version  int                        `json:"version" doc:"Number of versions uploaded by then"`
 
 	requested bool
+}
+
+// PastInterview is an interview as it was.
+type PastInterview struct {
+	ID string `json:"id"`
+	application.InterviewTime
+	Title *personal.Plain            `json:"title"`
+	State application.InterviewState `json:"state"`
 }
 
 // PastText is a note or a comment as it was.
@@ -73,11 +82,11 @@ type PastText struct {
 // profile folds events, all up to the moment, and what the job and the person
 // were then. What is not for the viewer is left out.
 func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*PastProfile, error) {
-	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}}
+	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}, Interviews: []PastInterview{}}
 	var person personal.Text
 	// Texts are opened into their places, so slices must not grow any more then.
 	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
-	p.Documents = slices.Grow(p.Documents, len(events))
+	p.Documents, p.Interviews = slices.Grow(p.Documents, len(events)), slices.Grow(p.Interviews, len(events))
 	for _, rec := range events {
 		p.apply(rec.fact, held, o)
 		switch e := rec.fact.(type) { //nolint:gochecksumtype // only who the person was
@@ -142,6 +151,25 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		if held.Area(access.Evaluations) >= access.View {
 			p.Ratings[e.By] = e.Rating
 		}
+	case application.InterviewScheduled:
+		if held.Area(access.Interviews) >= access.View {
+			p.Interviews = append(p.Interviews, PastInterview{ID: e.Interview, InterviewTime: e.InterviewTime, State: application.InterviewPlanned})
+			o.text(e.Title, !held.Masked, &p.Interviews[len(p.Interviews)-1].Title)
+		}
+	case application.InterviewRescheduled:
+		p.interview(e.Interview, func(i *PastInterview) { i.InterviewTime = e.InterviewTime })
+	case application.InterviewChanged:
+		p.interview(e.Interview, func(i *PastInterview) { o.text(e.Title, !held.Masked, &i.Title) })
+	case application.InterviewCancelled:
+		p.interview(e.Interview, func(i *PastInterview) { i.State = application.InterviewIsOff })
+	case application.InterviewHeld:
+		p.interview(e.Interview, func(i *PastInterview) { i.State = application.InterviewIsOver })
+	case application.InterviewMissed:
+		p.interview(e.Interview, func(i *PastInterview) { i.State = application.InterviewWasMissed })
+	case application.InterviewAnswered:
+		if e.Slot != "" {
+			p.interview(e.Interview, func(i *PastInterview) { i.Start = e.Slot })
+		}
 	case application.NoteEdited:
 		p.note(e.Note, func(n *PastText) { o.text(e.Text, shows(access.Notes), &n.Text) })
 	case application.NoteVisibilitySet:
@@ -172,6 +200,14 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:
 		// Nothing that the profile shows.
+	}
+}
+
+func (p *PastProfile) interview(id string, change func(*PastInterview)) {
+	for i := range p.Interviews {
+		if p.Interviews[i].ID == id {
+			change(&p.Interviews[i])
+		}
 	}
 }
 

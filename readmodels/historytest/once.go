@@ -23,4 +23,37 @@ func (c *Company) Once() {
 		return a.ReadComments(comment, s)
 	})
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Rate(4, s) })
+	c.interviewOnce(id, by)
+}
+
+// interviewOnce lets everything happen to interviews.
+func (c *Company) interviewOnce(id string, by domain.Actor) {
+	interview, past := c.ID(), c.ID()
+	on := func(decide func(application.Application, domain.Stamp) ([]application.Event, error)) {
+		c.On(id, by, decide)
+	}
+	m := c.meeting(interview, id, "an interview")
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.ScheduleInterview(interview, m, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.AnswerInterview(interview, "", application.AnswerAccepted, m.Slots[0], s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.RescheduleInterview(interview, c.ID(), m.InterviewTime, m.Place, m.Link, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.CancelInterview(interview, c.Text(interview, id, "somebody is ill"), s)
+	})
+	before := c.meeting(past, id, "an interview that was")
+	before.Start, before.Slots, before.Recorded = "2026-01-05T10:00", nil, true
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.ScheduleInterview(past, before, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.MissInterview(past, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.CompleteInterview(past, s)
+	})
 }

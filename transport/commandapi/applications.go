@@ -71,6 +71,7 @@ func (a *API) applications(s *edge.Surface) {
 	a.comments(s)
 	a.notes(s)
 	a.ratings(s)
+	a.interviews(s)
 	a.grants(s)
 }
 

@@ -66,6 +66,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.applications(s)
 	a.documents(s)
 	a.effects(s)
+	a.interviews(s)
 	a.directory(s)
 	a.organization(s)
 	a.readLog(s)

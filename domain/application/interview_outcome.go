@@ -1,0 +1,167 @@
+package application
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// InterviewCancelled records that an interview will not take place. That it was
+// planned stays.
+type InterviewCancelled struct {
+	domain.Stamp
+	Interview string        `json:"interview"`
+	Reason    personal.Text `json:"reason"`
+}
+
+// EventName implements domain.Fact.
+func (InterviewCancelled) EventName() string { return "application.interview_cancelled.v1" }
+
+func (e InterviewCancelled) evolve(a Application) Application {
+	return a.settled(e.Interview, InterviewIsOff)
+}
+
+func (a Application) settled(id string, state InterviewState) Application {
+	i, _ := a.Interviews.Get(id)
+	i.State = state
+	return a.withInterview(id, i)
+}
+
+// CancelInterview calls an interview off. Doing it again is no event.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownInterview, ErrInterviewSettled.
+func (a Application) CancelInterview(id string, reason personal.Text, s domain.Stamp) ([]Event, error) {
+	i, err := a.interview(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case i.State == InterviewIsOff:
+		return nil, nil
+	case i.State != InterviewPlanned:
+		return nil, ErrInterviewSettled
+	}
+	return []Event{InterviewCancelled{Stamp: s, Interview: id, Reason: reason}}, nil
+}
+
+// InterviewHeld records that an interview took place.
+type InterviewHeld struct {
+	domain.Stamp
+	Interview string `json:"interview"`
+}
+
+// EventName implements domain.Fact.
+func (InterviewHeld) EventName() string { return "application.interview_completed.v1" }
+
+func (e InterviewHeld) evolve(a Application) Application {
+	return a.settled(e.Interview, InterviewIsOver)
+}
+
+// InterviewMissed records that the candidate did not come.
+type InterviewMissed struct {
+	domain.Stamp
+	Interview string `json:"interview"`
+}
+
+// EventName implements domain.Fact.
+func (InterviewMissed) EventName() string { return "application.interview_missed.v1" }
+
+func (e InterviewMissed) evolve(a Application) Application {
+	return a.settled(e.Interview, InterviewWasMissed)
+}
+
+// CompleteInterview says that an interview took place, or corrects that it was
+// missed. Doing it again is no event. Errors: those of started.
+func (a Application) CompleteInterview(id string, s domain.Stamp) ([]Event, error) {
+	i, err := a.started(id, s)
+	if err != nil || i.State == InterviewIsOver {
+		return nil, err
+	}
+	return []Event{InterviewHeld{Stamp: s, Interview: id}}, nil
+}
+
+// MissInterview says that the candidate did not come, or corrects that they did.
+// Doing it again is no event. Errors: those of started.
+func (a Application) MissInterview(id string, s domain.Stamp) ([]Event, error) {
+	i, err := a.started(id, s)
+	if err != nil || i.State == InterviewWasMissed {
+		return nil, err
+	}
+	return []Event{InterviewMissed{Stamp: s, Interview: id}}, nil
+}
+
+// started finds an interview that began and was not cancelled.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownInterview, ErrInterviewSettled,
+// ErrInterviewNotStarted.
+func (a Application) started(id string, s domain.Stamp) (Interview, error) {
+	i, err := a.interview(id)
+	if err != nil {
+		return i, err
+	}
+	if i.State == InterviewIsOff {
+		return i, ErrInterviewSettled
+	}
+	if starts, _, _ := i.Span(); starts.After(s.At) {
+		return i, ErrInterviewNotStarted
+	}
+	return i, nil
+}
+
+// InterviewAnswered records what a participant or the candidate answered, perhaps
+// as somebody else noted it. A slot that the candidate picked is the start from
+// then on.
+type InterviewAnswered struct {
+	domain.Stamp
+	Interview string     `json:"interview"`
+	Member    string     `json:"member,omitempty"` // the participant; empty = the candidate
+	Answer    AnswerKind `json:"answer"`
+	Slot      string     `json:"slot,omitempty"` // wall time
+}
+
+// EventName implements domain.Fact.
+func (InterviewAnswered) EventName() string { return "application.interview_answered.v1" }
+
+func (e InterviewAnswered) evolve(a Application) Application {
+	i, _ := a.Interviews.Get(e.Interview)
+	answers := map[string]AnswerKind{}
+	if e.Slot != "" {
+		i.Start, i.Slots = e.Slot, nil // the others answered to another time
+	} else {
+		maps.Copy(answers, i.Answers)
+	}
+	answers[e.Member] = e.Answer
+	i.Answers = answers
+	return a.withInterview(e.Interview, i)
+}
+
+// AnswerInterview notes an answer to a planned interview: of the participant
+// member, or of the candidate if it is "". The candidate may accept one of the
+// slots that are offered, in the future. The answer that was given is no event.
+// Errors: those of planned; ErrNotAParticipant, ErrUnknownSlot, domain.ErrInvalid.
+func (a Application) AnswerInterview(id, member string, answer AnswerKind, slot string, s domain.Stamp) ([]Event, error) {
+	i, err := a.planned(id)
+	if err != nil {
+		return nil, err
+	}
+	has, answered := i.Answers[member]
+	switch {
+	case member != "" && !slices.Contains(i.Participants, member):
+		return nil, ErrNotAParticipant
+	case answer != AnswerAccepted && answer != AnswerDeclined && answer != AnswerTentative:
+		return nil, domain.ErrInvalid.Because("An answer is accepted, tentative or declined.")
+	case slot != "" && (member != "" || answer != AnswerAccepted):
+		return nil, domain.ErrInvalid.Because("Only the candidate picks a time, by accepting it.")
+	case answered && has == answer && (slot == "" || slot == i.Start):
+		return nil, nil
+	case slot == i.Start:
+		slot = ""
+	case slot != "" && !slices.Contains(i.Slots, slot):
+		return nil, ErrUnknownSlot
+	}
+	if slot != "" {
+		if err := i.at(slot).check(false, s.At); err != nil {
+			return nil, err
+		}
+	}
+	return []Event{InterviewAnswered{Stamp: s, Interview: id, Member: member, Answer: answer, Slot: slot}}, nil
+}

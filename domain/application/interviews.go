@@ -1,0 +1,281 @@
+package application
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Limits of interviews.
+const (
+	MaxInterviews   = 200 // of an application
+	MaxParticipants = 30
+	MaxSlots        = 20
+	MaxMinutes      = 24 * 60
+	MaxLink         = 500 // characters, also of a place and a title
+)
+
+// InterviewState is what became of an interview. Whether it is today or long
+// over, the clock says; see InterviewTime.Status.
+type InterviewState string
+
+// The states of an interview.
+const (
+	InterviewPlanned   InterviewState = "planned"
+	InterviewIsOver    InterviewState = "completed"
+	InterviewWasMissed InterviewState = "no_show"
+	InterviewIsOff     InterviewState = "cancelled"
+)
+
+// AnswerKind is what somebody answers to an interview.
+type AnswerKind string
+
+// The answers.
+const (
+	AnswerAccepted  AnswerKind = "accepted"
+	AnswerTentative AnswerKind = "tentative"
+	AnswerDeclined  AnswerKind = "declined"
+)
+
+// Interview is what decisions about an interview need.
+type Interview struct {
+	InterviewTime
+	State        InterviewState
+	Participants []string
+	Slots        []string              // other starts that the candidate may pick
+	Answers      map[string]AnswerKind // by participant, of the candidate under ""
+	Role         string                // that participants get on the application
+	Change       string                // the last one
+}
+
+// The rules that refuse.
+var (
+	ErrUnknownInterview    = &domain.Refusal{Kind: domain.Absent, Code: "unknown_interview", Message: "The application has no such interview."}
+	ErrTooManyInterviews   = &domain.Refusal{Kind: domain.Illegal, Code: "too_many_interviews", Message: "The application has as many interviews as it may have."}
+	ErrInterviewSettled    = &domain.Refusal{Kind: domain.Illegal, Code: "interview_settled", Message: "The interview took place, was missed, or was cancelled."}
+	ErrInterviewNotStarted = &domain.Refusal{Kind: domain.Illegal, Code: "interview_not_started", Message: "The interview has not started yet."}
+	ErrNotAParticipant     = &domain.Refusal{Kind: domain.Invalid, Code: "not_a_participant", Message: "The member is no participant of the interview."}
+	ErrUnknownSlot         = &domain.Refusal{Kind: domain.Invalid, Code: "unknown_slot", Message: "That time is not among those offered."}
+	ErrNoSuchTime          = &domain.Refusal{Kind: domain.Invalid, Code: "no_such_time", Message: "Clocks are put forward over that time on that day; there is no such time in that zone."}
+)
+
+// InterviewScheduled records that people will meet, or, recorded afterwards, that
+// they met.
+type InterviewScheduled struct {
+	domain.Stamp
+	InterviewTime
+	Interview    string        `json:"interview"`
+	Title        personal.Text `json:"title"`
+	Description  personal.Text `json:"description"`
+	Place        personal.Text `json:"place"`
+	Link         personal.Text `json:"link"`
+	Participants []string      `json:"participants"`
+	Organiser    string        `json:"organiser"`          // member
+	Slots        []string      `json:"slots,omitempty"`    // wall times in the zone, instead of the start
+	Role         string        `json:"role,omitempty"`     // recruiting role that participants get
+	Hidden       bool          `json:"hidden,omitempty"`   // from the candidate
+	Recorded     bool          `json:"recorded,omitempty"` // afterwards
+}
+
+// EventName implements domain.Fact.
+func (InterviewScheduled) EventName() string { return "application.interview_scheduled.v1" }
+
+func (e InterviewScheduled) evolve(a Application) Application {
+	return a.withInterview(e.Interview, Interview{
+		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role,
+	})
+}
+
+func (a Application) withInterview(id string, i Interview) Application {
+	a.Interviews = a.Interviews.With(id, i)
+	return a
+}
+
+// Meeting is what an interview is planned as.
+type Meeting struct {
+	InterviewTime
+	Title        personal.Text // required
+	Description  personal.Text
+	Place        personal.Text
+	Link         personal.Text
+	Participants []string // at least one member
+	Organiser    string
+	Slots        []string
+	Role         string
+	Hidden       bool
+	Recorded     bool // it is over already
+}
+
+// ScheduleInterview plans an interview. It starts in the future, unless it is
+// recorded afterwards, which closed applications allow too.
+// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrTooManyInterviews,
+// ErrNoSuchTime, domain.ErrInvalid.
+func (a Application) ScheduleInterview(id string, m Meeting, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if _, planned := a.Interviews.Get(id); planned {
+		return nil, nil
+	}
+	switch {
+	case !m.Recorded && !a.Live():
+		return nil, ErrClosed
+	case a.Interviews.Len() >= MaxInterviews:
+		return nil, ErrTooManyInterviews
+	case m.Title.IsZero():
+		return nil, domain.ErrInvalid.Because("An interview needs a title.")
+	}
+	if err := checkParticipants(m.Participants); err != nil {
+		return nil, err
+	}
+	if err := m.check(m.Recorded, s.At); err != nil {
+		return nil, err
+	}
+	if len(m.Slots) > MaxSlots || m.Recorded && len(m.Slots) > 0 {
+		return nil, domain.ErrInvalid.Because("At most %d times are offered, and none for an interview that is over.", MaxSlots)
+	}
+	for _, slot := range m.Slots {
+		if err := m.at(slot).check(false, s.At); err != nil {
+			return nil, err
+		}
+	}
+	return []Event{InterviewScheduled{
+		Stamp: s, Interview: id, InterviewTime: m.InterviewTime, Title: m.Title, Description: m.Description, Place: m.Place, Link: m.Link,
+		Participants: m.Participants, Organiser: m.Organiser, Slots: m.Slots, Role: m.Role, Hidden: m.Hidden, Recorded: m.Recorded,
+	}}, nil
+}
+
+func checkParticipants(members []string) error {
+	if len(members) == 0 || len(members) > MaxParticipants {
+		return domain.ErrInvalid.Because("An interview has 1 to %d participants.", MaxParticipants)
+	}
+	for i, m := range members {
+		if slices.Contains(members[:i], m) {
+			return domain.ErrInvalid.Because("A participant is named twice.")
+		}
+	}
+	return nil
+}
+
+// InterviewRescheduled records another time and place. What was answered was to
+// the old ones, and counts no more.
+type InterviewRescheduled struct {
+	domain.Stamp
+	InterviewTime
+	Interview string        `json:"interview"`
+	Change    string        `json:"change"` // id
+	Place     personal.Text `json:"place"`
+	Link      personal.Text `json:"link"`
+}
+
+// EventName implements domain.Fact.
+func (InterviewRescheduled) EventName() string { return "application.interview_rescheduled.v1" }
+
+func (e InterviewRescheduled) evolve(a Application) Application {
+	i, _ := a.Interviews.Get(e.Interview)
+	i.InterviewTime, i.Change, i.Answers, i.Slots = e.InterviewTime, e.Change, nil, nil
+	return a.withInterview(e.Interview, i)
+}
+
+// RescheduleInterview moves a planned interview to another time in the future and
+// another place. change is the id of the change; the same again is no event.
+// Errors: those of planned; ErrClosed, ErrNoSuchTime, domain.ErrInvalid.
+func (a Application) RescheduleInterview(id, change string, at InterviewTime, place, link personal.Text, s domain.Stamp) ([]Event, error) {
+	i, err := a.planned(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case i.Change == change:
+		return nil, nil
+	case !a.Live():
+		return nil, ErrClosed
+	}
+	if err := at.check(false, s.At); err != nil {
+		return nil, err
+	}
+	return []Event{InterviewRescheduled{Stamp: s, Interview: id, Change: change, InterviewTime: at, Place: place, Link: link}}, nil
+}
+
+// InterviewChanged records what an interview is about and who takes part from
+// now on.
+type InterviewChanged struct {
+	domain.Stamp
+	Interview    string        `json:"interview"`
+	Change       string        `json:"change"` // id
+	Title        personal.Text `json:"title"`
+	Description  personal.Text `json:"description"`
+	Participants []string      `json:"participants"`
+	Hidden       bool          `json:"hidden,omitempty"` // from the candidate
+}
+
+// EventName implements domain.Fact.
+func (InterviewChanged) EventName() string { return "application.interview_changed.v1" }
+
+func (e InterviewChanged) evolve(a Application) Application {
+	i, _ := a.Interviews.Get(e.Interview)
+	i.Change, i.Participants = e.Change, e.Participants
+	i.Answers = maps.Clone(i.Answers)
+	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
+	return a.withInterview(e.Interview, i)
+}
+
+// ChangeInterview says what a planned interview is about and who takes part.
+// change is the id of the change; the same again is no event.
+// Errors: those of planned; domain.ErrInvalid.
+func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stamp) ([]Event, error) {
+	i, err := a.planned(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case i.Change == change:
+		return nil, nil
+	case m.Title.IsZero():
+		return nil, domain.ErrInvalid.Because("An interview needs a title.")
+	}
+	if err := checkParticipants(m.Participants); err != nil {
+		return nil, err
+	}
+	return []Event{InterviewChanged{
+		Stamp: s, Interview: id, Change: change, Title: m.Title, Description: m.Description, Participants: m.Participants, Hidden: m.Hidden,
+	}}, nil
+}
+
+func (a Application) interview(id string) (Interview, error) {
+	if err := a.exists(); err != nil {
+		return Interview{}, err
+	}
+	i, ok := a.Interviews.Get(id)
+	if !ok {
+		return Interview{}, ErrUnknownInterview
+	}
+	return i, nil
+}
+
+// planned finds an interview that has not been settled.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownInterview, ErrInterviewSettled.
+func (a Application) planned(id string) (Interview, error) {
+	i, err := a.interview(id)
+	if err == nil && i.State != InterviewPlanned {
+		err = ErrInterviewSettled
+	}
+	return i, err
+}
+
+// check refuses a time that is none, or on the wrong side of now.
+func (t InterviewTime) check(over bool, now time.Time) error {
+	starts, _, err := t.Span()
+	switch {
+	case err != nil:
+		return err
+	case t.Minutes < 1 || t.Minutes > MaxMinutes:
+		return domain.ErrInvalid.Because("An interview lasts 1 to %d minutes.", MaxMinutes)
+	case over && starts.After(now):
+		return domain.ErrInvalid.Because("An interview that is recorded afterwards has started.")
+	case !over && !starts.After(now):
+		return domain.ErrInvalid.Because("An interview starts in the future, unless it is recorded afterwards.")
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+var talks = []personal.Plain{"First talk", "Technical interview", "Meet the team", "Final talk"}
+
+// interview has people meet some days later, move that, call it off, or not come.
+// What lies behind the company's end is only planned.
+func (c *candidacy) interview(ctx context.Context) error {
+	by := c.by(c.recruiter)
+	day := by.At.AddDate(0, 0, 2+c.r.IntN(9))
+	at := time.Date(day.Year(), day.Month(), day.Day(), 9+c.r.IntN(8), 0, 0, 0, time.UTC)
+	when := commands.InterviewWhen{Start: at.Format(domain.WallLayout), Zone: "Europe/Berlin", Minutes: 45 + 15*c.r.IntN(4)}
+	answer, err := c.to.ScheduleInterview(ctx, by, commands.ScheduleInterview{
+		Application: c.id, Title: pick(c.r, talks), Description: "Please bring an identity card.", InterviewWhen: when,
+		InterviewWhere: commands.InterviewWhere{Place: "Room 2", Link: "https://meet.example/demo"},
+		Participants:   []string{c.interviewer.MemberID(), c.manager.MemberID()},
+	})
+	if err != nil {
+		return err
+	}
+	reply := commands.AnswerInterview{Application: c.id, Interview: answer.ID, Answer: application.AnswerAccepted}
+	if c.chance(60) {
+		if err := c.before(ctx, at, reply); err != nil {
+			return err
+		}
+	}
+	if at.After(c.Anchor) {
+		return nil
+	}
+	// Everybody has come, or waited.
+	if c.at.Before(at) {
+		c.at = at
+	}
+	over := commands.SettleInterview{Application: c.id, Interview: answer.ID}
+	switch {
+	case c.chance(10):
+		_, err = c.to.MissInterview(ctx, c.by(c.recruiter), over)
+	case c.chance(90):
+		_, err = c.to.CompleteInterview(ctx, c.by(c.recruiter), over)
+	}
+	return err
+}
+
+// before has the candidate answer, if there is time for that.
+func (c *candidacy) before(ctx context.Context, at time.Time, reply commands.AnswerInterview) error {
+	by := c.by(c.recruiter)
+	if !by.At.Before(at) {
+		// Nobody asked.
+		by.At = at.Add(-time.Hour)
+	}
+	_, err := c.to.AnswerInterview(ctx, by, reply)
+	return err
+}

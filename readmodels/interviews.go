@@ -1,0 +1,263 @@
+package readmodels
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// InterviewWhen is when an interview is.
+type InterviewWhen struct {
+	Start    string    `json:"start" doc:"Date and time of day by the clocks of the zone"`
+	Zone     string    `json:"zone" doc:"IANA time zone"`
+	Minutes  int       `json:"minutes"`
+	StartsAt time.Time `json:"starts_at" doc:"The instant of the start, as clocks are known to be now"`
+	EndsAt   time.Time `json:"ends_at"`
+}
+
+// Interview is an interview as members see it.
+type Interview struct {
+	ID            string                      `json:"id" format:"uuid"`
+	ApplicationID string                      `json:"application_id" format:"uuid"`
+	Status        application.InterviewStatus `json:"status" enum:"today,upcoming,expired,completed,no_show,cancelled"`
+	InterviewWhen
+	Title       *personal.Plain  `json:"title" doc:"Null if erased or masked"`
+	Description *personal.Plain  `json:"description" doc:"Null if absent, erased or masked"`
+	Place       *personal.Plain  `json:"place" doc:"Null if absent, erased or masked"`
+	Link        *personal.Plain  `json:"link" doc:"Null if absent, erased or masked"`
+	Organiser   MemberRef        `json:"organiser"`
+	Members     []Participant    `json:"participants"`
+	Candidate   *InterviewAnswer `json:"candidate_answer" doc:"Null while there is none"`
+	Slots       []string         `json:"slots" doc:"Other starts that are offered to the candidate"`
+	RoleID      *string          `json:"recruiting_role_id" format:"uuid" doc:"That participants hold on the application"`
+	Visible     bool             `json:"candidate_visible" doc:"Whether the candidate's page shows it"`
+	Recorded    bool             `json:"recorded_afterwards"`
+	Reason      *personal.Plain  `json:"reason" doc:"Of the cancellation; null if absent, erased or masked"`
+	ScheduledAt time.Time        `json:"scheduled_at"`
+	ScheduledBy By               `json:"scheduled_by"`
+	SettledAt   *time.Time       `json:"settled_at" doc:"When it was completed, missed or cancelled"`
+}
+
+// Participant is a member who takes part in an interview.
+type Participant struct {
+	Member MemberRef        `json:"member"`
+	Answer *InterviewAnswer `json:"answer" doc:"Null while there is none"`
+}
+
+// InterviewAnswer is what somebody answered to an interview.
+type InterviewAnswer struct {
+	Answer application.AnswerKind `json:"answer" enum:"accepted,tentative,declined"`
+	At     time.Time              `json:"at"`
+	By     By                     `json:"by" doc:"Who noted it"`
+}
+
+// when is when the interview is. Its zone was checked when it was scheduled.
+func (r InterviewRow) when() InterviewWhen {
+	starts, ends, _ := r.Time().Span()
+	return InterviewWhen{Start: r.Start, Zone: r.Zone, Minutes: r.Minutes, StartsAt: starts.UTC(), EndsAt: ends.UTC()}
+}
+
+func (r InterviewRow) want(t *texts) {
+	t.want(r.Title, r.Description, r.Place, r.Link, r.Reason)
+	t.wantMembers(append(slices.Clip(r.Participants), r.Organiser)...)
+	t.wantBy(r.ScheduledBy)
+	for _, a := range r.Answers.V {
+		t.wantBy(a.By)
+	}
+}
+
+func (r InterviewRow) shown(atEnd bool, now time.Time, t *texts) Interview {
+	i := Interview{
+		ID: r.ID, ApplicationID: r.Application, Status: r.Time().Status(r.State, atEnd, now), InterviewWhen: r.when(),
+		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
+		Organiser: t.member(r.Organiser), Members: []Participant{}, Slots: orEmpty(r.Slots), RoleID: r.Role, Visible: !r.Hidden,
+		Recorded: r.Recorded, Reason: t.text(r.Reason), ScheduledAt: r.ScheduledAt, ScheduledBy: t.by(r.ScheduledBy), SettledAt: r.SettledAt,
+	}
+	answers := map[string]*InterviewAnswer{}
+	for _, a := range r.Answers.V {
+		answers[a.Member] = &InterviewAnswer{Answer: a.Answer, At: a.At, By: t.by(a.By)}
+	}
+	for _, m := range r.Participants {
+		i.Members = append(i.Members, Participant{Member: t.member(m), Answer: answers[m]})
+	}
+	i.Candidate = answers[""]
+	return i
+}
+
+// inOrder sorts interviews: those of today first, then upcoming ones, soonest
+// first, then the others, newest first.
+func inOrder[I any](list []I, of func(I) (application.InterviewStatus, time.Time, string)) {
+	rank := func(s application.InterviewStatus) int {
+		switch s {
+		case application.StatusToday:
+			return 0
+		case application.StatusUpcoming:
+			return 1
+		case application.StatusExpired, application.StatusCompleted, application.StatusNoShow, application.StatusCancelled:
+		}
+		return 2
+	}
+	slices.SortFunc(list, func(a, b I) int {
+		as, at, aid := of(a)
+		bs, bt, bid := of(b)
+		by := cmp.Or(at.Compare(bt), cmp.Compare(aid, bid))
+		if rank(as) == 2 {
+			by = -by
+		}
+		return cmp.Or(cmp.Compare(rank(as), rank(bs)), by)
+	})
+}
+
+// Interviews returns the interviews of an application as member may see them at
+// now, today's first. Errors: ErrNotFound, ErrMayNotView.
+func (c *Core) Interviews(ctx context.Context, member, applicationID string, now time.Time) ([]Interview, error) {
+	list := []Interview{}
+	err := c.snapshot(ctx, "interviews", func(tx pgx.Tx, s Schema) error {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		switch {
+		case err != nil:
+			return err
+		case v.rights.Area(access.Interviews) < access.View:
+			return ErrMayNotView
+		}
+		list, err = c.interviews(ctx, tx, s, v.rights.Masked, now, applicationID, "application_id = $1", applicationID)
+		return err
+	})
+	return list, err
+}
+
+// interviews reads the interviews of one application for which a condition
+// holds, in their order.
+func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool, now time.Time, applicationID, where string, args ...any) ([]Interview, error) {
+	var rows []InterviewRow
+	var settings []SettingsRow
+	b := new(pgx.Batch)
+	queueRows(b, s, Interviews(), &rows, where, args...)
+	queueRows(b, s, SettingsTable(), &settings, "true")
+	if err := send(ctx, tx, b); err != nil {
+		return nil, err
+	}
+	t := newTexts(c.vault, applicationID, masked)
+	for _, r := range rows {
+		r.want(t)
+	}
+	if err := t.loadNow(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	list := make([]Interview, len(rows))
+	for i, r := range rows {
+		list[i] = r.shown(expiresAtEnd(settings), now, t)
+	}
+	inOrder(list, func(i Interview) (application.InterviewStatus, time.Time, string) { return i.Status, i.StartsAt, i.ID })
+	return list, t.err
+}
+
+func expiresAtEnd(settings []SettingsRow) bool {
+	return slices.ContainsFunc(settings, func(r SettingsRow) bool { return r.InterviewExpiresAtEnd })
+}
+
+// Interview returns one interview as Interviews does.
+// Errors: ErrNotFound, ErrMayNotView.
+func (c *Core) Interview(ctx context.Context, member, applicationID, interviewID string, now time.Time) (Interview, error) {
+	list, err := c.Interviews(ctx, member, applicationID, now)
+	if err != nil {
+		return Interview{}, err
+	}
+	i := slices.IndexFunc(list, func(i Interview) bool { return i.ID == interviewID })
+	if i < 0 {
+		return Interview{}, ErrNotFound
+	}
+	return list[i], nil
+}
+
+// MyInterviews returns the interviews that member takes part in, of the
+// applications whose interviews they may view at now, today's first.
+func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) ([]Interview, error) {
+	list := []Interview{}
+	err := c.snapshot(ctx, "interviews of a member", func(tx pgx.Tx, s Schema) error {
+		v, err := sightOf(ctx, tx, s, member, now)
+		if err != nil || v.role == "" {
+			return err
+		}
+		q := new(statement)
+		rows, err := tx.Query(ctx, "SELECT DISTINCT i.application_id::text FROM "+s.Table("interviews")+" i JOIN "+s.Table("applications")+
+			" a ON a.application_id = i.application_id WHERE i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+v.holds(q, "a", access.Interviews), q.args...)
+		if err != nil {
+			return err
+		}
+		applications, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, id := range applications {
+			of, err := c.interviews(ctx, tx, s, false, now, id, "application_id = $1 AND participants @> ARRAY[$2]::uuid[]", id, member)
+			if err != nil {
+				return err
+			}
+			list = append(list, of...)
+		}
+		inOrder(list, func(i Interview) (application.InterviewStatus, time.Time, string) { return i.Status, i.StartsAt, i.ID })
+		return nil
+	})
+	return list, err
+}
+
+// Busy is a time at which a member takes part in an interview.
+type Busy struct {
+	MemberID    string    `json:"member_id" format:"uuid"`
+	InterviewID string    `json:"interview_id" format:"uuid"`
+	StartsAt    time.Time `json:"starts_at"`
+	EndsAt      time.Time `json:"ends_at"`
+}
+
+// Clashes returns when members are in planned interviews that overlap a time,
+// earliest first. What those interviews are, it does not say. A member who is not
+// active is told nothing. Errors: those of application.InterviewTime.Span; ErrQuery.
+func (c *Core) Clashes(ctx context.Context, viewer string, members []string, at application.InterviewTime, now time.Time) ([]Busy, error) {
+	starts, ends, err := at.Span()
+	if err != nil {
+		return nil, err
+	}
+	if !isID(members...) {
+		return nil, ErrQuery.Because("Members are named by their ids.")
+	}
+	busy := []Busy{}
+	err = c.snapshot(ctx, "clashes", func(tx pgx.Tx, s Schema) error {
+		v, err := sightOf(ctx, tx, s, viewer, now)
+		if err != nil || v.role == "" {
+			return err
+		}
+		var rows []InterviewRow
+		b := new(pgx.Batch)
+		// Wall times are compared as texts, with room for all zones and a whole day.
+		const room = 3 * 24 * time.Hour
+		queueRows(b, s, Interviews(), &rows, "participants && $1::uuid[] AND state = $2 AND start BETWEEN $3 AND $4", members, application.InterviewPlanned,
+			starts.Add(-room).UTC().Format(time.DateOnly), ends.Add(room).UTC().Format(time.DateOnly))
+		if err := send(ctx, tx, b); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			w := r.when()
+			if !w.StartsAt.Before(ends) || !starts.Before(w.EndsAt) {
+				continue
+			}
+			for _, m := range members {
+				if slices.Contains(r.Participants, m) {
+					busy = append(busy, Busy{MemberID: m, InterviewID: r.ID, StartsAt: w.StartsAt, EndsAt: w.EndsAt})
+				}
+			}
+		}
+		slices.SortFunc(busy, func(a, b Busy) int {
+			return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(a.InterviewID, b.InterviewID), cmp.Compare(a.MemberID, b.MemberID))
+		})
+		return nil
+	})
+	return busy, err
+}

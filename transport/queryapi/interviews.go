@@ -1,0 +1,114 @@
+package queryapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	ics "github.com/arran4/golang-ical"
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+// clashInput says who would meet when.
+type clashInput struct {
+	Freshness
+	Start   string   `query:"start" required:"true" maxLength:"16" doc:"Date and time of day by the clocks of the zone, as 2026-03-02T09:30"`
+	Zone    string   `query:"zone" required:"true" maxLength:"64" doc:"IANA time zone"`
+	Minutes int      `query:"minutes" required:"true" minimum:"1" maximum:"1440" doc:"How long it would last"`
+	Members []string `query:"participant_id,explode" required:"true" minItems:"1" maxItems:"30" doc:"Members who would take part"`
+}
+
+func (a *API) interviews(s *edge.Surface) {
+	view := edge.Area(access.Interviews, access.View)
+	list := ofApplication("/interviews", "Interviews of an application", view)
+	list.Doc = "Today's first, then upcoming ones, soonest first, then past ones, newest first."
+	read(a, s, list, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Interview], error) {
+		items, err := a.Core.Interviews(ctx, r.Principal.Member, r.Param("id"), a.Now())
+		return Items[readmodels.Interview]{Items: items}, err
+	})
+	read(a, s, ofApplication("/interviews/{interview}", "An interview", view), func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Interview, error) {
+		return a.interview(ctx, r)
+	})
+	file := ofApplication("/interviews/{interview}/calendar", "An interview as an iCalendar file", view)
+	file.Method, file.Download = http.MethodGet, true
+	edge.Handle(s, file, func(ctx context.Context, in *simple) (*huma.StreamResponse, error) {
+		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
+			return nil, err
+		}
+		r := edge.RequestOf(ctx)
+		i, err := a.interview(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return calendarAnswer(r, a.calendar([]readmodels.Interview{i})), nil
+	})
+	read(a, s, edge.Route{
+		Path: "/v1/me/interviews", Summary: "Interviews that you take part in", Tag: "members", Who: edge.SignedIn().And("of the interviews they may view"),
+	}, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Interview], error) {
+		items, err := a.Core.MyInterviews(ctx, r.Principal.Member, a.Now())
+		return Items[readmodels.Interview]{Items: items}, err
+	})
+	read(a, s, edge.Route{
+		Path: "/v1/interview-clashes", Summary: "When members are in other interviews", Tag: "applications", Who: edge.SignedIn(),
+		Doc: "Planned interviews that overlap the time named, to be asked before one is scheduled. It says when, and not what they are.",
+	}, func(ctx context.Context, r *edge.Request, in *clashInput) (Items[readmodels.Busy], error) {
+		items, err := a.Core.Clashes(ctx, r.Principal.Member, in.Members, application.InterviewTime{Start: in.Start, Zone: in.Zone, Minutes: in.Minutes}, a.Now())
+		return Items[readmodels.Busy]{Items: items}, err
+	})
+}
+
+func (a *API) interview(ctx context.Context, r *edge.Request) (readmodels.Interview, error) {
+	return a.Core.Interview(ctx, r.Principal.Member, r.Param("id"), r.Param("interview"), a.Now())
+}
+
+// calendar returns interviews as an iCalendar object (RFC 5545). Times are
+// instants in UTC, which every calendar shows by its own clocks.
+func (a *API) calendar(interviews []readmodels.Interview) string {
+	c := ics.NewCalendar()
+	c.SetProductId("-//Hirelog//Interviews//EN")
+	c.SetMethod(ics.MethodPublish)
+	for _, i := range interviews {
+		e := c.AddEvent(i.ID + "@hirelog")
+		e.SetDtStampTime(a.Now().UTC())
+		e.SetStartAt(i.StartsAt)
+		e.SetEndAt(i.EndsAt)
+		e.SetSummary(orNothing(i.Title))
+		if text := orNothing(i.Description); text != "" {
+			e.SetDescription(text)
+		}
+		if place := strings.TrimSpace(orNothing(i.Place) + " " + orNothing(i.Link)); place != "" {
+			e.SetLocation(place)
+		}
+		e.SetStatus(ics.ObjectStatusConfirmed)
+		if i.Status == application.StatusCancelled {
+			e.SetStatus(ics.ObjectStatusCancelled)
+		}
+	}
+	return c.Serialize()
+}
+
+func orNothing(text *personal.Plain) string {
+	if text == nil {
+		return ""
+	}
+	return string(*text)
+}
+
+// calendarAnswer answers with an iCalendar object, to be saved.
+func calendarAnswer(r *edge.Request, calendar string) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(huma.Context) {
+		w := r.Writer()
+		w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+		w.Header().Set("Content-Disposition", disposition("interviews.ics"))
+		w.WriteHeader(http.StatusOK)
+		if !r.Head() {
+			_, _ = w.Write([]byte(calendar)) // whoever hung up wants no answer
+		}
+	}}
+}
