@@ -14,6 +14,9 @@ func (c *Company) Once() {
 	if len(c.JobIDs) == 0 {
 		c.randomJob()
 	}
+	for range 40 {
+		c.randomOrganization()
+	}
 	_, id := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Olga", LastName: "Once", Email: "once@example.org"})
 	document, _ := c.Upload(id, by, "", access.CV, "cv.pdf")
 	c.Review(id, by, document, false, "not readable")
