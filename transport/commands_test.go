@@ -306,6 +306,23 @@ func TestDocuments(t *testing.T) {
 	if len(head.body) != 0 || head.header.Get("Content-Length") != fmt.Sprint(len(cv)) {
 		t.Errorf("HEAD: %d bytes, Content-Length %s", len(head.body), head.header.Get("Content-Length"))
 	}
+	part := func(ranges, known string) reply {
+		return w.do(call{method: http.MethodGet, path: path, token: v.manager, header: map[string]string{"Range": ranges, "If-None-Match": known}})
+	}
+	if got := part("bytes=9-16", ""); got.status != http.StatusPartialContent || string(got.body) != cv[9:17] {
+		t.Errorf("a range: %d, %q", got.status, got.body)
+	}
+	part("bytes=99999999-", "").want(http.StatusRequestedRangeNotSatisfiable)
+	part("", got.header.Get("ETag")).want(http.StatusNotModified)
+	// S2-24..26: shown, if it is of a type that does nothing.
+	shown := w.get(v.manager, path+"?inline=true").want(http.StatusOK)
+	if d := shown.header.Get("Content-Disposition"); !strings.HasPrefix(d, "inline;") || strings.Contains(shown.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("inline: %v", shown.header)
+	}
+	page := a + "/documents/" + w.post(v.manager, a+"/documents", newForm("cv").file("cv.txt", "<!DOCTYPE html><script>alert(1)</script>")).made() + "/files/"
+	page += w.get(v.manager, a+"/documents").text("items.0.versions.0.files.0.id")
+	w.get(v.manager, page).want(http.StatusOK)
+	w.get(v.manager, page+"?inline=true").problem(http.StatusUnprocessableEntity, "no_preview")
 	w.get(v.manager, a+"/documents/"+requested+"/files/"+list.text("items.0.versions.0.files.0.id")).problem(http.StatusNotFound, "not_found")
 
 	view := w.get(v.manager, a+"/candidate-view").want(http.StatusOK)

@@ -104,10 +104,26 @@ func (c *candidacy) marks(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.chance(40) {
+		if err := c.asked(ctx); err != nil {
+			return err
+		}
+	}
 	if c.chance(60) {
 		return c.cv(ctx)
 	}
 	return nil
+}
+
+// asked notes what the candidate said of themselves on the telephone.
+func (c *candidacy) asked(ctx context.Context) error {
+	salary := personal.Plain(fmt.Sprintf("%d,000 EUR a year", 42+c.r.IntN(50)))
+	from := personal.Plain(c.at.AddDate(0, 1+c.r.IntN(4), 0).Format("2006-01") + "-01")
+	place := pick(c.r, []personal.Plain{"Berlin", "Hamburg", "Lisbon", "Utrecht", "Kraków"})
+	_, err := c.to.EditCandidate(ctx, c.by(c.recruiter), commands.EditCandidate{
+		Application: c.id, SalaryExpectation: &salary, AvailableFrom: &from, Location: &place,
+	})
+	return err
 }
 
 // cv files a curriculum vitae.

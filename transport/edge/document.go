@@ -109,6 +109,9 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		answers["200"] = &huma.Response{Description: "The bytes, as an attachment", Content: map[string]*huma.MediaType{
 			"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		}}
+		answers["206"] = &huma.Response{Description: "The range asked for"}
+		answers["304"] = &huma.Response{Description: "The same as the one with the ETag"}
+		answers["416"] = &huma.Response{Description: "There is no such range"}
 	}
 	if r.Plain {
 		return answers
