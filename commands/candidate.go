@@ -44,7 +44,8 @@ func (cmd EditCandidate) edits() candidate.Edits {
 // EditCandidate gives cmd. Whoever has edit on the areas of all that is named
 // may, on any application of the person. Values that are so already are left
 // out. A new address is the person's from before the fact is recorded: until the
-// command is given again after a fault, both may name them.
+// command is given again after a fault, both may name them. Given again once the
+// application is anonymised it is refused: who it was of cannot be told any more.
 // Errors: those of candidate.Edit; candidate.ErrAddressTaken;
 // application.ErrUnknown, application.ErrAnonymised; ErrDenied.
 func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCandidate) (Answer, error) {

@@ -105,7 +105,7 @@ func calendarAnswer(r *edge.Request, calendar string) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(huma.Context) {
 		w := r.Writer()
 		w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
-		w.Header().Set("Content-Disposition", disposition("interviews.ics"))
+		w.Header().Set("Content-Disposition", disposition("attachment", "interviews.ics"))
 		w.WriteHeader(http.StatusOK)
 		if !r.Head() {
 			_, _ = w.Write([]byte(calendar)) // whoever hung up wants no answer
