@@ -27,6 +27,8 @@ type Receive struct {
 	Job       string            `json:"job_id" format:"uuid" doc:"Job applied for; it must be open"`
 	Candidate candidate.Details `json:"candidate" doc:"The person; recognised by the e-mail address"`
 	Source    string            `json:"source" minLength:"1" maxLength:"50" doc:"Channel the application came by, such as referral"`
+
+	form *submission // that it came by
 }
 
 // Receive takes in cmd. Its id is the application's. Whoever has edit on the
@@ -137,7 +139,10 @@ func (c *Commands) wouldReceive(caller Caller, cmd Receive) error {
 	if _, err := (candidate.Candidate{}).Register(cmd.Candidate, personal.Key{}, s); err != nil {
 		return err
 	}
-	_, err := application.Application{}.Receive(application.Arrival{Source: cmd.Source}, s)
+	events, err := application.Application{}.Receive(application.Arrival{Source: cmd.Source}, s)
+	if err == nil && cmd.form != nil {
+		_, err = cmd.form.on(application.Application{}.Fold(events...), "", nil, s)
+	}
 	return err
 }
 
@@ -164,18 +169,31 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 	if err != nil {
 		return Answer{}, err
 	}
-	return transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
+	stored, err := c.storeForm(ctx, cmd, id)
+	if err != nil {
+		return Answer{}, err // what is stored goes with the key
+	}
+	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			if a.ClaimLost {
 				return nil, errFenced
 			}
-			return a.Receive(application.Arrival{
+			events, err := a.Receive(application.Arrival{
 				Job: cmd.Job, Stage: j.Stages[0].ID, Source: cmd.Source, Owner: j.FirstManager(),
 				Claim:     personal.New(keyOf(id), personal.Plain(claimID)),
 				Candidate: personal.New(keyOf(id), personal.Plain(person)),
 			}, s)
+			if err != nil || cmd.form == nil || len(events) == 0 {
+				return events, err
+			}
+			sent, err := cmd.form.on(a.Fold(events...), id, stored, s)
+			return append(events, sent...), err
 		},
 	})
+	if answer.Repeated {
+		c.discard(stored)
+	}
+	return answer, err
 }
 
 // errFenced is application.ErrDuplicate for an application that was fenced off

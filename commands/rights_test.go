@@ -104,6 +104,12 @@ func applicationRows() []row {
 				return c.MoveStage(ctx, by, commands.MoveStage{Application: app, To: c.Stages[1].ID})
 			}
 		})},
+		{"undo a move", editors, onApp(func(c *cast, app string) give {
+			_, _ = c.MoveStage(context.Background(), c.As(c.Recruiter), commands.MoveStage{Application: app, To: c.Stages[1].ID})
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.UndoMove(ctx, by, commands.UndoMove{Application: app})
+			}
+		})},
 		{"disqualify", editors, onApp(func(c *cast, app string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.Disqualify(ctx, by, disqualify(app))
@@ -283,6 +289,12 @@ func jobRows(want string) []row {
 		{"close a job", want, fresh(func(c *cast, id string) give {
 			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
 				return c.CloseJob(ctx, by, commands.CloseJob{Job: id, Applications: job.LeaveApplications})
+			}
+		})},
+		{"set the form", want, fresh(func(c *cast, id string) give {
+			label := newID()
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.SetForm(ctx, by, commands.SetForm{Job: id, Questions: []commands.QuestionOfAForm{{Label: label, Kind: job.TextQuestion}}})
 			}
 		})},
 		{"add a stage", want, fresh(func(c *cast, id string) give {

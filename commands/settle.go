@@ -237,7 +237,7 @@ func (c *Commands) look(ctx context.Context, p pending, ch *chore) error {
 // no more. What it leaves out of account the command refuses.
 func (ch *chore) see(p pending, rec eventlog.Event) error {
 	switch rec.Type {
-	case application.Received{}.EventName(), application.StageMoved{}.EventName(), application.Disqualified{}.EventName(), application.Requalified{}.EventName():
+	case application.Received{}.EventName(), application.StageMoved{}.EventName(), application.MoveUndone{}.EventName(), application.Disqualified{}.EventName(), application.Requalified{}.EventName():
 	default:
 		return nil
 	}
@@ -258,6 +258,10 @@ func (ch *chore) see(p pending, rec eventlog.Event) error {
 	case application.Received:
 		is(e.Job == p.job && (p.stage == "" || e.Stage == p.stage))
 	case application.StageMoved:
+		if p.stage != "" {
+			is(e.To == p.stage)
+		}
+	case application.MoveUndone:
 		if p.stage != "" {
 			is(e.To == p.stage)
 		}

@@ -62,6 +62,33 @@ func (c *Commands) MoveStage(ctx context.Context, caller Caller, cmd MoveStage) 
 		})
 }
 
+// UndoMove takes the last move of an application back as a mistake.
+type UndoMove struct {
+	Application string         `json:"-"`
+	From        string         `json:"from,omitempty" format:"uuid" doc:"Stage the application was seen in; if it has left it, the move is not taken back"`
+	Reason      personal.Plain `json:"reason,omitempty" maxLength:"4000" doc:"Why; shown in the timeline"`
+}
+
+// UndoMove gives cmd: the application is where it was, as long as it was, and
+// the move does not count. Whoever has edit on the application area may.
+// Errors: those of application.UndoMove; job.ErrStageRemoved when the stage it
+// came from is gone; ErrDenied.
+func (c *Commands) UndoMove(ctx context.Context, caller Caller, cmd UndoMove) (Answer, error) {
+	reason, err := textOf("The reason", cmd.Reason, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			events, err := a.UndoMove(cmd.From, reason, s)
+			if len(events) == 0 || err != nil {
+				return nil, err
+			}
+			_, err = c.directory.Job(a.Job).Entry(a.LastMove.From)
+			return events, err
+		})
+}
+
 // Disqualify ends an application without hire.
 type Disqualify struct {
 	Application string              `json:"-"`

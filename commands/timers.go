@@ -36,5 +36,7 @@ func (c *Commands) onTime(ctx context.Context, caller Caller, applicationID stri
 		return Answer{}, ErrDenied
 	}
 	return c.onApplication(ctx, applicationID, caller, need{access.Application, access.Edit},
-		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) { return decide(a, s) })
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			return decide(a, s)
+		})
 }

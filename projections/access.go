@@ -129,7 +129,7 @@ func (m *accessModel) job(f Fact, e job.Event) {
 			return r, true
 		})
 	case job.DetailsChanged, job.Held, job.Resumed, job.WasClosed, job.Reopened, job.Published, job.ApplicationsEnded,
-		job.StageAdded, job.StageChanged, job.StagesReordered, job.StageCleared:
+		job.StageAdded, job.StageChanged, job.StagesReordered, job.StageCleared, job.FormSet:
 		// What a job is called, whether it is open and what its other stages are
 		// gives nobody a right.
 	}

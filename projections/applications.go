@@ -201,6 +201,12 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.ChangedAt = was.ChangedAt
 	case application.StageMoved:
 		r.Stage, r.StageSince = e.To, e.At
+	case application.MoveUndone:
+		r.Stage, r.StageSince = e.To, e.Since
+	case application.Submitted:
+		for _, a := range e.Answers {
+			r.KnockedOut = r.KnockedOut || a.KnockOut
+		}
 	case application.Disqualified:
 		r.Outcome, r.Reason, r.DiscloseAt = e.Kind, optional(e.Reason), &e.DiscloseAt
 	case application.Requalified:

@@ -69,6 +69,8 @@ func (m *jobs) job(f Fact, e job.Event) {
 		r.Status, r.OpenedAt = job.Open, e.At
 	case job.StageAdded, job.StageChanged, job.StagesReordered, job.StageRemoved:
 		setPlan(&r, e)
+	case job.FormSet:
+		r.Questions.V = e.Questions
 	case job.StageCleared, job.ApplicationsEnded:
 		// What is left to be done, and is done.
 	case job.DetailsChanged:

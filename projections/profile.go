@@ -21,6 +21,7 @@ type profile struct {
 	versions  *Rows[readmodels.VersionRow]
 	files     *Rows[readmodels.FileRow]
 	reviews   *Rows[readmodels.ReviewRow]
+	forms     *Rows[readmodels.SubmissionRow]
 }
 
 func newProfile() *profile {
@@ -33,6 +34,7 @@ func newProfile() *profile {
 		versions:  NewRows(readmodels.DocumentVersions()),
 		files:     NewRows(readmodels.DocumentFiles()),
 		reviews:   NewRows(readmodels.DocumentReviews()),
+		forms:     NewRows(readmodels.Submissions()),
 	}
 }
 
@@ -41,7 +43,7 @@ func (*profile) Name() string { return "profile" }
 
 // Tables implements Model.
 func (m *profile) Tables() []AnyTable {
-	return []AnyTable{m.notes, m.comments, m.earlier, m.reads, m.documents, m.versions, m.files, m.reviews}
+	return []AnyTable{m.notes, m.comments, m.earlier, m.reads, m.documents, m.versions, m.files, m.reviews, m.forms}
 }
 
 // Need implements Model.
@@ -90,9 +92,10 @@ func (m *profile) Need(f Fact) {
 		m.documents.NeedBy("application_id", f.Aggregate)
 		m.files.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
-	case application.NoteAdded, application.CommentAdded, application.DocumentRequested:
+		m.forms.NeedBy("application_id", f.Aggregate)
+	case application.NoteAdded, application.CommentAdded, application.DocumentRequested, application.Submitted:
 		// New rows.
-	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
+	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
@@ -127,6 +130,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 			m.said(f, r.ID, r.Edits, r.At, r.EditedAt, r.Text)
 			r.Text, r.EditedAt = e.Text.Bytes(), when(f)
 		})
+	case application.Submitted:
+		m.submitted(f, e)
 	case application.CommentAdded:
 		m.comments.Put(readmodels.CommentRow{
 			ID: e.Comment, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Mentions: e.Mentions, At: e.At, Revision: int64(f.Revision),
@@ -170,7 +175,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.deleted(f, e)
 	case application.Anonymised:
 		m.anonymise(f.Aggregate)
-	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
+	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
@@ -212,6 +217,17 @@ func (m *profile) said(f Fact, subject string, n int, first time.Time, edited *t
 // forget removes earlier texts.
 func (m *profile) forget(column, id string) {
 	m.earlier.Each(column, id, func(r readmodels.EarlierRow) (readmodels.EarlierRow, bool) { r.Text = nil; return r, true })
+}
+
+func (m *profile) submitted(f Fact, e application.Submitted) {
+	r := readmodels.SubmissionRow{
+		ID: e.ID, Application: f.Aggregate, At: e.At, ConsentVersion: e.ConsentVersion, ConsentAt: e.ConsentAt,
+		FirstName: e.FirstName.Bytes(), LastName: e.LastName.Bytes(), Email: e.Email.Bytes(), Phone: e.Phone.Bytes(),
+	}
+	for _, a := range e.Answers {
+		r.Answers.V = append(r.Answers.V, readmodels.AnswerValue{Question: a.Question, Label: a.Label, Value: a.Value.Bytes(), KnockOut: a.KnockOut})
+	}
+	m.forms.Put(r)
 }
 
 func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
@@ -276,6 +292,7 @@ func (m *profile) anonymise(id string) {
 	m.comments.Each("application_id", id, func(r readmodels.CommentRow) (readmodels.CommentRow, bool) { r.Text = nil; return r, true })
 	m.forget("application_id", id)
 	m.files.Each("application_id", id, func(r readmodels.FileRow) (readmodels.FileRow, bool) { r.Name = nil; return r, true })
+	m.forms.Each("application_id", id, func(r readmodels.SubmissionRow) (readmodels.SubmissionRow, bool) { return r.Scrubbed(), true })
 	m.reviews.Each("application_id", id, func(r readmodels.ReviewRow) (readmodels.ReviewRow, bool) { r.Reason = nil; return r, true })
 	m.documents.Each("application_id", id, func(r readmodels.DocumentRow) (readmodels.DocumentRow, bool) {
 		r.Title, r.Description = nil, nil

@@ -23,7 +23,8 @@ func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries} }
 
 // Need implements Model.
 func (m *timeline) Need(f Fact) {
-	if _, ok := f.Body.(application.Anonymised); ok {
+	switch f.Body.(type) {
+	case application.Anonymised, application.MoveUndone:
 		m.entries.NeedBy("application_id", f.Aggregate)
 	}
 }
@@ -52,6 +53,12 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.StageMoved:
 		kind, text = readmodels.EntryStageMoved, e.Comment
 		d.From, d.To = e.From, e.To
+	case application.MoveUndone:
+		kind, text = readmodels.EntryMoveUndone, e.Reason
+		d.From, d.To = e.From, e.To
+		m.undo(f)
+	case application.Submitted:
+		kind, subject = readmodels.EntrySubmitted, e.ID
 	case application.Disqualified:
 		kind, text = readmodels.EntryDisqualified, e.Note
 		d.Outcome, d.Reason, d.DiscloseAt = e.Kind, e.Reason, &e.DiscloseAt
@@ -165,4 +172,18 @@ func (m *timeline) anonymise(applicationID string) {
 		r.Text, r.Details.V.Tag = nil, ""
 		return r, true
 	})
+}
+
+// undo marks the last move before f as one that does not count.
+func (m *timeline) undo(f Fact) {
+	var last readmodels.EntryRow
+	for r := range m.entries.Select("application_id", f.Aggregate) {
+		if r.Kind == readmodels.EntryStageMoved && r.Revision < int64(f.Revision) && r.Revision >= last.Revision {
+			last = r
+		}
+	}
+	if last.Event != "" {
+		last.Details.V.Undone = true
+		m.entries.Put(last)
+	}
 }

@@ -64,6 +64,7 @@ type ApplicationRow struct {
 	Owner      *string // member responsible
 	Tags       []string
 	Terms      []int64 // those of the person
+	KnockedOut bool    // an answer to the form flags it
 	Anonymised bool
 	Revision   int64
 	ReceivedAt time.Time
@@ -92,6 +93,7 @@ func Applications() Table[ApplicationRow] {
 			Col("owner_id", "uuid", func(r *ApplicationRow) **string { return &r.Owner }),
 			ArrayCol("tags", "uuid[]", func(r *ApplicationRow) *[]string { return &r.Tags }),
 			ArrayCol("terms", "bigint[]", func(r *ApplicationRow) *[]int64 { return &r.Terms }),
+			Col("knocked_out", "boolean", func(r *ApplicationRow) *bool { return &r.KnockedOut }),
 			Col("anonymised", "boolean", func(r *ApplicationRow) *bool { return &r.Anonymised }),
 			Col("revision", "bigint", func(r *ApplicationRow) *int64 { return &r.Revision }),
 			Col("received_at", "timestamptz", func(r *ApplicationRow) *time.Time { return &r.ReceivedAt }),

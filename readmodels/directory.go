@@ -26,6 +26,7 @@ type Job struct {
 	Confidential bool           `json:"confidential"`
 	Stages       []JobStage     `json:"stages" doc:"The plan, in order"`
 	Removed      []JobStage     `json:"removed_stages" doc:"Stages that were in the plan, oldest first"`
+	Questions    []JobQuestion  `json:"questions" doc:"Of the application form, in order"`
 	Team         []TeamMemberOf `json:"team" doc:"Null in lists"`
 	OpenedAt     time.Time      `json:"opened_at" doc:"Of a draft, when it was drafted"`
 	ChangedAt    time.Time      `json:"changed_at"`
@@ -50,7 +51,7 @@ type TeamMemberOf struct {
 func (r JobRow) shown() Job {
 	return Job{
 		ID: r.ID, Revision: r.Revision, Status: r.Status, Title: r.Title, Position: r.Position, Location: r.Location,
-		Description: r.Description, Openings: r.Openings, Confidential: r.Confidential, Stages: stagesOf(r.Stages.V), Removed: stagesOf(r.Removed.V),
+		Description: r.Description, Openings: r.Openings, Confidential: r.Confidential, Stages: stagesOf(r.Stages.V), Removed: stagesOf(r.Removed.V), Questions: questionsOf(r.Questions.V),
 		OpenedAt: r.OpenedAt, ChangedAt: r.ChangedAt,
 	}
 }

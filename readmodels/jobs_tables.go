@@ -19,6 +19,7 @@ type JobRow struct {
 	Confidential bool
 	Stages       JSON[[]job.Stage] // the plan, in order
 	Removed      JSON[[]job.Stage] // stages that were in the plan, oldest first
+	Questions    JSON[[]job.Question]
 	Revision     int64
 	OpenedAt     time.Time // of a draft, when it was drafted
 	ChangedAt    time.Time
@@ -41,6 +42,7 @@ func Jobs() Table[JobRow] {
 			Col("confidential", "boolean", func(r *JobRow) *bool { return &r.Confidential }),
 			Col("stages", "jsonb", func(r *JobRow) *JSON[[]job.Stage] { return &r.Stages }),
 			Col("removed_stages", "jsonb", func(r *JobRow) *JSON[[]job.Stage] { return &r.Removed }),
+			Col("questions", "jsonb", func(r *JobRow) *JSON[[]job.Question] { return &r.Questions }),
 			Col("revision", "bigint", func(r *JobRow) *int64 { return &r.Revision }),
 			Col("opened_at", "timestamptz", func(r *JobRow) *time.Time { return &r.OpenedAt }),
 			Col("changed_at", "timestamptz", func(r *JobRow) *time.Time { return &r.ChangedAt }),

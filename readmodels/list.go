@@ -43,6 +43,7 @@ type ListQuery struct {
 	AnyTags      []string              // at least one of them
 	AllTags      []string              // each of them
 	Priority     *bool
+	KnockedOut   *bool    // an answer to the form flags it
 	Sources      []string // any of them
 	Owner        string   // member responsible
 	ReceivedFrom *time.Time
@@ -81,6 +82,7 @@ type ListedApplication struct {
 	Outcome     application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
 	Reason      *Label              `json:"reason" doc:"Of the disqualification in force"`
 	Priority    bool                `json:"priority"`
+	KnockedOut  bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Source      string              `json:"source" doc:"Channel it came by"`
 	Owner       *MemberRef          `json:"owner" doc:"The member responsible"`
 	Tags        []Label             `json:"tags" doc:"Null without the right to see them"`
@@ -249,7 +251,7 @@ func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
 	var mayTags bool
 	err := row.Scan(&a.ID, &a.Revision, &candidate, &first, &last, &email, &personKey,
 		&a.Job.ID, &a.Job.Title, &a.Stage.ID, &a.Stage.Name, &a.StageSince, &a.Outcome, &reason, &reasonLabel,
-		&a.Priority, &a.Source, &owner, &ownerName, &ownerKey, &tags, &tagLabels, &mayTags,
+		&a.Priority, &a.KnockedOut, &a.Source, &owner, &ownerName, &ownerKey, &tags, &tagLabels, &mayTags,
 		&a.ReceivedAt, &a.ChangedAt, &a.Another, &a.Anonymised, &a.Masked)
 	if err != nil {
 		return a, fmt.Errorf("read application: %w", err)

@@ -47,6 +47,9 @@ func (l list) filters(q *statement) string {
 	if f.Priority != nil {
 		and("a.priority = %s", q.arg(*f.Priority))
 	}
+	if f.KnockedOut != nil {
+		and("a.knocked_out = %s", q.arg(*f.KnockedOut))
+	}
 	if f.Owner != "" {
 		and("a.owner_id = %s", q.arg(f.Owner))
 	}
@@ -208,14 +211,14 @@ func (l list) rows(q *statement, keys, order string) string {
 		SELECT a.application_id, a.revision, a.candidate_id, person.first_name, person.last_name, person.email, person_key.wrapped,
 		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages || job.removed_stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
 		       a.stage_since, a.outcome, a.reason_id, (SELECT reason.label FROM %[6]s reason WHERE reason.reason_id = a.reason_id),
-		       a.priority, a.source, a.owner_id, (SELECT owner.name FROM %[7]s owner WHERE owner.member_id = a.owner_id),
+		       a.priority, a.knocked_out, a.source, a.owner_id, (SELECT owner.name FROM %[7]s owner WHERE owner.member_id = a.owner_id),
 		       (SELECT k.wrapped FROM vault.keys k WHERE k.key_id = a.owner_id AND k.owner = a.owner_id),
 		       a.tags, ARRAY(SELECT coalesce(tag.label, '') FROM unnest(a.tags) WITH ORDINALITY AS n (tag_id, place)
 		                     LEFT JOIN %[2]s tag ON tag.tag_id = n.tag_id ORDER BY n.place),
 		       %[10]s, a.received_at, a.changed_at, NOT %[11]s AND %[12]s, a.anonymised, %[11]s
 		FROM (%[1]s) p
 		CROSS JOIN LATERAL (
-			SELECT application_id, revision, candidate_id, job_id, stage, stage_since, outcome, reason_id, priority, source,
+			SELECT application_id, revision, candidate_id, job_id, stage, stage_since, outcome, reason_id, priority, knocked_out, source,
 			       owner_id, tags, received_at, changed_at, anonymised
 			FROM %[3]s WHERE application_id = p.application_id OFFSET 0) a
 		JOIN %[4]s job ON job.job_id = a.job_id

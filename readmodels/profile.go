@@ -31,6 +31,7 @@ type Profile struct {
 	Reason     *ReasonRef          `json:"reason" doc:"Of the disqualification in force"`
 	DiscloseAt *time.Time          `json:"disclose_at" doc:"From when the candidate may see the decision"`
 	Priority   bool                `json:"priority"`
+	KnockedOut bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Tags       []Label             `json:"tags" doc:"Null without the right to view tags"`
 	Source     string              `json:"source" doc:"Channel it came by"`
 	Owner      *MemberRef          `json:"owner" doc:"The member responsible"`
@@ -43,6 +44,7 @@ type Profile struct {
 	// Others are the person's other applications that the member may open.
 	Others       []OtherApplication `json:"other_applications"`
 	OthersHidden bool               `json:"other_applications_hidden" doc:"The person has another application, of which you may know no more"`
+	Submissions  []Submission       `json:"submissions" doc:"Forms that were sent, newest first; null without the right to view the profile"`
 	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
 	Notes        []Note             `json:"notes" doc:"Newest first; null without the right to view notes"`
 	Comments     []Comment          `json:"comments" doc:"Newest first; null without the right to view comments"`
@@ -204,6 +206,7 @@ type profileRows struct {
 	tags     []TagRow
 	notes    []NoteRow
 	comments []CommentRow
+	forms    []SubmissionRow
 	earlier  []EarlierRow
 	reads    []CommentReadRow
 	ratings  []RatingRow
@@ -237,7 +240,7 @@ func (v view) header() Profile {
 	p := Profile{
 		ID: a.ID, Revision: a.Revision, Stage: *v.job.stage(a.Stage), StageSince: a.StageSince,
 		Job:     ProfileJob{ID: v.job.ID, Title: v.job.Title, Position: v.job.Position, Stages: []StageRef{}},
-		Outcome: a.Outcome, DiscloseAt: a.DiscloseAt, Priority: a.Priority, Source: a.Source,
+		Outcome: a.Outcome, DiscloseAt: a.DiscloseAt, Priority: a.Priority, KnockedOut: a.KnockedOut, Source: a.Source,
 		ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, Anonymised: a.Anonymised, Masked: v.rights.Masked,
 		Others: []OtherApplication{}, Documents: []Document{},
 		Rights: ShownRights{Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{}, Manager: v.rights.Manager},
@@ -266,6 +269,9 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 	if len(a.Tags) > 0 && v.rights.Area(access.Tags) >= access.View {
 		queueRows(b, s, Tags(), &r.tags, "tag_id = ANY ($1)", a.Tags)
 	}
+	if v.rights.Area(access.Profile) >= access.View {
+		queueRows(b, s, Submissions(), &r.forms, "application_id = $1 ORDER BY at DESC, submission_id", a.ID)
+	}
 	if v.rights.Area(access.Notes) >= access.View {
 		queueRows(b, s, Notes(), &r.notes, "application_id = $1 ORDER BY at DESC, note_id", a.ID)
 	}
@@ -291,6 +297,9 @@ func (r *profileRows) want(t *texts) {
 			t.want(sealed)
 		}
 	}
+	for _, f := range r.forms {
+		f.want(t)
+	}
 	for _, n := range r.notes {
 		t.want(n.Text)
 		t.wantBy(n.Author)
@@ -314,6 +323,12 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 		p.FirstName, p.LastName, p.Email = t.text(person.FirstName), t.text(person.LastName), t.text(person.Email)
 		if v.rights.Area(access.Profile) >= access.View {
 			p.Candidate = person.shown(v, t)
+		}
+	}
+	if v.rights.Area(access.Profile) >= access.View {
+		p.Submissions = make([]Submission, len(r.forms))
+		for i, f := range r.forms {
+			p.Submissions[i] = f.shown(t)
 		}
 	}
 	for _, reason := range r.reasons {

@@ -34,11 +34,13 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
 	ToStage    *StageRef            `json:"to_stage"`
+	Undone     bool                 `json:"undone" doc:"A move that was taken back as a mistake, and does not count"`
+	Submission *string              `json:"submission_id" format:"uuid" doc:"The form that was sent"`
 	Outcome    *application.Outcome `json:"outcome" enum:"rejected,withdrawn"`
 	Reason     *Label               `json:"reason" doc:"Entry of the list of reasons"`
 	DiscloseAt *time.Time           `json:"disclose_at" doc:"From when the candidate may see the decision"`
@@ -92,7 +94,7 @@ type EntryGrant struct {
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
 var entryAreas = map[access.Area][]EntryKind{
-	access.Application: {EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
+	access.Application: {EntryMoveUndone, EntrySubmitted, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments:    {EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
@@ -234,7 +236,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	e := TimelineEntry{
 		ID: r.Event, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
 		Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By),
-		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), DiscloseAt: d.DiscloseAt,
+		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), Undone: d.Undone, DiscloseAt: d.DiscloseAt,
 		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible, Rating: d.Rating,
 		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
 		Text: t.text(r.Text),
@@ -247,6 +249,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.Owner = &owner
 	}
 	switch {
+	case r.Kind == EntrySubmitted:
+		e.Submission = r.Subject
 	case slices.Contains(entryAreas[access.Comments], r.Kind):
 		e.CommentID, e.Text = r.Subject, t.text(r.commentText)
 		e.Mentions = t.named(d.Mentions)

@@ -50,6 +50,12 @@ const (
 	EntryAccessEnds        EntryKind = "access_ends"
 )
 
+// The kinds of entries of the pipeline and the application form.
+const (
+	EntryMoveUndone EntryKind = "move_undone"
+	EntrySubmitted  EntryKind = "submitted"
+)
+
 // The kinds of entries that time brings.
 const (
 	EntryOutcomeDisclosed      EntryKind = "outcome_disclosed"
@@ -63,9 +69,10 @@ const (
 // EntryDetails are the ids and values of an entry. Each kind uses some.
 type EntryDetails struct {
 	Source     string              `json:"source,omitempty"`
-	Owner      string              `json:"owner,omitempty"` // member
-	From       string              `json:"from,omitempty"`  // stage
-	To         string              `json:"to,omitempty"`    // stage
+	Owner      string              `json:"owner,omitempty"`  // member
+	From       string              `json:"from,omitempty"`   // stage
+	To         string              `json:"to,omitempty"`     // stage
+	Undone     bool                `json:"undone,omitempty"` // the move was a mistake
 	Outcome    application.Outcome `json:"outcome,omitempty"`
 	Reason     string              `json:"reason,omitempty"`
 	Tag        string              `json:"tag,omitempty"`

@@ -30,6 +30,8 @@ type Application struct {
 	Outcome    Outcome
 	Job        string
 	Stage      string
+	StageSince time.Time
+	LastMove   Move
 	Claim      personal.Text // sealed id of the claim "one live application of this person for this job"
 	Candidate  personal.Text // sealed reference to the person
 	Reason     string        // of the disqualification in force
@@ -47,6 +49,8 @@ type Application struct {
 	Openings   domain.Index[Opening]
 	Ratings    domain.Index[int] // by member
 	Interviews domain.Index[Interview]
+
+	Submissions domain.Index[struct{}]
 
 	CommentsRead domain.Index[int] // how many of the comments each member has read
 }
@@ -76,6 +80,7 @@ var Codec = domain.NewCodec[Event](
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
+	MoveUndone{}, Submitted{},
 )
 
 // Fold returns a with events applied in order.
@@ -134,7 +139,7 @@ type Received struct {
 func (Received) EventName() string { return "application.received.v1" }
 
 func (e Received) evolve(a Application) Application {
-	a.Outcome, a.Job, a.Stage, a.Owner = InProgress, e.Job, e.Stage, e.Owner
+	a.Outcome, a.Job, a.Stage, a.StageSince, a.Owner = InProgress, e.Job, e.Stage, e.At, e.Owner
 	a.Claim, a.Candidate = e.Claim, e.Candidate
 	return a
 }
@@ -208,6 +213,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.Comments, a.Notes = domain.Index[Comment]{}, domain.Index[Note]{}
 	a.Ratings, a.CommentsRead = domain.Index[int]{}, domain.Index[int]{}
 	a.Interviews = domain.Index[Interview]{}
+	a.Submissions = domain.Index[struct{}]{}
 	return a
 }
 

@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestAnonymisedForgetsThePerson(t *testing.T) {
 		received, inInterview, application.TagAdded{Stamp: by, Tag: "t1"}, noteOf(domain.Candidate, true), requested, uploaded(1),
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well")}, application.PrioritySet{Stamp: by, Priority: true}, rejected, anonymised,
 	)
-	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", Reason: "r1", Priority: true, Owner: "m1", Anonymised: true}
+	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", StageSince: by.At, LastMove: application.Move{From: "s1", Since: by.At}, Reason: "r1", Priority: true, Owner: "m1", Anonymised: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("state = %+v, want %+v", got, want)
 	}
@@ -118,6 +119,50 @@ func TestMove(t *testing.T) {
 		{Name: "nowhere", Given: events{received}, When: move("", ""), Err: application.ErrUnknownStage},
 		{Name: "closed", Given: events{received, rejected}, When: move("", "s2"), Err: application.ErrClosed},
 	}...)...)
+}
+
+// E3: the last move is taken back as if it had never been made.
+func TestUndoMove(t *testing.T) {
+	undo := func(from string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.UndoMove(from, text("slip"), by)
+		}
+	}
+	undone := application.MoveUndone{Stamp: by, From: "s2", To: "s1", Since: by.At, Reason: text("slip")}
+	again := application.StageMoved{Stamp: by, From: "s1", To: "s3"}
+	domaintest.Run(t, application.Application.Fold, []row{
+		{Name: "from where it was seen", Given: events{received, inInterview}, When: undo("s2"), Want: events{undone}},
+		{Name: "from wherever it is", Given: events{received, inInterview}, When: undo(""), Want: events{undone}},
+		{Name: "once", Given: events{received, inInterview, undone}, When: undo("s2")},
+		{Name: "the next move", Given: events{received, inInterview, undone, again}, When: undo(""), Want: events{application.MoveUndone{Stamp: by, From: "s3", To: "s1", Since: by.At, Reason: text("slip")}}},
+		{Name: "somebody moved it on", Given: events{received, inInterview}, When: undo("s1"), Err: application.ErrStageChanged},
+		{Name: "never moved", Given: events{received}, When: undo(""), Err: application.ErrNoMove},
+		{Name: "closed", Given: events{received, inInterview, rejected}, When: undo(""), Err: application.ErrClosed},
+		{Name: "no application", When: undo(""), Err: application.ErrUnknown},
+	}...)
+}
+
+// S2-07, S2-103.
+func TestSubmit(t *testing.T) {
+	submit := func(sub application.Submission) when {
+		return func(a application.Application) ([]application.Event, error) { return a.Submit(sub, by) }
+	}
+	sub := application.Submission{ID: "f1", FirstName: text("Cleo"), ConsentVersion: "2026-01", ConsentAt: &due}
+	sent := application.Submitted{Stamp: by, Submission: sub}
+	full := events{received}
+	for i := range application.MaxSubmissions {
+		full = append(full, application.Submitted{Stamp: by, Submission: application.Submission{ID: "f" + strconv.Itoa(i+2)}})
+	}
+	domaintest.Run(t, application.Application.Fold, []row{
+		{Name: "the form", Given: events{received}, When: submit(sub), Want: events{sent}},
+		{Name: "the same again", Given: events{received, sent}, When: submit(sub)},
+		{Name: "another one", Given: events{received, sent}, When: submit(application.Submission{ID: "f2"}), Want: events{application.Submitted{Stamp: by, Submission: application.Submission{ID: "f2"}}}},
+		{Name: "too many", Given: full, When: submit(sub), Err: application.ErrTooManySubmissions},
+		{Name: "accepted, but not what", Given: events{received}, When: submit(application.Submission{ID: "f1", ConsentAt: &due}), Err: domain.ErrInvalid, Says: "Which version"},
+		{Name: "a long version", Given: events{received}, When: submit(application.Submission{ID: "f1", ConsentVersion: strings.Repeat("a", 51)}), Err: domain.ErrInvalid, Says: "51 characters"},
+		{Name: "closed", Given: events{received, rejected}, When: submit(sub), Err: application.ErrClosed},
+		{Name: "no application", When: submit(sub), Err: application.ErrUnknown},
+	}...)
 }
 
 // TestDisqualify holds S2-90.

@@ -26,6 +26,12 @@ func TestStored(t *testing.T) {
 		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other},
 		application.ClaimLost{Stamp: stamp},
 		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
+		application.MoveUndone{Stamp: stamp, From: id, To: other, Since: by.At.Add(-time.Hour), Reason: text("reason")},
+		application.Submitted{Stamp: stamp, Submission: application.Submission{
+			ID: id, FirstName: text("first name"), LastName: text("last name"), Email: text("email"), Phone: text("phone"),
+			Answers:        []application.GivenAnswer{{Question: other, Label: "Do you like to travel?", Value: text("value"), KnockOut: true}},
+			ConsentVersion: "2026-01", ConsentAt: &due,
+		}},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
@@ -181,6 +187,10 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) { return a.Move("", d.stage, d.text, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Move("s1", d.stage, d.text, s) },
+		func(a application.Application) ([]application.Event, error) { return a.UndoMove(d.stage, d.text, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.Submit(application.Submission{ID: d.id, FirstName: d.text, ConsentVersion: d.reason, ConsentAt: d.request.DueAt}, s)
+		},
 		func(a application.Application) ([]application.Event, error) {
 			events, err := a.Disqualify(d.outcome, d.reason, d.kind, d.text, time.Hour, s)
 			return a.WithEnds(events, 24*time.Hour, s), err
@@ -302,6 +312,7 @@ func TestRandom(t *testing.T) {
 // holds returns which rule a step breaks.
 func holds(before application.Application, e application.Event, after application.Application) string {
 	_, moved := e.(application.StageMoved)
+	_, undone := e.(application.MoveUndone)
 	_, lost := e.(application.ClaimLost)
 	_, disclosed := e.(application.OutcomeDisclosed)
 	switch {
@@ -315,10 +326,14 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "it is " + string(after.Outcome) + " for reason " + after.Reason
 	case before.Outcome == application.Rejected && after.Outcome == application.Withdrawn, before.Outcome == application.Withdrawn && after.Outcome == application.Rejected:
 		return "it has two outcomes"
-	case after.Stage != before.Stage && before.Outcome != "" && !moved:
+	case after.Stage != before.Stage && before.Outcome != "" && !moved && !undone:
 		return "its stage changed outside the history"
 	case after.Live() && after.ClaimLost, before.ClaimLost && !after.ClaimLost:
 		return "it became live without its claim"
+	case undone && (after.Stage != before.LastMove.From || !after.StageSince.Equal(before.LastMove.Since)):
+		return "a move was taken back to where it did not begin"
+	case after.Submissions.Len() > application.MaxSubmissions:
+		return "the form was sent too often"
 	case after.Live() && after.Anonymised:
 		return "a live application was anonymised"
 	case after.Disclosed && after.Outcome != application.Rejected, disclosed && (before.Disclosed || e.When().Before(before.DiscloseAt)):

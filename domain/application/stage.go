@@ -32,7 +32,11 @@ type StageMoved struct {
 // EventName implements domain.Fact.
 func (StageMoved) EventName() string { return "application.stage_moved.v1" }
 
-func (e StageMoved) evolve(a Application) Application { a.Stage = e.To; return a }
+func (e StageMoved) evolve(a Application) Application {
+	a.LastMove = Move{From: e.From, Since: a.StageSince}
+	a.Stage, a.StageSince = e.To, e.At
+	return a
+}
 
 // Move moves the application to stage to, which must be one of the job's plan;
 // any stage may follow any other. If from is not empty the application must

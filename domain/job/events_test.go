@@ -12,6 +12,7 @@ import (
 
 func TestStored(t *testing.T) {
 	stages := []job.Stage{{ID: "0c9d6c1e-1c1f-4f57-9a44-0a1b2c3d4e5f", Name: "Inbox", PublicName: "Received", LimitDays: 7}}
+	least, most := 1.0, 2.5
 	members := []job.TeamMember{{Member: "7b0f3b57-6a43-49f3-8a8e-2f3e4d5c6b7a", Role: "5d0c2a7e-9b1f-4c3d-8e6a-7f8091a2b3c4", Manager: true, Stages: []string{stages[0].ID}}}
 	domaintest.Stored[job.Event](t, "job", job.Codec,
 		job.Opened{Stamp: s, Details: details, Stages: stages, Team: members},
@@ -21,6 +22,9 @@ func TestStored(t *testing.T) {
 		published, held, resumed, reopened,
 		job.WasClosed{Stamp: s, Reason: "Found somebody", Ending: job.Ending{Applications: job.DisqualifyApplications, DisqualifyReason: "2b4d6f80-1a2b-4c3d-9e4f-5a6b7c8d9e0f"}},
 		job.ApplicationsEnded{Stamp: s, Disqualified: 3},
+		job.FormSet{Stamp: s, Questions: []job.Question{
+			{ID: "4d6f8091-3c4d-4e5f-9061-7c8d9e0f1a2b", Label: "Which languages?", Kind: job.ChoicesQuestion, Required: true, Options: []string{"Go", "C"}, KnockOut: &job.KnockOut{Answers: []string{"C"}, Below: &least, Above: &most}},
+		}},
 		job.StageAdded{Stamp: s, Stage: stages[0], Place: 1},
 		job.StageChanged{Stamp: s, Stage: stages[0]},
 		job.StagesReordered{Stamp: s, Stages: []string{stages[0].ID}},
@@ -50,10 +54,12 @@ func ask(t *rapid.T, s domain.Stamp) func(job.Job) ([]job.Event, error) {
 	place := rapid.Ptr(rapid.IntRange(-1, 3), true).Draw(t, "place")
 	st := job.StageChange{Name: rapid.Ptr(word, true).Draw(t, "stage name"), LimitDays: rapid.Ptr(rapid.SampledFrom([]int{0, 5, 366}), true).Draw(t, "limit")}
 	end := job.Ending{Applications: rapid.SampledFrom([]job.Choice{"", job.LeaveApplications, job.DisqualifyApplications, "sack"}).Draw(t, "choice"), DisqualifyReason: rapid.SampledFrom([]string{"", "r1"}).Draw(t, "disqualified for")}
+	form := rapid.SampledFrom([][]job.Question{nil, questions, questions[:1], {{ID: "q1", Label: "x", Kind: "essay"}}}).Draw(t, "form")
 	return domaintest.Fair(t, "command", []when{
 		func(j job.Job) ([]job.Event, error) { return j.Opens(d, stages, hiring, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Drafts(d, stages, hiring, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Publish(s) },
+		func(j job.Job) ([]job.Event, error) { return j.SetForm(form, s) },
 		func(j job.Job) ([]job.Event, error) { return j.AddStage(job.Stage{ID: id, Name: reason}, place, s) },
 		func(j job.Job) ([]job.Event, error) { return j.ChangeStage(id, st, s) },
 		func(j job.Job) ([]job.Event, error) { return j.Reorder(ids, s) },
@@ -118,6 +124,8 @@ func FuzzDecode(f *testing.F) {
 		_, _ = j.Hold("", s)
 		_, _ = j.Resume(s)
 		_, _ = j.Publish(s)
+		_, _ = j.SetForm(questions, s)
+		_, _ = j.Answers(map[string]any{"q1": "x", "q2": 1.0, "q3": true, "q5": []any{"Go"}})
 		_, _ = j.Close("", job.Ending{Applications: job.LeaveApplications}, s)
 		_, _ = j.AddStage(job.Stage{ID: "s9", Name: "Offer"}, nil, s)
 		_, _ = j.ChangeStage("s1", job.StageChange{Name: &title}, s)

@@ -21,12 +21,13 @@ const (
 
 // Job is what decisions need of it.
 type Job struct {
-	Status  Status
-	Details Details
-	Stages  []Stage        // the plan, in order
-	Removed []RemovedStage // stages that were in the plan, oldest first
-	Team    []TeamMember
-	Ending  *Ending // what closing it still has to do; nil = nothing
+	Status    Status
+	Details   Details
+	Stages    []Stage        // the plan, in order
+	Removed   []RemovedStage // stages that were in the plan, oldest first
+	Team      []TeamMember
+	Questions []Question // of the application form, in order
+	Ending    *Ending    // what closing it still has to do; nil = nothing
 }
 
 // Details describe a job to people. None of it is personal.
@@ -59,7 +60,7 @@ type Event interface {
 // Codec reads and writes the events of a job.
 var Codec = domain.NewCodec[Event](
 	Opened{}, Drafted{}, Published{}, DetailsChanged{}, TeamChanged{}, Held{}, Resumed{}, WasClosed{}, ApplicationsEnded{}, Reopened{},
-	StageAdded{}, StageChanged{}, StagesReordered{}, StageRemoved{}, StageCleared{},
+	FormSet{}, StageAdded{}, StageChanged{}, StagesReordered{}, StageRemoved{}, StageCleared{},
 )
 
 // Fold returns j with events applied in order.

@@ -342,6 +342,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	switch e := e.(type) {
 	case application.Received:
 		textArea = access.Profile
+	case application.Submitted:
+		area, textArea = access.Profile, access.Profile
 	case application.Disqualified, application.Requalified, application.ReasonChanged:
 		textArea = access.Decision
 	case application.TagAdded, application.TagRemoved:
@@ -376,6 +378,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		area, textArea = access.Grants, access.Grants
+	case application.MoveUndone:
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View

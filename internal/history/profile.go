@@ -114,6 +114,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Job, p.Stage, p.Source, p.Owner, p.ReceivedAt, p.Outcome = e.Job, e.Stage, e.Source, e.Owner, e.At, application.InProgress
 	case application.StageMoved:
 		p.Stage = e.To
+	case application.MoveUndone:
+		p.Stage = e.To
 	case application.Disqualified:
 		p.Outcome, p.Reason = e.Kind, e.Reason
 	case application.Requalified:
@@ -200,6 +202,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:
 		// Nothing that the profile shows.
+	case application.Submitted:
+		// What came by the form stays as it was; the history has it.
 	}
 }
 

@@ -173,6 +173,10 @@ func (c *Company) randomlyOn(id string) {
 		c.randomTalk(id, by)
 		return
 	}
+	if c.r.IntN(10) == 0 {
+		c.randomForm(id, by)
+		return
+	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
 	switch c.r.IntN(18) {
 	case 0, 1:

@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/personal"
 )
 
 // randomPlan changes the stages of a job, or how far it is in its life.
@@ -51,5 +53,41 @@ func (c *Company) randomPlan(id string) {
 			}
 			return j.Reopen(s)
 		},
-	}[c.r.IntN(6)])
+		func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+			return j.SetForm([]job.Question{{ID: StageID(id, 100), Label: name + "?", Kind: job.BooleanQuestion, KnockOut: &job.KnockOut{Answers: []string{"false"}}}}, s)
+		},
+	}[c.r.IntN(7)])
+}
+
+// randomForm sends the form for a live application, or takes its last move back.
+func (c *Company) randomForm(id string, by domain.Actor) {
+	switch a := c.Applications[id]; {
+	case !a.Live():
+	case c.r.IntN(2) == 0 && (a.LastMove.Undone || a.LastMove.From != ""):
+		c.UndoMove(id, by, "a slip")
+	default:
+		c.Submit(id, "Because", c.r.IntN(4) == 0)
+	}
+}
+
+// Submit sends the form for an application once more, with one answer.
+func (h *History) Submit(id string, answer personal.Plain, knockOut bool) string {
+	h.t.Helper()
+	form := h.ID()
+	h.On(id, domain.Candidate, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.Submit(application.Submission{
+			ID: form, FirstName: h.Text(id, id, "Ana"), LastName: h.Text(id, id, "Øst"), Email: h.Text(id, id, "ana@example.org"), Phone: h.Text(id, id, "+351 1"),
+			Answers:        []application.GivenAnswer{{Question: StageID(a.Job, 100), Label: "Why us?", Value: h.Text(id, id, `"`+answer+`"`), KnockOut: knockOut}},
+			ConsentVersion: "2026-01", ConsentAt: &s.At,
+		}, s)
+	})
+	return form
+}
+
+// UndoMove takes the last move of an application back.
+func (h *History) UndoMove(id string, by domain.Actor, reason personal.Plain) {
+	h.t.Helper()
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.UndoMove("", h.Text(id, id, reason), s)
+	})
 }

@@ -29,6 +29,13 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.MoveStage(ctx, caller, cmd)
 		})
+	undo := onApplication(http.MethodPost, "/move/undo", "Take the last move back as a mistake", edge.Area(access.Application, access.Edit))
+	undo.Doc = "The application is in the stage it came from, since it came there, and the move does not count."
+	change(a, s, undo,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.UndoMove) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.UndoMove(ctx, caller, cmd)
+		})
 	change(a, s, onApplication(http.MethodPost, "/disqualify", "End without hire", edge.Area(access.Decision, access.Edit)),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Disqualify) (commands.Answer, error) {
 			cmd.Application = r.Param("id")

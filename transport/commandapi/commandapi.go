@@ -39,6 +39,8 @@ type Options struct {
 	// MaxUploads is how many uploads arrive at once; others are told to come
 	// again. 0 means 16. Each takes up to 200 MiB in SpoolDir.
 	MaxUploads int
+	// Public bounds what anybody may send without a token.
+	Public PublicLimits
 }
 
 // API are the routes of commands.
@@ -50,6 +52,7 @@ type API struct {
 	logger       *slog.Logger
 	spoolDir     string
 	uploads      chan struct{} // holds one for each upload under way
+	public       *publicDoor
 }
 
 // Declare declares the routes of commands on s.
@@ -62,8 +65,9 @@ func Declare(s *edge.Surface, o Options) {
 	}
 	a := &API{
 		commands: o.Commands, fingerprints: o.Fingerprints, vault: o.Vault, log: o.Log, logger: o.Logger,
-		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads),
+		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads), public: newPublicDoor(o.Public),
 	}
+	a.forms(s)
 	a.jobs(s)
 	a.applications(s)
 	a.documents(s)

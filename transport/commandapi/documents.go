@@ -1,17 +1,21 @@
 package commandapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -91,7 +95,10 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 		default:
 			return nil, edge.Busy("Too many uploads are arriving; try again.")
 		}
-		up := &arriving{spool: spool{dir: a.spoolDir}, categorised: categorised}
+		up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
+		if categorised {
+			up.fields["category"], up.required = 100, append(up.required, "category")
+		}
 		defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
 		if err := up.read(r); err != nil {
 			return nil, err
@@ -104,7 +111,7 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 		}
 		answer, err := a.once(ctx, in.Conditions, caller, func() (commands.Answer, error) {
 			return a.commands.UploadDocument(ctx, caller, commands.UploadDocument{
-				Application: r.Param("id"), Document: r.Param("document"), Category: up.category, Files: up.files(),
+				Application: r.Param("id"), Document: r.Param("document"), Category: access.Category(up.given["category"]), Files: up.files(),
 			})
 		})
 		return a.created(answer, err, part("documents")(r, answer.ID))
@@ -126,10 +133,13 @@ func formSchema(categorised bool) *huma.Schema {
 
 // arriving is an upload on its way in.
 type arriving struct {
-	spool       spool
-	categorised bool // the form names the category
-	category    access.Category
-	parts       []arrived
+	spool    spool
+	file     string         // name of the field of files
+	fields   map[string]int // the most bytes of the other fields
+	required []string
+	within   time.Duration     // in which it is to arrive; 0 = in the time of the request
+	given    map[string]string // what the other fields say
+	parts    []arrived
 }
 
 // arrived is one file of it.
@@ -143,6 +153,9 @@ type arrived struct {
 func (u *arriving) read(r *edge.Request) error {
 	control := http.NewResponseController(r.Writer())
 	deadline, _ := r.HTTP.Context().Deadline()
+	if soon := time.Now().Add(u.within); u.within > 0 && soon.Before(deadline) {
+		deadline = soon
+	}
 	_ = control.SetReadDeadline(deadline) // not every writer has deadlines
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	r.HTTP.Body = http.MaxBytesReader(nil, r.HTTP.Body, maxUpload)
@@ -162,11 +175,10 @@ func (u *arriving) read(r *edge.Request) error {
 			return broken(err)
 		}
 	}
-	if len(u.parts) == 0 {
-		return edge.Invalid("body.files", "is required")
-	}
-	if u.categorised && u.category == "" {
-		return edge.Invalid("body.category", "is required")
+	for _, name := range u.required {
+		if u.given[name] == "" && (name != u.file || len(u.parts) == 0) {
+			return edge.Invalid("body."+name, "is required")
+		}
 	}
 	return nil
 }
@@ -194,18 +206,16 @@ var errSpool = errors.New("upload could not be kept")
 
 // take takes one part of the form.
 func (u *arriving) take(p *multipart.Part) error {
-	switch name := p.FormName(); {
-	case name == "category" && u.categorised && u.category == "":
-		text, err := io.ReadAll(io.LimitReader(p, 101))
-		u.category = access.Category(text)
-		if err == nil && len(text) > 100 {
-			return edge.Invalid("body.category", "is longer than any category")
-		}
-		return err
-	case name != "files":
+	name := p.FormName()
+	most, field := u.fields[name]
+	_, again := u.given[name]
+	switch {
+	case field && !again:
+		return u.takeField(p, name, most)
+	case name != u.file:
 		return edge.Invalid("body", "has a field that is not known, or one twice")
 	case p.FileName() == "":
-		return edge.Invalid("body.files", "needs a file name")
+		return edge.Invalid("body."+u.file, "needs a file name")
 	case len(u.parts) == commands.MaxUploadFiles:
 		return application.ErrTooManyFiles
 	}
@@ -217,6 +227,24 @@ func (u *arriving) take(p *multipart.Part) error {
 		return application.ErrFileTooLarge.Because("A file has more than %d MiB.", application.MaxFileBytes>>20)
 	}
 	u.parts = append(u.parts, arrived{name: personal.Plain(p.FileName()), start: start, size: u.spool.size - start, sum: [sha256.Size]byte(sum.Sum(nil))})
+	return nil
+}
+
+// takeField takes a field of text.
+func (u *arriving) takeField(p *multipart.Part, name string, most int) error {
+	text, err := io.ReadAll(io.LimitReader(p, int64(most)+1))
+	switch {
+	case err != nil:
+		return err
+	case len(text) > most:
+		return edge.Invalid("body."+name, "is too long")
+	case !utf8.Valid(text) || bytes.ContainsRune(text, 0):
+		return edge.Invalid("body."+name, "must be UTF-8 without NUL")
+	}
+	if u.given == nil {
+		u.given = map[string]string{}
+	}
+	u.given[name] = string(text)
 	return nil
 }
 
@@ -240,10 +268,13 @@ func (u *arriving) files() []commands.Upload {
 	return uploads
 }
 
-// fingerprint is of the category, and of the names and bytes of the files in
-// their order.
+// fingerprint is of the fields, and of the names and bytes of the files in their
+// order.
 func (u *arriving) fingerprint(a *API, r *edge.Request) [32]byte {
-	parts := [][]byte{[]byte(r.HTTP.Method), []byte(r.HTTP.URL.Path), []byte(strings.TrimSpace(string(u.category)))}
+	parts := [][]byte{[]byte(r.HTTP.Method), []byte(r.HTTP.URL.Path)}
+	for _, name := range slices.Sorted(maps.Keys(u.given)) {
+		parts = append(parts, []byte(name), []byte(strings.TrimSpace(u.given[name])))
+	}
 	for _, p := range u.parts {
 		parts = append(parts, []byte(p.name), p.sum[:])
 	}

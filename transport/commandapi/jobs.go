@@ -15,6 +15,11 @@ func (a *API) jobs(s *edge.Surface) {
 		return edge.Route{Method: method, Path: "/v1/jobs" + path, Summary: summary, Tag: "jobs", Who: who}
 	}
 	a.stages(s)
+	change(a, s, route(http.MethodPut, "/{id}/form", "Set the questions of the application form", edge.Managers()),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetForm) (commands.Answer, error) {
+			cmd.Job = r.Param("id")
+			return c.SetForm(ctx, caller, cmd)
+		})
 	create(a, s, route(http.MethodPost, "", "Open a job, or begin a draft", edge.Roles(access.Admin, access.Recruiting)), at("/v1/jobs"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.OpenJob) (commands.Answer, error) {
 			return c.OpenJob(ctx, caller, cmd)

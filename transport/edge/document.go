@@ -40,6 +40,7 @@ func document(version string) *huma.OpenAPI {
 			{Name: "jobs", Description: "Jobs, their stages and hiring teams"},
 			{Name: "members", Description: "Who works here, and the tokens they act by"},
 			{Name: "organization", Description: "What the organisation has decided for itself"},
+			{Name: "public", Description: "What anybody may see and send, without a token"},
 			{Name: "operation", Description: "What machines ask about a process"},
 		},
 	}
@@ -136,6 +137,9 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		say(http.StatusRequestTimeout, "The body took too long to arrive")
 		say(http.StatusRequestEntityTooLarge, "The body is too large")
 		say(http.StatusUnsupportedMediaType, "The body is of another media type")
+	}
+	if r.Throttled {
+		say(http.StatusTooManyRequests, "Too many requests; try again after Retry-After")
 	}
 	if r.Body == FormBody {
 		say(http.StatusInsufficientStorage, "There is no room for the files")

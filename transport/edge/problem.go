@@ -101,6 +101,14 @@ func Busy(detail string) error {
 	return p
 }
 
+// TooMany returns the problem of a request that comes after too many others; it
+// may be made again after a while.
+func TooMany(after time.Duration) error {
+	p := newProblem(http.StatusTooManyRequests, "too_many_requests", "Too many requests came before this one; try again later.")
+	p.retryAfter = max(after, time.Second)
+	return p
+}
+
 // Invalid returns the problem of a request with a part that makes no sense.
 func Invalid(location, message string) error {
 	return newProblem(http.StatusUnprocessableEntity, "invalid", "The request does not fit its description.").at(location, message)

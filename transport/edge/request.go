@@ -49,6 +49,10 @@ func (r *Request) Number(name string) int {
 	return n
 }
 
+// Client is the address of who makes the request; behind a trusted proxy, what
+// the proxy says.
+func (r *Request) Client() string { return r.context.RealIP() }
+
 // Writer is where the answer goes, for handlers that stream and for headers.
 func (r *Request) Writer() http.ResponseWriter { return r.context.Response() }
 

@@ -112,6 +112,10 @@ type Route struct {
 	Form    *huma.Schema // of a FormBody
 	Answer  reflect.Type // of the representation, when the handler writes it itself
 	Created bool         // it answers 201
+	// Accepted: it answers 202, and says no more than that something was taken.
+	Accepted bool
+	// Throttled: it may answer 429.
+	Throttled bool
 	// Download answers in a media type of its own and may take long.
 	Download bool
 	Plain    bool   // {…} in the path are not ids; it answers in its own media type
@@ -141,6 +145,9 @@ func (r Route) operation() huma.Operation {
 	}
 	if r.Created {
 		op.DefaultStatus = http.StatusCreated
+	}
+	if r.Accepted {
+		op.DefaultStatus = http.StatusAccepted
 	}
 	if !r.Who.public {
 		op.Security = []map[string][]string{{"bearer": {}}}

@@ -21,6 +21,7 @@ type listInput struct {
 	AnyTags      []string  `query:"any_tag,explode" maxItems:"50" doc:"At least one of these tags, by id"`
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
+	KnockedOut   string    `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
 	Sources      []string  `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner        string    `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	ReceivedFrom time.Time `query:"received_from" doc:"Received then or later"`
@@ -43,6 +44,10 @@ func (in *listInput) query() readmodels.ListQuery {
 	}
 	for _, o := range in.Outcomes {
 		q.Outcomes = append(q.Outcomes, application.Outcome(o))
+	}
+	if in.KnockedOut != "" {
+		flagged := in.KnockedOut == "true"
+		q.KnockedOut = &flagged
 	}
 	if in.Priority != "" {
 		flagged := in.Priority == "true"

@@ -68,6 +68,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.effects(s)
 	a.interviews(s)
 	a.directory(s)
+	a.public(s)
 	a.organization(s)
 	a.readLog(s)
 	if o.History != nil {
