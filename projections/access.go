@@ -109,6 +109,8 @@ func (m *accessModel) member(f Fact, e member.Event) {
 		r.Active = false
 	case member.Reactivated:
 		r.Active = true
+	case member.InboxRead:
+		// Model inbox keeps it.
 	case member.TokenIssued, member.TokenRevoked:
 		// Tokens are looked up where their secrets are.
 	}

@@ -49,8 +49,13 @@ func Documents() Table[DocumentRow] {
 			Col("version", "integer", func(r *DocumentRow) *int { return &r.Version }),
 			Col("at", "timestamptz", func(r *DocumentRow) *time.Time { return &r.At }),
 		},
-		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, at DESC, document_id)`},
-		By:      map[string]func(*DocumentRow) *string{"application_id": func(r *DocumentRow) *string { return &r.Application }},
+		Indexes: []string{
+			`CREATE INDEX {name}_application ON {table} (application_id, at DESC, document_id)`,
+			// What is to be done.
+			`CREATE INDEX {name}_to_review ON {table} (application_id) WHERE status = 'uploaded'`,
+			`CREATE INDEX {name}_due ON {table} (due_at) WHERE status IN ('requested', 'rejected')`,
+		},
+		By: map[string]func(*DocumentRow) *string{"application_id": func(r *DocumentRow) *string { return &r.Application }},
 	}
 }
 

@@ -205,6 +205,7 @@ type DocumentUploaded struct {
 	Category access.Category `json:"category"`
 	Files    []File          `json:"files"`
 	Late     bool            `json:"late,omitempty"` // after the due date
+	Job      string          `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -275,7 +276,7 @@ func (a Application) Upload(document string, category access.Category, files []F
 		}
 	}
 	return []Event{DocumentUploaded{
-		Stamp: s, Document: document, Version: d.Versions + 1, Category: d.Category, Files: files,
+		Stamp: s, Document: document, Version: d.Versions + 1, Category: d.Category, Files: files, Job: a.Job,
 		Late: !d.DueAt.IsZero() && s.At.After(d.DueAt),
 	}}, nil
 }

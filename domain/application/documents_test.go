@@ -33,7 +33,7 @@ func file(id string) application.File {
 // uploaded is a version of d1 with one file of its own.
 func uploaded(version int) application.Event {
 	return application.DocumentUploaded{
-		Stamp: by, Document: "d1", Version: version, Category: access.Certificate, Files: []application.File{file("f" + strconv.Itoa(version))},
+		Stamp: by, Job: "j1", Document: "d1", Version: version, Category: access.Certificate, Files: []application.File{file("f" + strconv.Itoa(version))},
 	}
 }
 
@@ -93,14 +93,14 @@ func TestUpload(t *testing.T) {
 		}
 	}
 	version := func(n int, files ...application.File) application.Event {
-		return application.DocumentUploaded{Stamp: by, Document: "d1", Version: n, Category: access.Certificate, Files: files}
+		return application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d1", Version: n, Category: access.Certificate, Files: files}
 	}
 	with := func(change func(*application.File)) application.File {
 		f := file("f9")
 		change(&f)
 		return f
 	}
-	filed := application.DocumentUploaded{Stamp: by, Document: "d2", Version: 1, Category: access.CV, Files: []application.File{file("f1")}}
+	filed := application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d2", Version: 1, Category: access.CV, Files: []application.File{file("f1")}}
 	asked := events{received, requested}
 	late := func(a application.Application) ([]application.Event, error) {
 		return a.Upload("d1", "", []application.File{file("f1")}, domain.Stamp{At: due.Add(time.Second), By: domain.Candidate})
@@ -128,14 +128,14 @@ func TestUpload(t *testing.T) {
 		{
 			Name: "late", Given: asked, When: late,
 			Want: events{application.DocumentUploaded{
-				Stamp: domain.Stamp{At: due.Add(time.Second), By: domain.Candidate}, Document: "d1", Version: 1, Category: access.Certificate,
+				Stamp: domain.Stamp{At: due.Add(time.Second), By: domain.Candidate}, Document: "d1", Job: "j1", Version: 1, Category: access.Certificate,
 				Files: []application.File{file("f1")}, Late: true,
 			}},
 		},
 		{Name: "a document nobody asked for", Given: events{received}, When: upload("d2", access.CV, file("f1")), Want: events{filed}},
 		{
 			Name: "another version of that, in its category", Given: events{received, filed}, When: upload("d2", access.Other, image),
-			Want: events{application.DocumentUploaded{Stamp: by, Document: "d2", Version: 2, Category: access.CV, Files: []application.File{image}}},
+			Want: events{application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d2", Version: 2, Category: access.CV, Files: []application.File{image}}},
 		},
 		{Name: "approved", Given: append(slices.Clone(asked), uploaded(1), approved), When: upload("d1", "", file("f2")), Err: application.ErrDocumentApproved},
 		{Name: "in no category", Given: events{received}, When: upload("d2", "", file("f1")), Err: application.ErrCategory},

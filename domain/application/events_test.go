@@ -57,7 +57,7 @@ func TestStored(t *testing.T) {
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
 		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00"},
-		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other},
+		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other, Job: id},
 		application.NoteEdited{Stamp: stamp, Note: id, Edit: other, Text: text("text")},
 		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
 		application.NoteDeleted{Stamp: stamp, Note: id},
@@ -66,7 +66,7 @@ func TestStored(t *testing.T) {
 			Formats: []application.Format{application.PDF, application.DOCX}, MaxBytes: 5 << 20, MaxFiles: 2, DueAt: &due,
 		},
 		application.DocumentUploaded{
-			Stamp: stamp, Document: id, Version: 1, Category: access.Certificate, Late: true,
+			Stamp: stamp, Job: other, Document: id, Version: 1, Category: access.Certificate, Late: true,
 			Files: []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
 		},
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},

@@ -14,8 +14,8 @@ import (
 var (
 	cancelled  application.Event = application.DocumentCancelled{Stamp: by, Document: "d1"}
 	reopened   application.Event = application.DocumentReopened{Stamp: by, Document: "d1", Version: 1, Reason: text("wrong page")}
-	filed      application.Event = application.DocumentUploaded{Stamp: by, Document: "d2", Version: 1, Category: access.CV, Files: []application.File{file("f1")}}
-	secondIn   application.Event = application.DocumentUploaded{Stamp: by, Document: "d2", Version: 2, Category: access.CV, Files: []application.File{file("f2")}}
+	filed      application.Event = application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d2", Version: 1, Category: access.CV, Files: []application.File{file("f1")}}
+	secondIn   application.Event = application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d2", Version: 2, Category: access.CV, Files: []application.File{file("f2")}}
 	unanswered                   = events{received, requested}
 	answered                     = events{received, requested, uploaded(1)}
 	versionOne application.Event = application.VersionDeleted{Stamp: by, Document: "d1", Version: 1}

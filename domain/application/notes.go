@@ -29,6 +29,7 @@ type NoteAdded struct {
 	Text    personal.Text `json:"text"`
 	Visible bool          `json:"visible"`
 	Stage   string        `json:"stage"` // where the application stood
+	Job     string        `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -52,7 +53,7 @@ func (a Application) AddNote(note string, text personal.Text, visible bool, s do
 	if text.IsZero() {
 		return nil, domain.ErrInvalid.Because("A note needs a text.")
 	}
-	return []Event{NoteAdded{Stamp: s, Note: note, Text: text, Visible: visible || s.By == domain.Candidate, Stage: a.Stage}}, nil
+	return []Event{NoteAdded{Stamp: s, Note: note, Text: text, Visible: visible || s.By == domain.Candidate, Stage: a.Stage, Job: a.Job}}, nil
 }
 
 // NoteEdited records that its author says something else. What a note said

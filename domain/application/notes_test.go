@@ -13,7 +13,7 @@ const empty = ""
 
 // noteOf is the note n1 of an author.
 func noteOf(author domain.Actor, visible bool) application.Event {
-	return application.NoteAdded{Stamp: domaintest.By(author), Note: "n1", Text: text("hello"), Visible: visible, Stage: "s1"}
+	return application.NoteAdded{Stamp: domaintest.By(author), Note: "n1", Text: text("hello"), Visible: visible, Stage: "s1", Job: "j1"}
 }
 
 func TestAddNote(t *testing.T) {

@@ -24,6 +24,7 @@ func TestStored(t *testing.T) {
 		member.NameErased{Stamp: s},
 		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end},
 		member.TokenRevoked{Stamp: s, Token: token},
+		member.InboxRead{Stamp: s, Through: token},
 	)
 }
 
@@ -45,6 +46,7 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },
 		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
+		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
 	}).Draw(t, "command")
 }
 
@@ -61,6 +63,9 @@ func TestRandom(t *testing.T) {
 				return "a token outlived the access"
 			case before.Exists && e.EventName() != (member.NameErased{}).EventName() && e.Who() == domain.Member("m1") && (before.Role != after.Role || before.Active && !after.Active):
 				return "somebody changed their own role or access"
+			}
+			if after.Read != before.Read && (e.Who() != domain.Member("m1") || !before.Active) {
+				return "somebody else read the inbox"
 			}
 			for token := range before.Ended {
 				if _, live := after.Tokens[token]; live || !after.Ended[token] {
@@ -82,5 +87,6 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.Reactivate(s)
 		_, _ = m.IssueToken("t2", end, s)
 		_, _ = m.RevokeToken("t1", s)
+		_, _ = m.ReadInbox("m1", "e1", s)
 	})
 }

@@ -82,6 +82,11 @@ func (h *History) Stamp(by domain.Actor) domain.Stamp {
 	return domain.Stamp{At: h.Now, By: by}
 }
 
+// EventID returns the id of the event at a revision of a stream.
+func EventID(stream string, at eventlog.Revision) uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "%s@%d", stream, at))
+}
+
 // record seals and appends events.
 func record[E domain.Fact](h *History, codec domain.Codec[E], stream string, events []E, err error) []E {
 	h.t.Helper()
@@ -95,7 +100,7 @@ func record[E domain.Fact](h *History, codec domain.Codec[E], stream string, eve
 			at = eventlog.NoStream
 		}
 		var in eventlog.NewEvent
-		id := uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "%s@%d", stream, at+1))
+		id := EventID(stream, at+1)
 		in, sealed[i], err = eventlog.Encode(h.t.Context(), codec, h.Vault, id, e, eventlog.Metadata{Actor: e.Who(), Origin: eventlog.Live})
 		if err != nil {
 			h.t.Fatalf("%s: %v", stream, err)

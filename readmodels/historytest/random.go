@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // Company is what random histories begin with.
@@ -167,6 +168,7 @@ func (c *Company) randomlyOn(id string) {
 	}
 	if c.r.IntN(15) == 0 {
 		c.timePasses(id)
+		c.somebodyReads(id)
 		return
 	}
 	if c.r.IntN(4) == 0 {
@@ -301,6 +303,21 @@ func (c *Company) timePasses(id string) {
 			return a.RemindOfDocument(document, s)
 		})
 	}
+}
+
+// somebodyReads has a member read their inbox up to something that happened to an
+// application, which they may or may not have been told of.
+func (c *Company) somebodyReads(id string) {
+	reader := c.MemberIDs[c.r.IntN(len(c.MemberIDs))]
+	if !c.Members[reader].Active {
+		return
+	}
+	stream := "application-" + id
+	event := EventID(stream, eventlog.Revision(c.r.Int64N(int64(c.revisions[stream])+1)))
+	c.ChangeMember(reader, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		s.By = domain.Member(reader)
+		return m.ReadInbox(reader, event.String(), s)
+	})
 }
 
 // randomNote changes or deletes the first of the notes of members, by id.

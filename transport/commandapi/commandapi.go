@@ -71,6 +71,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.jobs(s)
 	a.applications(s)
 	a.documents(s)
+	a.inbox(s)
 	a.organization(s)
 	a.members(s)
 }

@@ -66,6 +66,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.applications(s)
 	a.documents(s)
 	a.effects(s)
+	a.inbox(s)
 	a.interviews(s)
 	a.directory(s)
 	a.public(s)

@@ -1,0 +1,187 @@
+package projections
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/readmodels"
+)
+
+// inbox keeps who is told of what. Tasks need no rows of their own: what is
+// still to be done is read from what is so.
+type inbox struct {
+	notices    *Rows[readmodels.NoticeRow]
+	inboxes    *Rows[readmodels.InboxRow]
+	audiences  *Rows[readmodels.AudienceRow]
+	requesters *Rows[readmodels.RequesterRow]
+}
+
+func newInbox() *inbox {
+	return &inbox{
+		notices:    NewRows(readmodels.Notices()),
+		inboxes:    NewRows(readmodels.Inboxes()),
+		audiences:  NewRows(readmodels.Audiences()),
+		requesters: NewRows(readmodels.Requesters()),
+	}
+}
+
+// Name implements Model.
+func (*inbox) Name() string { return "inbox" }
+
+// Tables implements Model.
+func (m *inbox) Tables() []AnyTable {
+	return []AnyTable{m.notices, m.inboxes, m.audiences, m.requesters}
+}
+
+// Need implements Model.
+func (m *inbox) Need(f Fact) {
+	switch e := f.Body.(type) {
+	case application.NoteAdded:
+		m.audiences.Need(e.Job)
+	case application.DocumentUploaded:
+		m.audiences.Need(e.Job)
+		m.requesters.Need(e.Document)
+	case application.CommentEdited:
+		m.notices.NeedBy("subject_id", e.Comment)
+	case application.CommentDeleted:
+		m.notices.NeedBy("subject_id", e.Comment)
+	case application.NoteDeleted:
+		m.notices.NeedBy("subject_id", e.Note)
+	case application.Anonymised:
+		m.notices.NeedBy("application_id", f.Aggregate)
+	case job.StageRemoved:
+		m.audiences.Need(f.Aggregate)
+	case member.InboxRead:
+		m.inboxes.Need(f.Aggregate)
+		m.notices.Need(readmodels.NoticeKey(e.Through, f.Aggregate))
+	}
+}
+
+// Apply implements Model.
+func (m *inbox) Apply(_ context.Context, f Fact) error {
+	switch e := f.Body.(type) {
+	case application.Event:
+		m.application(f, e)
+	case job.Event:
+		m.job(f.Aggregate, e)
+	case member.InboxRead:
+		m.read(f.Aggregate, e.Through)
+	}
+	return nil
+}
+
+func (m *inbox) application(f Fact, e application.Event) {
+	switch e := e.(type) { //nolint:gochecksumtype // of most events nobody is told
+	case application.NoteAdded:
+		// S1-58: of a candidate's note, whatever a role's settings.
+		if e.By == domain.Candidate {
+			m.tell(f, readmodels.NoticeCandidateNote, e.Note, m.audience(e.Job, e.Stage))
+		}
+	case application.DocumentRequested:
+		if asked := e.By.MemberID(); asked != "" {
+			m.requesters.Put(readmodels.RequesterRow{Document: e.Document, Application: f.Aggregate, Member: asked})
+		}
+	case application.DocumentUploaded:
+		told := m.audience(e.Job, "")
+		if r, ok := m.requesters.Get(e.Document); ok && r.Application == f.Aggregate {
+			told = append(told, r.Member)
+		}
+		m.tell(f, readmodels.NoticeDocumentUploaded, e.Document, told)
+	case application.CommentAdded:
+		m.tell(f, readmodels.NoticeMentioned, e.Comment, e.Mentions)
+	case application.CommentEdited:
+		// Who was told of the comment is not told again.
+		told := map[string]bool{}
+		for r := range m.notices.Select("subject_id", e.Comment) {
+			told[r.Member] = true
+		}
+		m.tell(f, readmodels.NoticeMentioned, e.Comment, slices.DeleteFunc(slices.Clone(e.Mentions), func(id string) bool { return told[id] }))
+	case application.CommentDeleted:
+		m.forget("subject_id", e.Comment)
+	case application.NoteDeleted:
+		m.forget("subject_id", e.Note)
+	case application.Anonymised:
+		m.forget("application_id", f.Aggregate)
+	}
+}
+
+// audience are the recruitment managers of a job, and the managers of a stage if
+// one is named.
+func (m *inbox) audience(jobID, stage string) []string {
+	var told []string
+	if r, ok := m.audiences.Get(jobID); ok {
+		for _, t := range r.Team.V {
+			if t.Manager || stage != "" && slices.Contains(t.Stages, stage) {
+				told = append(told, t.Member)
+			}
+		}
+	}
+	return told
+}
+
+// tell puts a notice into the inboxes of members, one for each, and none for who
+// did it.
+func (m *inbox) tell(f Fact, kind readmodels.NoticeKind, subject string, members []string) {
+	for _, id := range members {
+		if id == f.Body.Who().MemberID() {
+			continue
+		}
+		m.notices.Put(readmodels.NoticeRow{
+			Key: readmodels.NoticeKey(f.ID.String(), id), Event: f.ID.String(), Member: id, Application: f.Aggregate,
+			Kind: kind, Subject: subject, By: f.Body.Who(), At: f.Body.When(),
+			Commit: signed(f.Position.Commit), Prepare: signed(f.Position.Prepare),
+		})
+	}
+}
+
+// forget removes the notices of what is not there any more.
+func (m *inbox) forget(column, value string) {
+	m.notices.Each(column, value, func(r readmodels.NoticeRow) (readmodels.NoticeRow, bool) { return r, false })
+}
+
+func (m *inbox) job(id string, e job.Event) {
+	switch e := e.(type) { //nolint:gochecksumtype // only what changes the team
+	case job.Opened:
+		m.setAudience(id, e.Team)
+	case job.Drafted:
+		m.setAudience(id, e.Team)
+	case job.TeamChanged:
+		m.setAudience(id, e.Team)
+	case job.StageRemoved:
+		r, ok := m.audiences.Get(id)
+		if !ok {
+			return
+		}
+		team := slices.Clone(r.Team.V)
+		for i := range team {
+			team[i].Stages = slices.DeleteFunc(slices.Clone(team[i].Stages), func(stage string) bool { return stage == e.Stage })
+		}
+		r.Team.V = team
+		m.audiences.Put(r)
+	}
+}
+
+func (m *inbox) setAudience(id string, team []job.TeamMember) {
+	r := readmodels.AudienceRow{Job: id}
+	for _, t := range team {
+		r.Team.V = append(r.Team.V, readmodels.Told{Member: t.Member, Manager: t.Manager, Stages: t.Stages})
+	}
+	m.audiences.Put(r)
+}
+
+// read moves how far a member has read, never back. A notice they do not have,
+// perhaps because its comment was deleted, moves nothing.
+func (m *inbox) read(memberID, through string) {
+	n, ok := m.notices.Get(readmodels.NoticeKey(through, memberID))
+	if !ok {
+		return
+	}
+	r, _ := m.inboxes.Get(memberID)
+	if r.Member == "" || n.Commit > r.Commit || n.Commit == r.Commit && n.Prepare > r.Prepare {
+		m.inboxes.Put(readmodels.InboxRow{Member: memberID, Commit: n.Commit, Prepare: n.Prepare})
+	}
+}

@@ -1,0 +1,131 @@
+package readmodels
+
+import (
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+)
+
+// NoticeKind says what a notice tells of.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeCandidateNote    NoticeKind = "candidate_note"
+	NoticeDocumentUploaded NoticeKind = "document_uploaded"
+	NoticeMentioned        NoticeKind = "mentioned"
+)
+
+// NoticeRow is a row of table notices: one member is told of one event. Whom it
+// is told was decided by what was so then; whether they may still see it is
+// decided when they look.
+type NoticeRow struct {
+	Key         string // event/member
+	Event       string
+	Member      string
+	Application string
+	Kind        NoticeKind
+	Subject     string // id of the note, comment or document
+	By          domain.Actor
+	At          time.Time
+	Commit      int64 // position in the log
+	Prepare     int64
+}
+
+// NoticeKey returns the key of what a member is told of an event.
+func NoticeKey(event, member string) string { return event + "/" + member }
+
+// Notices returns table notices.
+func Notices() Table[NoticeRow] {
+	return Table[NoticeRow]{
+		Name: "notices",
+		Key:  func(r *NoticeRow) *string { return &r.Key },
+		Columns: []Column[NoticeRow]{
+			Col("notice_key", "text", func(r *NoticeRow) *string { return &r.Key }),
+			Col("event_id", "uuid", func(r *NoticeRow) *string { return &r.Event }),
+			Col("member_id", "uuid", func(r *NoticeRow) *string { return &r.Member }),
+			Col("application_id", "uuid", func(r *NoticeRow) *string { return &r.Application }),
+			Col("kind", "text", func(r *NoticeRow) *NoticeKind { return &r.Kind }),
+			Col("subject_id", "uuid", func(r *NoticeRow) *string { return &r.Subject }),
+			Col("by", "text", func(r *NoticeRow) *domain.Actor { return &r.By }),
+			Col("at", "timestamptz", func(r *NoticeRow) *time.Time { return &r.At }),
+			Col("commit_position", "bigint", func(r *NoticeRow) *int64 { return &r.Commit }),
+			Col("prepare_position", "bigint", func(r *NoticeRow) *int64 { return &r.Prepare }),
+		},
+		Indexes: []string{
+			`CREATE INDEX {name}_member ON {table} (member_id, commit_position DESC, prepare_position DESC)`,
+			`CREATE INDEX {name}_application ON {table} (application_id)`,
+			`CREATE INDEX {name}_subject ON {table} (subject_id)`,
+		},
+		By: map[string]func(*NoticeRow) *string{
+			"application_id": func(r *NoticeRow) *string { return &r.Application },
+			"subject_id":     func(r *NoticeRow) *string { return &r.Subject },
+		},
+	}
+}
+
+// InboxRow is a row of table inboxes: how far a member has read.
+type InboxRow struct {
+	Member  string
+	Commit  int64 // position of the newest notice they have read
+	Prepare int64
+}
+
+// Inboxes returns table inboxes.
+func Inboxes() Table[InboxRow] {
+	return Table[InboxRow]{
+		Name: "inboxes",
+		Key:  func(r *InboxRow) *string { return &r.Member },
+		Columns: []Column[InboxRow]{
+			Col("member_id", "uuid", func(r *InboxRow) *string { return &r.Member }),
+			Col("commit_position", "bigint", func(r *InboxRow) *int64 { return &r.Commit }),
+			Col("prepare_position", "bigint", func(r *InboxRow) *int64 { return &r.Prepare }),
+		},
+	}
+}
+
+// Told is one of those who are told of what happens in a job.
+type Told struct {
+	Member  string   `json:"member"`
+	Manager bool     `json:"manager,omitempty"` // recruitment manager
+	Stages  []string `json:"stages,omitempty"`  // they manage
+}
+
+// AudienceRow is a row of table audiences: who is told of what happens in a job.
+// It says the same as table team, in one row for each job.
+type AudienceRow struct {
+	Job  string
+	Team JSON[[]Told]
+}
+
+// Audiences returns table audiences.
+func Audiences() Table[AudienceRow] {
+	return Table[AudienceRow]{
+		Name: "audiences",
+		Key:  func(r *AudienceRow) *string { return &r.Job },
+		Columns: []Column[AudienceRow]{
+			Col("job_id", "uuid", func(r *AudienceRow) *string { return &r.Job }),
+			Col("team", "jsonb", func(r *AudienceRow) *JSON[[]Told] { return &r.Team }),
+		},
+	}
+}
+
+// RequesterRow is a row of table requesters: which member asked for a document.
+type RequesterRow struct {
+	Document    string
+	Application string
+	Member      string
+}
+
+// Requesters returns table requesters.
+func Requesters() Table[RequesterRow] {
+	return Table[RequesterRow]{
+		Name: "requesters",
+		Key:  func(r *RequesterRow) *string { return &r.Document },
+		Columns: []Column[RequesterRow]{
+			Col("document_id", "uuid", func(r *RequesterRow) *string { return &r.Document }),
+			Col("application_id", "uuid", func(r *RequesterRow) *string { return &r.Application }),
+			Col("member_id", "uuid", func(r *RequesterRow) *string { return &r.Member }),
+		},
+	}
+}

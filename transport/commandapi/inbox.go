@@ -1,0 +1,18 @@
+package commandapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) inbox(s *edge.Surface) {
+	change(a, s, edge.Route{
+		Method: http.MethodPost, Path: "/v1/me/inbox/read", Summary: "Say how far you have read your inbox", Tag: "inbox", Who: edge.SignedIn(),
+		Doc: "Looking at an inbox leaves it unread. Notices that came after the one named stay unread; what was read stays read.",
+	}, func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.ReadInbox) (commands.Answer, error) {
+		return a.commands.ReadInbox(ctx, caller, cmd)
+	})
+}
