@@ -263,7 +263,11 @@ func (c *Core) Explain(ctx context.Context, viewer, member, applicationID string
 		if err != nil {
 			return err
 		}
-		e = explain(rows, t, now, v.seesReasons())
+		categories, err := allCategories(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		e = explain(rows, categories, t, now, v.seesReasons())
 		return t.err
 	})
 	return e, err
@@ -271,7 +275,7 @@ func (c *Core) Explain(ctx context.Context, viewer, member, applicationID string
 
 // explain adds up what one member holds; the first row is their organisation
 // role.
-func explain(rows []heldRow, t *texts, now time.Time, reasons bool) Explanation {
+func explain(rows []heldRow, categories []access.Category, t *texts, now time.Time, reasons bool) Explanation {
 	e := Explanation{
 		Member: t.member(rows[0].member), Active: rows[0].active, OrganizationRole: rows[0].organization,
 		Held: []ExplainedSource{}, Areas: []ExplainedLevel{}, Documents: []ExplainedLevel{},
@@ -291,7 +295,7 @@ func explain(rows []heldRow, t *texts, now time.Time, reasons bool) Explanation 
 		for _, a := range access.Areas() {
 			source.Areas[a] = gives.Area(a)
 		}
-		for _, d := range access.Categories() {
+		for _, d := range categories {
 			source.Documents[d] = gives.Document(d)
 		}
 		e.Held, alone = append(e.Held, source), append(alone, gives)
@@ -318,7 +322,7 @@ func explain(rows []heldRow, t *texts, now time.Time, reasons bool) Explanation 
 			e.Missing.Areas = append(e.Missing.Areas, a)
 		}
 	}
-	for _, d := range access.Categories() {
+	for _, d := range categories {
 		of := func(r access.Rights) access.Level { return r.Document(d) }
 		e.Documents = append(e.Documents, ExplainedLevel{Of: string(d), Level: of(total), From: from(of(total), of)})
 		if of(total) == access.None {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -72,7 +73,9 @@ func newMatrix(t *testing.T) *matrix {
 		access.None: m.recruitingRole("List", list), access.View: m.recruitingRole("View", everywhere(access.View)), access.Edit: m.recruitingRole("Edit", everywhere(access.Edit)),
 	}
 	levels := map[access.Level]func(access.Area) access.Level{access.None: list, access.View: everywhere(access.View), access.Edit: everywhere(access.Edit)}
-	m.fill = map[string]any{"category": "cv", "recruiting_role_id": roles[access.None], "role": "reporting", "until": time.Now().Add(time.Hour)}
+	m.fill = map[string]any{"category": "cv", "recruiting_role_id": roles[access.None], "role": "reporting", "until": time.Now().Add(time.Hour),
+		"start": "2035-01-02T10:00", "zone": "Europe/Berlin", "minutes": 60, "place": "Room 1", "participant_ids": []string{m.get(m.admin, "/v1/me").text("id")},
+	}
 
 	own, other, secret := m.vacancy("Own"), m.vacancy("Other"), m.vacancy("Secret")
 	m.do(call{method: "PATCH", path: "/v1/jobs/" + secret.id, token: m.admin, body: map[string]bool{"confidential": true}}).want(http.StatusOK)
@@ -183,6 +186,9 @@ func (m *matrix) filled(v vacancy) string {
 	return id
 }
 
+// made are the parameters in paths of what every application has.
+var made = regexp.MustCompile(`\{(id|note|document|file)\}`)
+
 // expectation is what a route must answer.
 type expectation uint8
 
@@ -233,7 +239,7 @@ func (s standing) expects(r edge.Route) expectation {
 	switch {
 	case !ok:
 		return no
-	case onApplication && !sees, rule.Narrowed:
+	case onApplication && !sees, rule.Narrowed, reads && made.ReplaceAllString(r.Path, "") != parameter.ReplaceAllString(r.Path, ""):
 		return perhaps
 	case !onApplication && rule.Area == "" && strings.Contains(r.Path, "{"):
 		return perhaps // of things that are not there
@@ -354,7 +360,7 @@ func (e expectation) met(status int, code string) bool {
 	switch e {
 	case allowed:
 		gone := status == http.StatusNotFound && slices.Contains([]string{"unknown_application", "unknown_job", "not_found"}, code)
-		return status < 500 && status != http.StatusUnauthorized && status != http.StatusForbidden && !gone && code != "invalid" && code != "malformed"
+		return status < 500 && status != http.StatusUnauthorized && status != http.StatusForbidden && !gone
 	case perhaps:
 		return status < 500 && status != http.StatusUnauthorized
 	case denied:
@@ -407,8 +413,9 @@ func TestEveryRouteDoesAsItDeclares(t *testing.T) {
 	m := newMatrix(t)
 	before := m.events()
 	var all sync.WaitGroup
+	var undecided sync.Map
 	slots := make(chan struct{}, 8)
-	asked := 0
+	asked, unclear := 0, 0
 	for _, r := range m.handler.edge.Routes() {
 		for _, s := range m.concerned(r) {
 			want := s.expects(r)
@@ -417,6 +424,10 @@ func TestEveryRouteDoesAsItDeclares(t *testing.T) {
 			all.Go(func() {
 				defer func() { <-slots }()
 				status, code, err := m.ask(r, s, want)
+				if code == "invalid" && (want == allowed || want == perhaps || s.application != m.cases[0].application) {
+					undecided.Store(r.Method+" "+r.Path, true) // perhaps before anybody looked at rights
+					return
+				}
 				if err != nil || !want.met(status, code) {
 					t.Errorf("%s %s (%s) answered %d %s to: %s; %v", r.Method, r.Path, r.Who, status, code, s.name, err)
 				}
@@ -427,7 +438,12 @@ func TestEveryRouteDoesAsItDeclares(t *testing.T) {
 	if got := m.events(); got != before {
 		t.Errorf("%d events were written", got-before)
 	}
-	if asked < 1000 {
-		t.Errorf("only %d requests were made", asked)
+	undecided.Range(func(route, _ any) bool {
+		t.Logf("%v answered that the request is invalid: say in fill what its fields hold", route)
+		unclear++
+		return true
+	})
+	if asked < 1000 || unclear > 3 {
+		t.Errorf("%d requests were made; %d routes did not get to rights", asked, unclear)
 	}
 }

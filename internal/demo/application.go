@@ -186,10 +186,35 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 			return err
 		}
 	}
+	if c.chance(6) {
+		if err := c.share(ctx); err != nil {
+			return err
+		}
+	}
 	if c.chance(25) {
 		return c.request(ctx)
 	}
 	return nil
+}
+
+// share lets somebody from elsewhere look at the application for two weeks, which
+// sometimes are too long, or the auditor.
+func (c *candidacy) share(ctx context.Context) error {
+	if c.chance(20) {
+		by := c.by(domain.System)
+		_, err := c.to.OpenForAudit(ctx, by, commands.OpenForAudit{
+			Application: c.id, Auditor: c.members[9], Reason: "A question about how the decision was made.", Until: by.At.AddDate(0, 0, 14),
+		})
+		return err
+	}
+	by := c.by(c.recruiter)
+	end := by.At.AddDate(0, 0, 14)
+	answer, err := c.to.GrantAccess(ctx, by, commands.GrantAccess{Application: c.id, Member: c.members[10], Role: commands.FirstRole("Interviewer"), Until: &end})
+	if err != nil || c.chance(60) {
+		return err
+	}
+	_, err = c.to.EndAccess(ctx, c.by(c.recruiter), commands.EndAccess{Application: c.id, Grant: answer.ID})
+	return err
 }
 
 // comment says what the interviewer thinks, who may think again; the recruiter
