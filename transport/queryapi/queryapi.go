@@ -70,6 +70,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.interviews(s)
 	a.directory(s)
 	a.public(s)
+	a.pipeline(s)
 	a.organization(s)
 	a.readLog(s)
 	if o.History != nil {
