@@ -16,6 +16,8 @@ type IssueToken struct {
 	Member  string     `json:"-"`
 	Name    string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for"`
 	Expires *time.Time `json:"expires_at,omitempty" doc:"Until when it counts, at most two years; default 90 days"`
+
+	Access member.TokenAccess `json:"access,omitempty" enum:"read,write" default:"write" doc:"A read token gives no command, whatever its member may"`
 }
 
 // IssueToken gives cmd and returns the secret, which is shown this once. Its id
@@ -36,7 +38,7 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	answer, err := transact(ctx, c, c.members, cmd.Member, caller, decision[member.Member, member.Event]{
 		may: func(member.Member) error { return c.selfOrAdmin(caller, cmd.Member) },
 		decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) {
-			return m.IssueToken(id, expires, s)
+			return m.IssueToken(id, expires, cmd.Access, s)
 		},
 	})
 	answer.ID = id
@@ -46,7 +48,7 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	if expires, err = c.tokenInForce(ctx, cmd.Member, id); err != nil {
 		return answer, "", err
 	}
-	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires})
+	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken})
 	if err != nil {
 		return answer, "", err
 	}
@@ -55,6 +57,51 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 		return answer, "", errors.Join(err, c.tokens.Revoke(ctx, id))
 	}
 	return answer, secret, nil
+}
+
+// RotateToken gives a token another secret.
+type RotateToken struct {
+	Member  string `json:"-"`
+	Token   string `json:"-"`
+	Overlap *int   `json:"overlap_minutes,omitempty" minimum:"0" maximum:"10080" doc:"How long the secret before still counts; default 60"`
+}
+
+// RotateToken gives cmd and returns the new secret, which is shown this once.
+// Admins may, and members for themselves. Given again with the same key it
+// answers with a newer secret: the first was not received.
+// Errors: those of member.RotateToken; member.ErrRotatedSince; ErrDenied.
+func (c *Commands) RotateToken(ctx context.Context, caller Caller, cmd RotateToken) (Answer, string, error) {
+	rotation, overlap := caller.newID("rotation"), time.Hour
+	if cmd.Overlap != nil {
+		overlap = time.Duration(*cmd.Overlap) * time.Minute
+	}
+	answer, err := transact(ctx, c, c.members, cmd.Member, caller, decision[member.Member, member.Event]{
+		may: func(member.Member) error { return c.selfOrAdmin(caller, cmd.Member) },
+		decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+			return m.RotateToken(cmd.Token, rotation, overlap, s)
+		},
+	})
+	answer.ID = cmd.Token
+	if err != nil {
+		return answer, "", err
+	}
+	f, err := c.members.read(ctx, c.log, cmd.Member)
+	if err != nil {
+		return answer, "", err
+	}
+	last, ok := f.state.Rotated[cmd.Token]
+	switch {
+	case !ok:
+		return answer, "", member.ErrUnknownToken
+	case last.ID != rotation:
+		return answer, "", member.ErrRotatedSince
+	}
+	// Whoever ended it meanwhile ended it there too, or does so right away.
+	secret, err := c.tokens.Rotate(ctx, cmd.Token, rotation, last.PreviousUntil)
+	if errors.Is(err, ops.ErrToken) {
+		err = member.ErrUnknownToken
+	}
+	return answer, secret, err
 }
 
 // tokenInForce returns until when a token counts.

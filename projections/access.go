@@ -111,7 +111,7 @@ func (m *accessModel) member(f Fact, e member.Event) {
 		r.Active = true
 	case member.InboxRead:
 		// Model inbox keeps it.
-	case member.TokenIssued, member.TokenRevoked:
+	case member.TokenIssued, member.TokenRotated, member.TokenRevoked:
 		// Tokens are looked up where their secrets are.
 	}
 	m.members.Put(r)

@@ -285,3 +285,50 @@ func TestHistoriesOfTheOrganisation(t *testing.T) {
 	}
 	w.get(w.admin, "/v1/members/"+strings.Replace(recruiter, recruiter[:4], "ffff", 1)+"/history").problem(http.StatusNotFound, "unknown_member")
 }
+
+// A read token gives no command, not even to make itself another (S2-104, H3),
+// and a token rotates: the secret before counts until the overlap ends.
+func TestTokensReadAndRotate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me := "/v1/members/" + w.post(w.admin, "/v1/members", map[string]string{"name": "Ann Admin", "role": "admin"}).made()
+	other := "/v1/members/" + w.post(w.admin, "/v1/members", map[string]string{"name": "Otto", "role": "recruiting"}).made()
+	reading := w.post(w.admin, me+"/tokens", map[string]string{"name": "reports", "access": "read"})
+	reader := reading.text("secret")
+	w.get(reader, "/v1/applications").want(http.StatusOK)
+	w.get(reader, organizationPath+"/history").want(http.StatusOK)
+	before := w.events()
+	for _, r := range w.handler.edge.Routes() {
+		if r.Method == http.MethodGet || strings.Contains(r.Who.String(), "anyone") {
+			continue
+		}
+		path := strings.NewReplacer("{", "", "}", "").Replace(r.Path)
+		w.do(call{method: r.Method, path: path, token: reader, body: map[string]any{}}).problem(http.StatusForbidden, "read_only_token")
+	}
+	if after := w.events(); after != before {
+		t.Errorf("%d events were written by a read token", after-before)
+	}
+
+	issued := w.post(w.admin, me+"/tokens", map[string]string{"name": "laptop"})
+	rotate := me + "/tokens/" + issued.made() + "/rotate"
+	w.post(w.tokenOf(strings.TrimPrefix(other, "/v1/members/")), rotate, nil).problem(http.StatusForbidden, "denied")
+	first := issued.text("secret")
+	second := w.post(first, rotate, map[string]int{"overlap_minutes": 5}).want(http.StatusOK).text("secret")
+	for _, secret := range []string{first, second} {
+		w.get(secret, "/v1/me").want(http.StatusOK)
+	}
+	third := w.post(second, rotate, map[string]int{"overlap_minutes": 0}).want(http.StatusOK).text("secret")
+	for _, secret := range []string{first, second} {
+		w.get(secret, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	}
+	w.get(third, "/v1/me").want(http.StatusOK)
+	w.post(third, rotate, map[string]int{"overlap_minutes": 10081}).problem(http.StatusUnprocessableEntity, "invalid")
+	again := call{method: http.MethodPost, path: rotate, token: third, header: map[string]string{"Idempotency-Key": "rotate-1"}}
+	lost := w.do(again).want(http.StatusOK).text("secret")
+	received := w.do(again).want(http.StatusOK).text("secret")
+	w.get(lost, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.get(received, "/v1/me").want(http.StatusOK)
+	w.post(received, rotate, nil).want(http.StatusOK)
+	again.token = received
+	w.do(again).problem(http.StatusConflict, "token_rotated_since")
+}

@@ -27,7 +27,7 @@ func (m Member) out() Member {
 	for token := range m.Tokens {
 		ended[token] = true
 	}
-	m.Active, m.Tokens, m.Ended = false, nil, ended
+	m.Active, m.Tokens, m.Rotated, m.Ended = false, nil, nil, ended
 	return m
 }
 

@@ -22,7 +22,8 @@ func TestStored(t *testing.T) {
 		reactivated,
 		member.DetailsCorrected{Stamp: s, Correction: token, Name: personal.Sealed([]byte("sealed name")), Email: personal.Sealed([]byte("sealed e-mail"))},
 		member.NameErased{Stamp: s},
-		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end},
+		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end, Access: member.ReadToken},
+		member.TokenRotated{Stamp: s, Token: token, Rotation: token, PreviousUntil: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
 	)
@@ -35,6 +36,9 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 	token := rapid.SampledFrom([]string{"t1", "t2", "t3"}).Draw(t, "token")
 	name := personal.Plain(rapid.SampledFrom([]string{"Ana", "Bo Li", "", "a\nb"}).Draw(t, "name"))
 	expires := s.At.Add(time.Duration(rapid.IntRange(-24, 24*800).Draw(t, "hours")) * time.Hour)
+	use := rapid.SampledFrom([]member.TokenAccess{"", member.ReadToken, member.WriteToken, "all"}).Draw(t, "use")
+	rotation := rapid.SampledFrom([]string{"r1", "r2"}).Draw(t, "rotation")
+	overlap := time.Duration(rapid.IntRange(-1, 24*8).Draw(t, "overlap")) * time.Hour
 	successor := rapid.SampledFrom([]string{"", "m1", "m2"}).Draw(t, "successor")
 	gone := rapid.IntRange(0, 9).Draw(t, "gone") == 0
 	return rapid.SampledFrom([]when{
@@ -44,7 +48,8 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.Correct(token, name, "", key, s) },
 		func(m member.Member) ([]member.Event, error) { return m.EraseName(gone, s) },
 		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },
-		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, s) },
+		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, use, s) },
+		func(m member.Member) ([]member.Event, error) { return m.RotateToken(token, rotation, overlap, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
 	}).Draw(t, "command")
@@ -59,6 +64,8 @@ func TestRandom(t *testing.T) {
 				return "something happened to nobody"
 			case before.Erased && (!after.Erased || after.Active):
 				return "who was erased is back"
+			case len(after.Rotated) > len(after.Tokens):
+				return "a rotation outlived its token"
 			case !after.Active && len(after.Tokens) > 0:
 				return "a token outlived the access"
 			case before.Exists && e.EventName() != (member.NameErased{}).EventName() && e.Who() == domain.Member("m1") && (before.Role != after.Role || before.Active && !after.Active):
@@ -85,7 +92,8 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.Correct("c1", "Ana", "", key, s)
 		_, _ = m.EraseName(false, s)
 		_, _ = m.Reactivate(s)
-		_, _ = m.IssueToken("t2", end, s)
+		_, _ = m.IssueToken("t2", end, member.ReadToken, s)
+		_, _ = m.RotateToken("t1", "r1", time.Hour, s)
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)
 	})

@@ -13,11 +13,12 @@ import (
 
 // Member is what decisions need of a member.
 type Member struct {
-	Exists bool
-	Active bool
-	Role   access.OrganizationRole
-	Tokens map[string]time.Time // tokens in force: expiry by id
-	Ended  map[string]bool      // tokens that no longer count, by id
+	Exists  bool
+	Active  bool
+	Role    access.OrganizationRole
+	Tokens  map[string]time.Time // tokens in force: expiry by id
+	Rotated map[string]Rotation  // the last ones of tokens in force, by token
+	Ended   map[string]bool      // tokens that no longer count, by id
 
 	Corrected string // the last correction of name or address, by id
 	Erased    bool   // name and address are gone for good
@@ -42,7 +43,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRevoked{}, InboxRead{})
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{})
 
 // Fold returns m with events applied in order.
 func (m Member) Fold(events ...Event) Member {
@@ -54,12 +55,13 @@ func (m Member) Fold(events ...Event) Member {
 
 // The rules that refuse.
 var (
-	ErrUnknown      = &domain.Refusal{Kind: domain.Absent, Code: "unknown_member", Message: "There is no such member."}
-	ErrInactive     = &domain.Refusal{Kind: domain.Illegal, Code: "member_inactive", Message: "The member was deactivated."}
-	ErrUnknownToken = &domain.Refusal{Kind: domain.Absent, Code: "unknown_token", Message: "The member has no such token."}
-	ErrYourself     = &domain.Refusal{Kind: domain.Illegal, Code: "own_membership", Message: "Members cannot deactivate themselves or change their own role."}
-	ErrErased       = &domain.Refusal{Kind: domain.Illegal, Code: "member_erased", Message: "The member's name was erased; invite them anew."}
-	ErrStillActive  = &domain.Refusal{Kind: domain.Illegal, Code: "member_active", Message: "The member must be deactivated first."}
+	ErrUnknown       = &domain.Refusal{Kind: domain.Absent, Code: "unknown_member", Message: "There is no such member."}
+	ErrInactive      = &domain.Refusal{Kind: domain.Illegal, Code: "member_inactive", Message: "The member was deactivated."}
+	ErrUnknownToken  = &domain.Refusal{Kind: domain.Absent, Code: "unknown_token", Message: "The member has no such token."}
+	ErrYourself      = &domain.Refusal{Kind: domain.Illegal, Code: "own_membership", Message: "Members cannot deactivate themselves or change their own role."}
+	ErrReadOnlyToken = &domain.Refusal{Kind: domain.Denied, Code: "read_only_token", Message: "This token may read and change nothing."}
+	ErrErased        = &domain.Refusal{Kind: domain.Illegal, Code: "member_erased", Message: "The member's name was erased; invite them anew."}
+	ErrStillActive   = &domain.Refusal{Kind: domain.Illegal, Code: "member_active", Message: "The member must be deactivated first."}
 )
 
 // Invited records that somebody became a member.

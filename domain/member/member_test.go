@@ -88,7 +88,7 @@ func TestDeactivateAndReactivate(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	issue := func(token string, expires time.Time) when {
-		return func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, s) }
+		return func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, "", s) }
 	}
 	revoke := func(m member.Member) ([]member.Event, error) { return m.RevokeToken("t1", s) }
 	tooLate := domaintest.At.AddDate(2, 0, 1).Add(time.Second)
@@ -185,4 +185,29 @@ func TestEraseName(t *testing.T) {
 			When: func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) }, Err: member.ErrErased,
 		},
 	}...)
+}
+
+// A token may be for reading alone, and gets another secret while the one before
+// counts for a while (S2-104).
+func TestTokensRotate(t *testing.T) {
+	rotate := func(token, rotation string, overlap time.Duration) when {
+		return func(m member.Member) ([]member.Event, error) { return m.RotateToken(token, rotation, overlap, s) }
+	}
+	issue := func(access member.TokenAccess) when {
+		return func(m member.Member) ([]member.Event, error) { return m.IssueToken("t1", end, access, s) }
+	}
+	rotated := member.TokenRotated{Stamp: s, Token: "t1", Rotation: "r1", PreviousUntil: s.At.Add(time.Hour)}
+	domaintest.Run(t, member.Member.Fold, []row{
+		{Name: "a read token", Given: events{invited}, When: issue(member.ReadToken), Want: events{member.TokenIssued{Stamp: s, Token: "t1", ExpiresAt: end, Access: member.ReadToken}}},
+		{Name: "a write token says nothing more", Given: events{invited}, When: issue(member.WriteToken), Want: events{issued}},
+		{Name: "a token for everything", Given: events{invited}, When: issue("all"), Err: domain.ErrInvalid, Says: "read or write"},
+		{Name: "another secret", Given: events{invited, issued}, When: rotate("t1", "r1", time.Hour), Want: events{rotated}},
+		{Name: "once", Given: events{invited, issued, rotated}, When: rotate("t1", "r1", time.Hour)},
+		{Name: "for too long", Given: events{invited, issued}, When: rotate("t1", "r1", member.MaxOverlap+1), Err: domain.ErrInvalid, Says: "10080 minutes"},
+		{Name: "of one that ended", Given: events{invited, issued, revoked}, When: rotate("t1", "r1", 0), Err: member.ErrUnknownToken},
+		{Name: "of nobody", Given: events{invited}, When: rotate("t1", "r1", 0), Err: member.ErrUnknownToken},
+	}...)
+	if m := (member.Member{}).Fold(invited, issued, rotated, revoked); len(m.Rotated) != 0 {
+		t.Errorf("after the end of the token: %+v", m.Rotated)
+	}
 }

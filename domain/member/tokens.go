@@ -7,11 +7,22 @@ import (
 	"github.com/hirelog/hirelog/domain"
 )
 
+// TokenAccess says what a token is good for.
+type TokenAccess string
+
+// What tokens are good for: a read token gives no command, whatever its member
+// may.
+const (
+	ReadToken  TokenAccess = "read"
+	WriteToken TokenAccess = "write"
+)
+
 // TokenIssued records that a token exists. The secret is nowhere in the log.
 type TokenIssued struct {
 	domain.Stamp
-	Token     string    `json:"token"`
-	ExpiresAt time.Time `json:"expires_at"`
+	Token     string      `json:"token"`
+	ExpiresAt time.Time   `json:"expires_at"`
+	Access    TokenAccess `json:"access,omitempty"` // absent = write
 }
 
 // EventName implements domain.Fact.
@@ -29,7 +40,14 @@ func (e TokenIssued) evolve(m Member) Member {
 // IssueToken decides that a token is given out. It must expire after now and
 // within two years. A token that ended is not brought back: no event.
 // Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
-func (m Member) IssueToken(token string, expires time.Time, s domain.Stamp) ([]Event, error) {
+func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, s domain.Stamp) ([]Event, error) {
+	switch access {
+	case ReadToken:
+	case WriteToken, "":
+		access = ""
+	default:
+		return nil, domain.ErrInvalid.Because("A token is for read or write.")
+	}
 	switch {
 	case !m.Exists:
 		return nil, ErrUnknown
@@ -41,7 +59,55 @@ func (m Member) IssueToken(token string, expires time.Time, s domain.Stamp) ([]E
 	if _, ok := m.Tokens[token]; ok || m.Ended[token] {
 		return nil, nil
 	}
-	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires}}, nil
+	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires, Access: access}}, nil
+}
+
+// Rotation is the last time a token got another secret.
+type Rotation struct {
+	ID            string
+	PreviousUntil time.Time // until when the secret before counts
+}
+
+// ErrRotatedSince means that the token has got yet another secret.
+var ErrRotatedSince = &domain.Refusal{Kind: domain.Illegal, Code: "token_rotated_since", Message: "The token got another secret since."}
+
+// TokenRotated records that a token got another secret, and until when the one
+// before counts.
+type TokenRotated struct {
+	domain.Stamp
+	Token         string    `json:"token"`
+	Rotation      string    `json:"rotation"` // id
+	PreviousUntil time.Time `json:"previous_until"`
+}
+
+// EventName implements domain.Fact.
+func (TokenRotated) EventName() string { return "member.token_rotated.v1" }
+
+func (e TokenRotated) evolve(m Member) Member {
+	m.Rotated = maps.Clone(m.Rotated)
+	if m.Rotated == nil {
+		m.Rotated = map[string]Rotation{}
+	}
+	m.Rotated[e.Token] = Rotation{ID: e.Rotation, PreviousUntil: e.PreviousUntil}
+	return m
+}
+
+// MaxOverlap is how long the secret before may count after a rotation.
+const MaxOverlap = 7 * 24 * time.Hour
+
+// RotateToken gives a token another secret; the one before counts for overlap,
+// at most MaxOverlap. Errors: ErrUnknownToken, domain.ErrInvalid.
+func (m Member) RotateToken(token, rotation string, overlap time.Duration, s domain.Stamp) ([]Event, error) {
+	expires, ok := m.Tokens[token]
+	switch {
+	case ok && m.Rotated[token].ID == rotation:
+		return nil, nil
+	case !ok, !expires.After(s.At):
+		return nil, ErrUnknownToken
+	case overlap < 0 || overlap > MaxOverlap:
+		return nil, domain.ErrInvalid.Because("The secret before counts for 0 to 10080 minutes.")
+	}
+	return []Event{TokenRotated{Stamp: s, Token: token, Rotation: rotation, PreviousUntil: s.At.Add(overlap)}}, nil
 }
 
 // TokenRevoked records that a token no longer counts.
@@ -54,8 +120,9 @@ type TokenRevoked struct {
 func (TokenRevoked) EventName() string { return "member.token_revoked.v1" }
 
 func (e TokenRevoked) evolve(m Member) Member {
-	m.Tokens, m.Ended = maps.Clone(m.Tokens), maps.Clone(m.Ended)
+	m.Tokens, m.Rotated, m.Ended = maps.Clone(m.Tokens), maps.Clone(m.Rotated), maps.Clone(m.Ended)
 	delete(m.Tokens, e.Token)
+	delete(m.Rotated, e.Token)
 	if m.Ended == nil {
 		m.Ended = map[string]bool{}
 	}

@@ -46,6 +46,7 @@ type Token struct {
 	Member    string
 	Name      string
 	ExpiresAt time.Time
+	ReadOnly  bool // it changes nothing
 }
 
 // Tokens keeps tokens. Only a hash of each secret is stored. It is safe for
@@ -63,6 +64,9 @@ type goodToken struct {
 	token  Token
 	secret [sha256.Size]byte
 	seen   time.Time // when Postgres last said so
+
+	previous      [sha256.Size]byte
+	previousUntil time.Time // zero = there is none
 }
 
 // NewTokens returns the tokens kept in pool. now is time.Now if nil.
@@ -81,20 +85,61 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("token id: %w", err)
 	}
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return "", fmt.Errorf("token secret: %w", err)
+	secret, hash, err := newSecret()
+	if err != nil {
+		return "", err
 	}
-	hash := sha256.Sum256(secret)
 	const q = `
-		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
+		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at, read_only)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, expires_at = excluded.expires_at`
-	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC()); err != nil {
+	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC(), token.ReadOnly); err != nil {
 		return "", fmt.Errorf("issue token: %w: %w", ErrUnavailable, err)
 	}
 	t.end(token.ID)
-	return tokenPrefix + tokenText().EncodeToString(id[:]) + "_" + tokenText().EncodeToString(secret), nil
+	return readable(id, secret), nil
+}
+
+func newSecret() (secret []byte, hash [sha256.Size]byte, err error) {
+	secret = make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return nil, hash, fmt.Errorf("token secret: %w", err)
+	}
+	return secret, sha256.Sum256(secret), nil
+}
+
+func readable(id uuid.UUID, secret []byte) string {
+	return tokenPrefix + tokenText().EncodeToString(id[:]) + "_" + tokenText().EncodeToString(secret)
+}
+
+// Rotate gives a token another secret and returns its readable form. The one it
+// had counts until then. Rotating again under the same id replaces the new
+// secret only: the first answer was never received.
+// Errors: ErrToken if there is no such token in force; ErrUnavailable.
+func (t *Tokens) Rotate(ctx context.Context, tokenID, rotation string, until time.Time) (string, error) {
+	id, err1 := uuid.Parse(tokenID)
+	under, err2 := uuid.Parse(rotation)
+	if err := errors.Join(err1, err2); err != nil {
+		return "", fmt.Errorf("rotate: %w", err)
+	}
+	secret, hash, err := newSecret()
+	if err != nil {
+		return "", err
+	}
+	const q = `
+		UPDATE ops.tokens SET secret = $2, rotation = $3,
+			previous = CASE WHEN rotation = $3 THEN previous ELSE secret END,
+			previous_until = CASE WHEN rotation = $3 THEN previous_until ELSE $4 END
+		WHERE id = $1 AND revoked_at IS NULL`
+	tag, err := t.pool.Exec(ctx, q, id, hash[:], under, until.UTC())
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("rotate token: %w: %w", ErrUnavailable, err)
+	case tag.RowsAffected() == 0:
+		return "", ErrToken
+	}
+	t.end(tokenID)
+	return readable(id, secret), nil
 }
 
 // Verify returns the token whose readable form was presented.
@@ -119,7 +164,10 @@ func (t *Tokens) Verify(ctx context.Context, presented string) (Token, error) {
 			return Token{}, err
 		}
 	}
-	if subtle.ConstantTimeCompare(hash[:], have.secret[:]) != 1 || !t.now().Before(have.token.ExpiresAt) {
+	now := t.now()
+	matches := subtle.ConstantTimeCompare(hash[:], have.secret[:]) == 1
+	replaced := subtle.ConstantTimeCompare(hash[:], have.previous[:]) == 1 && now.Before(have.previousUntil)
+	if !matches && !replaced || !now.Before(have.token.ExpiresAt) {
 		return Token{}, ErrToken
 	}
 	return have.token, nil
@@ -149,9 +197,11 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	var g goodToken
-	var secret []byte
-	const q = `SELECT id::text, member_id::text, name, secret, expires_at FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
-	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt)
+	var secret, previous []byte
+	var until *time.Time
+	const q = `SELECT id::text, member_id::text, name, secret, expires_at, read_only, previous, previous_until
+		FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
+	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt, &g.token.ReadOnly, &previous, &until)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return g, ErrToken
 	}
@@ -159,6 +209,10 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 		return g, fmt.Errorf("look up token: %w: %w", ErrUnavailable, err)
 	}
 	copy(g.secret[:], secret)
+	if until != nil {
+		copy(g.previous[:], previous)
+		g.previousUntil = *until
+	}
 	g.seen = t.now()
 	return g, nil
 }

@@ -233,3 +233,49 @@ func TestVerifyRacingRevoke(t *testing.T) {
 		}
 	}
 }
+
+// After a rotation both secrets count until the overlap ends, in every process;
+// rotating again under the same id, the secret before is still the first.
+func TestRotatedTokensOverlap(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	pool := postgrestest.New(t)
+	here, elsewhere := ops.NewTokens(pool, c.now), ops.NewTokens(pool, c.now)
+	token, first := issue(t, here, c, uuid.NewString())
+	verify := func(secret string) error {
+		_, err := here.Verify(t.Context(), secret)
+		_, err2 := elsewhere.Verify(t.Context(), secret)
+		if errors.Is(err, ops.ErrToken) != errors.Is(err2, ops.ErrToken) {
+			t.Errorf("here %v, elsewhere %v", err, err2)
+		}
+		return err
+	}
+	rotation, until := uuid.NewString(), c.now().Add(time.Hour)
+	lost, err := here.Rotate(t.Context(), token.ID, rotation, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	received, err := here.Rotate(t.Context(), token.ID, rotation, until.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(verify(first), verify(received)); err != nil {
+		t.Errorf("within the overlap: %v", err)
+	}
+	if err := verify(lost); !errors.Is(err, ops.ErrToken) {
+		t.Errorf("the secret nobody received: %v", err)
+	}
+	c.advance(time.Hour)
+	if err := verify(first); !errors.Is(err, ops.ErrToken) {
+		t.Errorf("the first secret after the overlap: %v", err)
+	}
+	if err := verify(received); err != nil {
+		t.Errorf("the second secret: %v", err)
+	}
+	if err := here.Revoke(t.Context(), token.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := here.Rotate(t.Context(), token.ID, uuid.NewString(), until); !errors.Is(err, ops.ErrToken) {
+		t.Errorf("rotated after its end: %v", err)
+	}
+}

@@ -18,6 +18,8 @@ import (
 type Principal struct {
 	Member string // id
 	Token  string // id of the token presented
+
+	ReadOnly bool // the token changes nothing
 }
 
 // Actor returns the principal as events name it.
@@ -61,7 +63,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Princi
 	if !active {
 		return Principal{}, ops.ErrToken
 	}
-	return Principal{Member: token.Member, Token: token.ID}, nil
+	return Principal{Member: token.Member, Token: token.ID, ReadOnly: token.ReadOnly}, nil
 }
 
 // bearer returns the one token of an Authorization header.

@@ -67,16 +67,37 @@ func (a *API) tokens(s *edge.Surface) {
 		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received. No read shows a token; its id revokes it.",
 		Body: edge.JSONBody, Created: true,
 	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
-		secret := ""
-		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
+		return a.secret(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, string, error) {
 			in.Body.Member = r.Param("id")
-			answer, secret, err = a.commands.IssueToken(ctx, caller, in.Body)
-			return answer, err
+			return a.commands.IssueToken(ctx, caller, in.Body)
 		})
-		if err != nil {
-			return nil, err
-		}
-		body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
-		return &issuedAnswer{Position: body.Position, Body: body}, nil
 	})
+	edge.Handle(s, edge.Route{
+		Method: http.MethodPost, Path: "/v1/members/{id}/tokens/{token}/rotate", Summary: "Give a token another secret", Tag: "members", Who: edge.SelfOrAdmin(),
+		Doc:  "Until the overlap ends both secrets count. Given again with the same Idempotency-Key it answers with a newer secret, in the place of the one that was not received.",
+		Body: edge.OptionalJSONBody,
+	}, func(ctx context.Context, in *optional[commands.RotateToken]) (*issuedAnswer, error) {
+		var cmd commands.RotateToken
+		if in.Body != nil {
+			cmd = *in.Body
+		}
+		return a.secret(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, string, error) {
+			cmd.Member, cmd.Token = r.Param("id"), r.Param("token")
+			return a.commands.RotateToken(ctx, caller, cmd)
+		})
+	})
+}
+
+// secret gives a command that answers with a secret.
+func (a *API) secret(ctx context.Context, c Conditions, run func(commands.Caller, *edge.Request) (commands.Answer, string, error)) (*issuedAnswer, error) {
+	secret := ""
+	answer, err := a.give(ctx, c, func(caller commands.Caller, r *edge.Request) (answer commands.Answer, err error) {
+		answer, secret, err = run(caller, r)
+		return answer, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	body := IssuedToken{Created: Created{ID: answer.ID, Recorded: a.recorded(answer)}, Secret: secret}
+	return &issuedAnswer{Position: body.Position, Body: body}, nil
 }

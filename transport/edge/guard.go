@@ -15,6 +15,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+
+	"github.com/hirelog/hirelog/domain/member"
 )
 
 // bodyTime is how long a JSON body may take to arrive.
@@ -41,6 +43,9 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 		p, err := s.auth.Authenticate(x.HTTP.Context(), x.HTTP.Header)
 		if err != nil {
 			return err
+		}
+		if p.ReadOnly && route.Method != http.MethodGet {
+			return member.ErrReadOnlyToken
 		}
 		x.Principal = p
 	}
