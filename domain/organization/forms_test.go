@@ -1,6 +1,7 @@
 package organization_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/hirelog/hirelog/domain"
@@ -102,10 +103,10 @@ func TestRetire(t *testing.T) {
 	if err := o.Choose(organization.Tags, "t1"); err != nil {
 		t.Errorf("a tag in use: %v", err)
 	}
-	if err := o.Fold(retired).Choose(organization.Tags, "t1"); err != organization.ErrRetired {
+	if err := o.Fold(retired).Choose(organization.Tags, "t1"); !errors.Is(err, organization.ErrRetired) {
 		t.Errorf("a retired tag: %v", err)
 	}
-	if err := o.Choose(organization.Reasons, "t1"); err != organization.ErrUnknownEntry {
+	if err := o.Choose(organization.Reasons, "t1"); !errors.Is(err, organization.ErrUnknownEntry) {
 		t.Errorf("no reason: %v", err)
 	}
 }

@@ -248,8 +248,10 @@ func TestTagLabelled(t *testing.T) {
 // Two branches of one history stay apart.
 func TestFoldDoesNotAlias(t *testing.T) {
 	given := events{
-		founded, manager, weak, remote, organization.EntryRetired{Stamp: s, List: organization.Tags, Entry: "t1"},
-		organization.FormDefined{Stamp: s, Form: "f1", Version: 1}, organization.FormDefined{Stamp: s, Form: "f1", Version: 2},
+		founded, manager, weak, remote,
+		organization.EntryRetired{Stamp: s, List: organization.Tags, Entry: "t1"},
+		organization.FormDefined{Stamp: s, Form: "f1", Version: 1},
+		organization.FormDefined{Stamp: s, Form: "f1", Version: 2},
 	}
 	base := organization.Organization{}.Fold(given...)
 	for _, e := range (events{
