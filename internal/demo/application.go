@@ -75,6 +75,9 @@ func (c *candidacy) receive(ctx context.Context) error {
 		first, last = firstNames[known%len(firstNames)], lastNames[(known/2)%len(lastNames)]
 	}
 	address := addressOf(first+" "+last, "people"+strconv.Itoa(known)+".example")
+	if c.n%perPerson == 5 && !c.confidential {
+		return c.byForm(ctx, candidate.Details{FirstName: personal.Plain(first), LastName: personal.Plain(last), Email: personal.Plain(address)})
+	}
 	answer, err := c.to.Receive(ctx, c.by(c.recruiter), commands.Receive{
 		Job: c.posting.id, Source: pick(c.r, sources),
 		Candidate: candidate.Details{
@@ -83,6 +86,20 @@ func (c *candidacy) receive(ctx context.Context) error {
 		},
 	})
 	c.id = answer.ID
+	return err
+}
+
+// byForm is somebody who applies by the public form.
+func (c *candidacy) byForm(ctx context.Context, d candidate.Details) error {
+	years := float64(c.r.IntN(9))
+	answer, err := c.to.SendForm(ctx, c.by(domain.Candidate), commands.SendForm{
+		Job: c.posting.id, Candidate: d, ConsentVersion: "2026-01",
+		Answers: map[string]any{c.directory.Job(c.posting.id).Questions[0].ID: years},
+		Files: func() []commands.Upload {
+			return []commands.Upload{{Name: "curriculum vitae.txt", Content: strings.NewReader("Worked somewhere, learned something.")}}
+		},
+	})
+	c.id = strings.TrimPrefix(answer.Stream, "application-")
 	return err
 }
 
@@ -165,6 +182,14 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 	}
 	if _, err := c.to.MoveStage(ctx, c.by(c.recruiter), move); err != nil {
 		return err
+	}
+	if i == 1 && c.n%40 == 7 { // a slip, made good
+		if _, err := c.to.UndoMove(ctx, c.by(c.recruiter), commands.UndoMove{Application: c.id, From: move.To, Reason: "The wrong person."}); err != nil {
+			return err
+		}
+		if _, err := c.to.MoveStage(ctx, c.by(c.recruiter), move); err != nil {
+			return err
+		}
 	}
 	if c.chance(50) {
 		if err := c.comment(ctx); err != nil {

@@ -115,7 +115,7 @@ func (l *loader) openJobs(ctx context.Context) error {
 		manager, interviewer := l.members[2+i%3], l.members[5+i%4]
 		stages := make([]commands.StagePlan, len(p.stages))
 		for k, s := range p.stages {
-			stages[k] = commands.StagePlan{Name: s, PublicName: publicNames[s]}
+			stages[k] = commands.StagePlan{Name: s, PublicName: publicNames[s], LimitDays: 7 * (k % 3)}
 		}
 		at := l.begin().Add(time.Duration(i) * 36 * time.Hour)
 		answer, err := l.to.OpenJob(ctx, l.caller("job/"+strconv.Itoa(i), domain.Member(l.members[0]), at), commands.OpenJob{
@@ -133,12 +133,25 @@ func (l *loader) openJobs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := l.form(ctx, i, answer.ID, at.Add(time.Hour)); err != nil {
+			return err
+		}
 		l.jobs = append(l.jobs, posting{
 			opening: p, id: answer.ID, at: at, stages: l.directory.Job(answer.ID).Stages,
 			recruiter: domain.Member(l.members[i%2]), manager: domain.Member(manager), interviewer: domain.Member(interviewer),
 		})
 	}
 	return nil
+}
+
+// form sets what the application form of a job asks.
+func (l *loader) form(ctx context.Context, i int, id string, at time.Time) error {
+	least := 2.0
+	_, err := l.to.SetForm(ctx, l.caller("form/"+strconv.Itoa(i), domain.Member(l.members[i%2]), at), commands.SetForm{Job: id, Questions: []commands.QuestionOfAForm{
+		{Label: "Years of experience", Kind: job.NumberQuestion, Required: true, KnockOut: &job.KnockOut{Below: &least}},
+		{Label: "From when?", Kind: job.DateQuestion},
+	}})
+	return err
 }
 
 // closeJobs ends some searches, once their applications are in.
