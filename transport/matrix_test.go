@@ -73,7 +73,8 @@ func newMatrix(t *testing.T) *matrix {
 		access.None: m.recruitingRole("List", list), access.View: m.recruitingRole("View", everywhere(access.View)), access.Edit: m.recruitingRole("Edit", everywhere(access.Edit)),
 	}
 	levels := map[access.Level]func(access.Area) access.Level{access.None: list, access.View: everywhere(access.View), access.Edit: everywhere(access.Edit)}
-	m.fill = map[string]any{"category": "cv", "recruiting_role_id": roles[access.None], "role": "reporting", "until": time.Now().Add(time.Hour),
+	m.fill = map[string]any{
+		"category": "cv", "recruiting_role_id": roles[access.None], "role": "reporting", "until": time.Now().Add(time.Hour),
 		"start": "2035-01-02T10:00", "zone": "Europe/Berlin", "minutes": 60, "place": "Room 1", "participant_ids": []string{m.get(m.admin, "/v1/me").text("id")},
 	}
 
