@@ -17,7 +17,8 @@ type AddComment struct {
 }
 
 // AddComment gives cmd. Whoever has edit on the comments area may. Its id is
-// the comment's; the text goes under a key of its own.
+// the comment's; the text goes under a key of its own. It is what open review
+// requests asked its author for.
 // Errors: those of application.AddComment; ErrDenied.
 func (c *Commands) AddComment(ctx context.Context, caller Caller, cmd AddComment) (Answer, error) {
 	id := caller.newID("comment")
@@ -30,7 +31,11 @@ func (c *Commands) AddComment(ctx context.Context, caller Caller, cmd AddComment
 			if err := c.mentionable(cmd.Mentions); err != nil {
 				return nil, err
 			}
-			return a.AddComment(id, text, cmd.Mentions, s)
+			events, err := a.AddComment(id, text, cmd.Mentions, s)
+			if err != nil || len(events) == 0 {
+				return events, err
+			}
+			return append(events, c.submitReviews(a, id, s)...), nil
 		})
 	answer.ID = id
 	return answer, err

@@ -229,6 +229,7 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		was, _ := m.applications.Get(f.Aggregate)
 		r.ChangedAt = was.ChangedAt
 	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
+		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// As below.

@@ -12,17 +12,20 @@ import (
 type assessment struct {
 	ratings    *Rows[readmodels.RatingRow]
 	interviews *Rows[readmodels.InterviewRow]
+	reviews    *Rows[readmodels.ReviewRequestRow]
 }
 
 func newAssessment() *assessment {
-	return &assessment{ratings: NewRows(readmodels.Ratings()), interviews: NewRows(readmodels.Interviews())}
+	return &assessment{
+		ratings: NewRows(readmodels.Ratings()), interviews: NewRows(readmodels.Interviews()), reviews: NewRows(readmodels.ReviewRequests()),
+	}
 }
 
 // Name implements Model.
 func (*assessment) Name() string { return "assessment" }
 
 // Tables implements Model.
-func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews} }
+func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews, m.reviews} }
 
 // Need implements Model.
 func (m *assessment) Need(f Fact) {
@@ -43,9 +46,14 @@ func (m *assessment) Need(f Fact) {
 		m.interviews.Need(e.Interview)
 	case application.InterviewAnswered:
 		m.interviews.Need(e.Interview)
+	case application.ReviewSubmitted:
+		m.reviews.Need(e.Review)
+	case application.ReviewWithdrawn:
+		m.reviews.Need(e.Review)
 	case application.Anonymised:
 		m.interviews.NeedBy("application_id", f.Aggregate)
-	case application.Rated, application.InterviewScheduled:
+		m.reviews.NeedBy("application_id", f.Aggregate)
+	case application.Rated, application.InterviewScheduled, application.ReviewRequested:
 		// New rows, or rows written over.
 	case application.Received, application.ClaimLost, application.StageMoved, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet,
@@ -54,7 +62,8 @@ func (m *assessment) Need(f Fact) {
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
-		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted:
+		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
+		application.MoveUndone, application.Submitted:
 		// The other models keep what was done and said.
 	}
 }
@@ -94,8 +103,21 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewWasMissed, when(f) })
 	case application.InterviewAnswered:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { answered(r, e) })
+	case application.ReviewRequested:
+		m.reviews.Put(readmodels.ReviewRequestRow{
+			ID: e.Review, Application: f.Aggregate, Reviewer: e.Reviewer, State: application.ReviewOpen, Message: e.Message.Bytes(),
+			DueAt: e.DueAt, RemindAt: e.RemindAt, Role: optional(e.Role), RequestedAt: e.At, RequestedBy: e.By,
+		})
+	case application.ReviewSubmitted:
+		m.review(f, e.Review, application.ReviewDone, e.Comment)
+	case application.ReviewWithdrawn:
+		m.review(f, e.Review, application.ReviewCancelled, "")
 	case application.Anonymised:
 		// Numbers and times stay.
+		m.reviews.Each("application_id", f.Aggregate, func(r readmodels.ReviewRequestRow) (readmodels.ReviewRequestRow, bool) {
+			r.Message = nil
+			return r, true
+		})
 		m.interviews.Each("application_id", f.Aggregate, func(r readmodels.InterviewRow) (readmodels.InterviewRow, bool) {
 			r.Title, r.Description, r.Place, r.Link, r.Reason = nil, nil, nil, nil, nil
 			return r, true
@@ -107,8 +129,17 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
-		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted:
+		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
+		application.MoveUndone, application.Submitted:
 		// The other models keep what was done and said.
 	}
 	return nil
+}
+
+// review closes a review request of the application.
+func (m *assessment) review(f Fact, id string, state application.ReviewState, comment string) {
+	if r, ok := m.reviews.Get(id); ok && r.Application == f.Aggregate {
+		r.State, r.ClosedAt, r.Comment = state, when(f), optional(comment)
+		m.reviews.Put(r)
+	}
 }

@@ -60,6 +60,8 @@ var erased = map[string]func(*testing.T, dump){
 	},
 	"assessment": func(t *testing.T, d dump) {
 		d.some(t, "ratings", "rating > 0")
+		d.none(t, "review_requests", "message IS NOT NULL")
+		d.some(t, "review_requests", "state = 'done' AND comment_id IS NOT NULL")
 		d.none(t, "interviews", "title IS NOT NULL OR description IS NOT NULL OR place IS NOT NULL OR link IS NOT NULL OR reason IS NOT NULL")
 		d.some(t, "interviews", "state = 'completed' AND start <> ''")
 	},

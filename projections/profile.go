@@ -100,7 +100,8 @@ func (m *profile) Need(f Fact) {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
-	case application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
+	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
+		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// Model assessment keeps them.
 	}
@@ -180,7 +181,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
-	case application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
+	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
+		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// Model assessment keeps them.
 	}

@@ -87,6 +87,13 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryCommentDeleted, e.Comment
 	case application.Rated:
 		kind, d.Rating = readmodels.EntryRated, &e.Rating
+	case application.ReviewRequested:
+		kind, subject, text = readmodels.EntryReviewRequested, e.Review, e.Message
+		d.Members, d.DueAt = []string{e.Reviewer}, e.DueAt
+	case application.ReviewSubmitted:
+		kind, subject = readmodels.EntryReviewSubmitted, e.Review
+	case application.ReviewWithdrawn:
+		kind, subject = readmodels.EntryReviewCancelled, e.Review
 	case application.InterviewScheduled:
 		kind, subject = readmodels.EntryInterviewScheduled, e.Interview
 		d.Start, d.Zone, d.Members = e.Start, e.Zone, e.Participants

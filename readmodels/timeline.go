@@ -34,7 +34,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,review_requested,review_submitted,review_cancelled"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	FromStage  *StageRef            `json:"from_stage"`
@@ -53,6 +53,7 @@ type TimelineEntry struct {
 	Mentions   []MemberRef          `json:"mentions"`
 	Rating     *int                 `json:"rating" doc:"0 to 5"`
 	Interview  *EntryInterview      `json:"interview"`
+	Review     *EntryReview         `json:"review"`
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
@@ -69,6 +70,13 @@ type EntryDocument struct {
 	Files    *int            `json:"files" doc:"How many files the version has"`
 	Late     bool            `json:"late" doc:"Uploaded after the due date"`
 	DueAt    *time.Time      `json:"due_at"`
+}
+
+// EntryReview is the review request an entry is about.
+type EntryReview struct {
+	ID       string     `json:"id" format:"uuid"`
+	Reviewer *MemberRef `json:"reviewer" doc:"Who was asked, when it was requested"`
+	DueAt    *time.Time `json:"due_at"`
 }
 
 // EntryInterview is the interview an entry is about.
@@ -96,7 +104,10 @@ type EntryGrant struct {
 var entryAreas = map[access.Area][]EntryKind{
 	access.Application: {EntryMoveUndone, EntrySubmitted, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
-	access.Comments:    {EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted},
+	access.Comments: {
+		EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted,
+		EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled,
+	},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
 	access.Evaluations: {EntryRated},
 	access.Interviews: {
@@ -105,6 +116,9 @@ var entryAreas = map[access.Area][]EntryKind{
 	},
 	access.Grants: {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
 }
+
+// reviewEntries are about review requests.
+var reviewEntries = []EntryKind{EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled}
 
 // decisionText are the entries whose text needs the right to view decisions.
 var decisionText = []EntryKind{EntryDisqualified, EntryRequalified, EntryReasonChanged}
@@ -251,6 +265,11 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	switch {
 	case r.Kind == EntrySubmitted:
 		e.Submission = r.Subject
+	case slices.Contains(reviewEntries, r.Kind):
+		e.Review = &EntryReview{ID: *r.Subject, DueAt: d.DueAt}
+		for _, m := range t.named(d.Members) {
+			e.Review.Reviewer = &m
+		}
 	case slices.Contains(entryAreas[access.Comments], r.Kind):
 		e.CommentID, e.Text = r.Subject, t.text(r.commentText)
 		e.Mentions = t.named(d.Mentions)

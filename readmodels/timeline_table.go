@@ -28,6 +28,10 @@ const (
 	EntryCommentDeleted EntryKind = "comment_deleted"
 	EntryRated          EntryKind = "rated"
 
+	EntryReviewRequested EntryKind = "review_requested"
+	EntryReviewSubmitted EntryKind = "review_submitted"
+	EntryReviewCancelled EntryKind = "review_cancelled"
+
 	EntryInterviewScheduled   EntryKind = "interview_scheduled"
 	EntryInterviewRescheduled EntryKind = "interview_rescheduled"
 	EntryInterviewChanged     EntryKind = "interview_changed"

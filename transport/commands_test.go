@@ -140,6 +140,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/applications/{id}/tags":              map[string]string{"label": "Navy"},
 		"/v1/applications/{id}/comments":          map[string]string{"text": "x"},
 		"/v1/applications/{id}/interviews":        meeting(v, 5),
+		"/v1/applications/{id}/reviews":           map[string]string{"reviewer_id": v.member},
 		"/v1/applications/{id}/grants":            map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
 		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
 		"/v1/applications/{id}/documents":         newForm("cv").file("cv.txt", "x"),

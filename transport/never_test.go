@@ -114,6 +114,8 @@ func TestH7AManagerOfOneJobCannotActOnAnother(t *testing.T) {
 		{method: "POST", path: a + "/interviews/" + id + "/cancel", body: map[string]string{}},
 		{method: "POST", path: a + "/interviews/" + id + "/answer", body: map[string]string{"answer": "accepted"}},
 		{method: "POST", path: a + "/interviews/" + id + "/complete"},
+		{method: "POST", path: a + "/reviews", body: map[string]string{"reviewer_id": mine.member}},
+		{method: "POST", path: a + "/reviews/" + id + "/cancel"},
 		{method: "PUT", path: a + "/rating", body: map[string]int{"rating": 5}},
 		{method: "PUT", path: a + "/comments/" + id, body: map[string]string{"text": "x"}},
 		{method: "DELETE", path: a + "/comments/" + id},

@@ -134,7 +134,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.People()), of(readmodels.Applications()), of(readmodels.Timeline()),
 		of(readmodels.Notes()), of(readmodels.Comments()), of(readmodels.Documents()), of(readmodels.DocumentVersions()),
 		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()),
-		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()),
+		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
 	}
 	known := make(map[string]bool)
 	for _, t := range all {

@@ -49,6 +49,7 @@ type Application struct {
 	Openings   domain.Index[Opening]
 	Ratings    domain.Index[int] // by member
 	Interviews domain.Index[Interview]
+	Reviews    domain.Index[Review]
 
 	Submissions domain.Index[struct{}]
 
@@ -76,6 +77,7 @@ var Codec = domain.NewCodec[Event](
 	Rated{},
 	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
 	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
+	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
@@ -212,8 +214,8 @@ func (Anonymised) evolve(a Application) Application {
 	a.DiscloseAt = time.Time{}
 	a.Comments, a.Notes = domain.Index[Comment]{}, domain.Index[Note]{}
 	a.Ratings, a.CommentsRead = domain.Index[int]{}, domain.Index[int]{}
-	a.Interviews = domain.Index[Interview]{}
 	a.Submissions = domain.Index[struct{}]{}
+	a.Interviews, a.Reviews = domain.Index[Interview]{}, domain.Index[Review]{}
 	return a
 }
 

@@ -53,6 +53,9 @@ func TestStored(t *testing.T) {
 		application.InterviewChanged{
 			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Hidden: true,
 		},
+		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id},
+		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other},
+		application.ReviewWithdrawn{Stamp: stamp, Review: id},
 		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason")},
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
@@ -218,6 +221,11 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.ReadComments(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Rate(2*d.version, s) },
 		func(a application.Application) ([]application.Event, error) {
+			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Message: d.text, DueAt: d.until}, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.SubmitReviews(d.id, s), nil },
+		func(a application.Application) ([]application.Event, error) { return a.CancelReview(d.id, s) },
+		func(a application.Application) ([]application.Event, error) {
 			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -373,6 +381,11 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 		if was.Number > 0 && was.Number != c.Number || c.Number > after.Comments.Len() {
 			return "a comment has another number"
+		}
+	}
+	for id, r := range after.Reviews.All() {
+		if was, known := before.Reviews.Get(id); known && was.State != application.ReviewOpen && r.State != was.State {
+			return "a review that was over is " + string(r.State)
 		}
 	}
 	for id, i := range after.Interviews.All() {

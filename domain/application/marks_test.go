@@ -81,6 +81,7 @@ func TestFoldDoesNotAlias(t *testing.T) {
 		application.TagRemoved{Stamp: by, Tag: "t1"},
 		tagged("x"),
 		application.Rated{Stamp: by, Rating: 4},
+		application.ReviewRequested{Stamp: by, Review: "w1", Reviewer: "m2"},
 		application.InterviewAnswered{Stamp: by, Interview: "i1", Answer: application.AnswerAccepted},
 		application.InterviewChanged{Stamp: by, Interview: "i1", Change: "x", Participants: []string{"m2"}},
 		application.CommentsRead{Stamp: by, Through: "c3"},

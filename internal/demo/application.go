@@ -191,6 +191,11 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 			return err
 		}
 	}
+	if c.chance(20) {
+		if err := c.review(ctx); err != nil {
+			return err
+		}
+	}
 	if c.chance(50) {
 		if err := c.comment(ctx); err != nil {
 			return err
@@ -239,6 +244,19 @@ func (c *candidacy) share(ctx context.Context) error {
 		return err
 	}
 	_, err = c.to.EndAccess(ctx, c.by(c.recruiter), commands.EndAccess{Application: c.id, Grant: answer.ID})
+	return err
+}
+
+// review asks the interviewer for a comment, which mostly comes some time.
+func (c *candidacy) review(ctx context.Context) error {
+	by := c.by(c.recruiter)
+	due := by.At.AddDate(0, 0, 5)
+	answer, err := c.to.RequestReview(ctx, by, commands.RequestReview{
+		Application: c.id, Reviewer: c.interviewer.MemberID(), Message: "Please have a look at the work sample.", DueAt: &due,
+	})
+	if err == nil && c.chance(15) {
+		_, err = c.to.CancelReview(ctx, c.by(c.recruiter), commands.CancelReview{Application: c.id, Review: answer.ID})
+	}
 	return err
 }
 

@@ -348,7 +348,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		textArea = access.Decision
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
-	case application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead:
+	case application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
+		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn:
 		area, textArea = access.Comments, access.Comments
 	case application.Rated:
 		area, textArea = access.Evaluations, access.Evaluations

@@ -5,6 +5,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/organization"
 )
 
 // Once lets what a random history may miss happen once, to an application of its
@@ -14,9 +15,14 @@ func (c *Company) Once() {
 	if len(c.JobIDs) == 0 {
 		c.randomJob()
 	}
-	for range 40 {
-		c.randomOrganization()
-	}
+	c.Form("Form once", "Question once")
+	c.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		t := organization.TemplateContent{Name: "Template once", Kind: organization.MessageTemplate, Body: "Text"}
+		return o.DefineTemplate(named("template", t.Name), t, s)
+	})
+	c.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.Retire(organization.Forms, named("form", "Form once"), s)
+	})
 	_, id := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Olga", LastName: "Once", Email: "once@example.org"})
 	document, _ := c.Upload(id, by, "", access.CV, "cv.pdf")
 	c.Review(id, by, document, false, "not readable")
@@ -27,6 +33,18 @@ func (c *Company) Once() {
 	})
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Rate(4, s) })
 	c.interviewOnce(id, by)
+	review, withdrawn := c.ID(), c.ID()
+	for _, ask := range []string{review, withdrawn} {
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.RequestReview(ask, application.Asked{Reviewer: c.Admin, Message: c.Text(id, id, "please look"), Role: c.Full}, s)
+		})
+	}
+	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.CancelReview(withdrawn, s)
+	})
+	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.SubmitReviews(comment, s), nil
+	})
 }
 
 // interviewOnce lets everything happen to interviews.

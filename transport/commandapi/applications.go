@@ -79,6 +79,7 @@ func (a *API) applications(s *edge.Surface) {
 	a.notes(s)
 	a.ratings(s)
 	a.interviews(s)
+	a.reviews(s)
 	a.grants(s)
 }
 

@@ -68,6 +68,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.effects(s)
 	a.inbox(s)
 	a.interviews(s)
+	a.reviews(s)
 	a.directory(s)
 	a.public(s)
 	a.pipeline(s)

@@ -1,0 +1,42 @@
+package application_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/domaintest"
+)
+
+// TestReviews holds S2-63..67.
+func TestReviews(t *testing.T) {
+	tomorrow, later := by.At.Add(24*time.Hour), by.At.Add(48*time.Hour)
+	ask := func(change func(*application.Asked)) when {
+		r := application.Asked{Reviewer: "m2", Message: text("please"), DueAt: &later, RemindAt: &tomorrow, Role: "r1"}
+		change(&r)
+		return func(a application.Application) ([]application.Event, error) { return a.RequestReview("w1", r, by) }
+	}
+	as := ask(func(*application.Asked) {})
+	cancel := func(a application.Application) ([]application.Event, error) { return a.CancelReview("w1", by) }
+	m2 := domaintest.By(domain.Member("m2"))
+	submit := func(s domain.Stamp) when {
+		return func(a application.Application) ([]application.Event, error) { return a.SubmitReviews("c1", s), nil }
+	}
+	asked := application.ReviewRequested{Stamp: by, Review: "w1", Reviewer: "m2", Message: text("please"), DueAt: &later, RemindAt: &tomorrow, Role: "r1"}
+	done, cancelled := application.ReviewSubmitted{Stamp: m2, Review: "w1", Comment: "c1"}, application.ReviewWithdrawn{Stamp: by, Review: "w1"}
+	domaintest.Run(t, application.Application.Fold, append(append(guarded("ask", as), guarded("cancel", cancel)...), []row{
+		{Name: "asked", Given: events{received}, When: as, Want: events{asked}},
+		{Name: "again", Given: events{received, asked}, When: as},
+		{Name: "of nobody", Given: events{received}, When: ask(func(r *application.Asked) { r.Reviewer = "" }), Err: domain.ErrInvalid},
+		{Name: "due in the past", Given: events{received}, When: ask(func(r *application.Asked) { r.DueAt = &by.At }), Err: domain.ErrInvalid, Says: "in the future"},
+		{Name: "reminded of too late", Given: events{received}, When: ask(func(r *application.Asked) { r.DueAt, r.RemindAt = &tomorrow, &later }), Err: domain.ErrInvalid, Says: "before it is due"},
+		{Name: "the reviewer says something", Given: events{received, asked}, When: submit(m2), Want: events{done}},
+		{Name: "somebody else says something", Given: events{received, asked}, When: submit(by)},
+		{Name: "the reviewer says more", Given: events{received, asked, done}, When: submit(m2)},
+		{Name: "cancelled", Given: events{received, asked}, When: cancel, Want: events{cancelled}},
+		{Name: "cancelled when it is done", Given: events{received, asked, done}, When: cancel, Err: application.ErrReviewDone},
+		{Name: "the reviewer of a cancelled one says something", Given: events{received, asked, cancelled}, When: submit(m2)},
+		{Name: "one that is not there", Given: events{received}, When: cancel, Err: application.ErrUnknownReview},
+	}...)...)
+}
