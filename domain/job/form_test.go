@@ -60,10 +60,18 @@ func TestAnswers(t *testing.T) {
 		want  map[string]string // values by question
 		flags []string
 	}{
-		{"everything", map[string]any{"q1": " Because ", "q2": 5.5, "q3": true, "q4": "Lisbon", "q5": []any{"Go"}, "q6": "2026-05-01", "q7": "https://me.example/x"},
-			map[string]string{"q1": `"Because"`, "q2": "5.5", "q3": "true", "q4": `"Lisbon"`, "q5": `["Go"]`, "q6": `"2026-05-01"`, "q7": `"https://me.example/x"`}, nil},
-		{"what flags", map[string]any{"q2": 2.0, "q3": false, "q4": "Remote", "q5": []any{"Go", "C"}},
-			map[string]string{"q2": "2", "q3": "false", "q4": `"Remote"`, "q5": `["Go","C"]`}, []string{"q2", "q3", "q4", "q5"}},
+		{
+			"everything",
+			map[string]any{"q1": " Because ", "q2": 5.5, "q3": true, "q4": "Lisbon", "q5": []any{"Go"}, "q6": "2026-05-01", "q7": "https://me.example/x"},
+			map[string]string{"q1": `"Because"`, "q2": "5.5", "q3": "true", "q4": `"Lisbon"`, "q5": `["Go"]`, "q6": `"2026-05-01"`, "q7": `"https://me.example/x"`},
+			nil,
+		},
+		{
+			"what flags",
+			map[string]any{"q2": 2.0, "q3": false, "q4": "Remote", "q5": []any{"Go", "C"}},
+			map[string]string{"q2": "2", "q3": "false", "q4": `"Remote"`, "q5": `["Go","C"]`},
+			[]string{"q2", "q3", "q4", "q5"},
+		},
 		{"what is left out", map[string]any{"q1": " ", "q2": 3.0, "q3": nil, "q5": []any{}}, map[string]string{"q2": "3"}, nil},
 	} {
 		got, err := j.Answers(c.given)
