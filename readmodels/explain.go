@@ -59,16 +59,16 @@ type AccessGrant struct {
 
 // heldRow is what a member holds, as it is read.
 type heldRow struct {
-	member, name, source string
-	active               bool
-	organization         access.OrganizationRole
-	role                 RoleRow
-	roleID, grant, of    *string
-	manager              bool
-	cause                *application.GrantCause
-	at, until            *time.Time
-	by                   *domain.Actor
-	reason               []byte
+	member, source    string
+	active            bool
+	organization      access.OrganizationRole
+	role              RoleRow
+	roleID, grant, of *string
+	manager           bool
+	cause             *application.GrantCause
+	at, until         *time.Time
+	by                *domain.Actor
+	reason            []byte
 }
 
 // membership is what r counts as in the rules.
