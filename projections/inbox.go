@@ -75,7 +75,7 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 }
 
 func (m *inbox) application(f Fact, e application.Event) {
-	switch e := e.(type) { //nolint:gochecksumtype // of most events nobody is told
+	switch e := domain.Fact(e).(type) { // of most events nobody is told
 	case application.NoteAdded:
 		// S1-58: of a candidate's note, whatever a role's settings.
 		if e.By == domain.Candidate {
@@ -144,7 +144,7 @@ func (m *inbox) forget(column, value string) {
 }
 
 func (m *inbox) job(id string, e job.Event) {
-	switch e := e.(type) { //nolint:gochecksumtype // only what changes the team
+	switch e := domain.Fact(e).(type) { // only what changes the team
 	case job.Opened:
 		m.setAudience(id, e.Team)
 	case job.Drafted:
