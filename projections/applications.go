@@ -109,7 +109,7 @@ func (m *applicationList) terms(texts []vault.Opened) []int64 {
 func learn(p *readmodels.PersonRow, e candidate.AttributesChanged) (searched bool) {
 	more := maps.Clone(p.More.V)
 	for _, v := range e.Attributes {
-		switch v.Attribute { //nolint:exhaustive // the others have no column of their own
+		switch v.Attribute {
 		case candidate.FirstName:
 			p.FirstName, searched = v.Value.Bytes(), true
 		case candidate.LastName:

@@ -23,8 +23,9 @@ func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries} }
 
 // Need implements Model.
 func (m *timeline) Need(f Fact) {
-	switch f.Body.(type) {
-	case application.Anonymised, application.MoveUndone:
+	_, anonymised := f.Body.(application.Anonymised)
+	_, undone := f.Body.(application.MoveUndone)
+	if anonymised || undone {
 		m.entries.NeedBy("application_id", f.Aggregate)
 	}
 }

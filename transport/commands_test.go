@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
@@ -137,11 +138,14 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 
 		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
 
-		"/v1/applications/{id}/tags":              map[string]string{"label": "Navy"},
-		"/v1/applications/{id}/comments":          map[string]string{"text": "x"},
-		"/v1/applications/{id}/interviews":        meeting(v, 5),
-		"/v1/applications/{id}/reviews":           map[string]string{"reviewer_id": v.member},
-		"/v1/applications/{id}/grants":            map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
+		"/v1/applications/{id}/tags":       map[string]string{"label": "Navy"},
+		"/v1/applications/{id}/comments":   map[string]string{"text": "x"},
+		"/v1/applications/{id}/interviews": meeting(v, 5),
+		"/v1/applications/{id}/reviews":    map[string]string{"reviewer_id": v.member},
+		"/v1/applications/{id}/grants":     map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
+		"/v1/applications/{id}/openings": map[string]any{
+			"member_id": w.post(w.admin, "/v1/members", map[string]string{"name": "Otto", "role": "auditor"}).made(), "reason": "A complaint", "until": time.Now().Add(time.Hour),
+		},
 		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
 		"/v1/applications/{id}/documents":         newForm("cv").file("cv.txt", "x"),
 		"/v1/applications/{id}/document-requests": map[string]string{"title": "Diploma", "category": "certificate"},

@@ -101,6 +101,7 @@ func report(w io.Writer, rows []row, tests []test) error {
 		}
 	}
 	without := 0
+	var page strings.Builder
 	for _, r := range rows {
 		var names []string
 		for _, id := range r.ids {
@@ -109,16 +110,19 @@ func report(w io.Writer, rows []row, tests []test) error {
 		}
 		slices.Sort(names)
 		names = slices.Compact(names)
-		fmt.Fprintf(w, "%-14s %s\n", r.label, r.says)
+		page.WriteString(fmt.Sprintf("%-14s %s\n", r.label, r.says))
 		if len(names) == 0 {
 			without++
-			fmt.Fprintln(w, "               - no test")
+			page.WriteString("               - no test\n")
 		}
 		for _, n := range names {
-			fmt.Fprintln(w, "               "+n)
+			page.WriteString("               " + n + "\n")
 		}
 	}
-	fmt.Fprintf(w, "\n%d rows, %d with tests, %d without\n", len(rows), len(rows)-without, without)
+	page.WriteString(fmt.Sprintf("\n%d rows, %d with tests, %d without\n", len(rows), len(rows)-without, without))
+	if _, err := io.WriteString(w, page.String()); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
 	var unknown []string
 	for _, t := range tests {
 		for _, id := range t.ids {

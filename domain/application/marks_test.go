@@ -74,7 +74,9 @@ func TestFoldDoesNotAlias(t *testing.T) {
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")},
 		application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
 		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
-		interviewed, application.Rated{Stamp: by, Rating: 3}, application.CommentsRead{Stamp: by, Through: "c1"},
+		interviewed,
+		application.Rated{Stamp: by, Rating: 3},
+		application.CommentsRead{Stamp: by, Through: "c1"},
 	}
 	base := application.Application{}.Fold(history...)
 	for _, e := range (events{
