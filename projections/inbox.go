@@ -75,7 +75,7 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 }
 
 func (m *inbox) application(f Fact, e application.Event) {
-	switch e := domain.Fact(e).(type) { // of most events nobody is told
+	switch e := e.(type) {
 	case application.NoteAdded:
 		// S1-58: of a candidate's note, whatever a role's settings.
 		if e.By == domain.Candidate {
@@ -106,6 +106,17 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.forget("subject_id", e.Note)
 	case application.Anonymised:
 		m.forget("application_id", f.Aggregate)
+	case application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
+		application.ClaimLost, application.CommentsRead, application.Disqualified, application.DocumentApproved,
+		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
+		application.DocumentReopened, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
+		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
+		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
+		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
+		application.Received, application.Requalified, application.ReviewRequested, application.ReviewSubmitted,
+		application.ReviewWithdrawn, application.StageMoved, application.Submitted, application.TagAdded,
+		application.TagRemoved, application.VersionDeleted:
+		// Nobody is told of these.
 	}
 }
 
@@ -144,7 +155,7 @@ func (m *inbox) forget(column, value string) {
 }
 
 func (m *inbox) job(id string, e job.Event) {
-	switch e := domain.Fact(e).(type) { // only what changes the team
+	switch e := e.(type) {
 	case job.Opened:
 		m.setAudience(id, e.Team)
 	case job.Drafted:
@@ -162,6 +173,10 @@ func (m *inbox) job(id string, e job.Event) {
 		}
 		r.Team.V = team
 		m.audiences.Put(r)
+	case job.ApplicationsEnded, job.DetailsChanged, job.FormSet, job.Held,
+		job.Published, job.Reopened, job.Resumed, job.StageAdded,
+		job.StageChanged, job.StageCleared, job.StagesReordered, job.WasClosed:
+		// They leave the team as it is.
 	}
 }
 
