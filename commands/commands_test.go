@@ -178,6 +178,13 @@ func TestColdAndWarmFoldsAgree(t *testing.T) {
 func TestReceive(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)
+	written := c.All(t)
+	matching := c.As(c.Recruiter)
+	matching.IfMatch = new(eventlog.Revision)
+	var stale *commands.StaleError
+	if _, err := c.Receive(t.Context(), matching, receive(c.Job, someone())); !errors.As(err, &stale) || c.All(t) != written {
+		t.Errorf("at a revision of what does not exist: %v, %d events", err, c.All(t)-written)
+	}
 	first := c.ReceiveOne(t, "Cleo@Example.test ")
 
 	t.Run("a second live application of the same person is refused", func(t *testing.T) {

@@ -47,6 +47,9 @@ func (c *Commands) Receive(ctx context.Context, caller Caller, cmd Receive) (Ans
 			answer.ID = id
 			return answer, err
 		}
+		if caller.IfMatch != nil { // of what does not exist yet
+			return Answer{}, &StaleError{Stream: "application-" + id, Expected: *caller.IfMatch, Actual: eventlog.NoStream}
+		}
 		j := c.directory.Job(cmd.Job)
 		if j.Status != job.Open {
 			return Answer{}, job.ErrNotOpen

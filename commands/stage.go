@@ -151,7 +151,8 @@ type ChangeReason struct {
 }
 
 // ChangeReason gives cmd. Whoever has edit on the decision area may.
-// Errors: those of application.ChangeReason; organization.ErrUnknownReason; ErrDenied.
+// Errors: those of application.ChangeReason; organization.ErrUnknownReason,
+// organization.ErrRetired; ErrDenied.
 func (c *Commands) ChangeReason(ctx context.Context, caller Caller, cmd ChangeReason) (Answer, error) {
 	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
@@ -159,11 +160,16 @@ func (c *Commands) ChangeReason(ctx context.Context, caller Caller, cmd ChangeRe
 	}
 	return c.onApplication(ctx, cmd.Application, caller, need{access.Decision, access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			reason, ok := c.directory.Organization().Reasons[cmd.Reason]
+			o := c.directory.Organization()
+			reason, ok := o.Reasons[cmd.Reason]
 			if !ok {
 				return nil, organization.ErrUnknownReason
 			}
-			return a.ChangeReason(cmd.Reason, reason.Kind, note, s)
+			events, err := a.ChangeReason(cmd.Reason, reason.Kind, note, s)
+			if err == nil && len(events) > 0 && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
+				return nil, organization.ErrRetired
+			}
+			return events, err
 		})
 }
 

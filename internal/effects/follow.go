@@ -114,7 +114,7 @@ func (f *follower) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	deliveries, ended := make(chan eventlog.Event, batchEvents), make(chan error, 1)
 	go func() { ended <- f.deliver(ctx, deliveries) }()
-	defer func() { cancel(); <-ended }() // why it ended is known, or of no interest
+	defer func() { cancel(); <-ended }() //nolint:errcheck // why it ended is known, or of no interest
 	tick := time.NewTicker(f.o.AliveEvery)
 	defer tick.Stop()
 	for {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -61,24 +62,40 @@ func (l *line) cut() {
 // backend, as net.Dial names them.
 func Listen(network, backend string) (*Proxy, error) {
 	p := &Proxy{
-		dial:    func() (net.Conn, error) { return net.Dial(network, backend) },
-		address: QuietAddress(), lines: map[*line]struct{}{}, over: make(chan struct{}),
+		dial:  func() (net.Conn, error) { return net.Dial(network, backend) },
+		lines: map[*line]struct{}{}, over: make(chan struct{}),
 	}
-	return p, p.Restore()
+	var err error
+	for range 20 { // another process may take the port in between
+		p.address = QuietAddress()
+		if err = p.Restore(); err == nil {
+			return p, nil
+		}
+	}
+	return p, err
 }
 
 // QuietAddress returns a TCP address of this machine with a free port that stays
 // free: it is below those that systems give to connections and to who asks for
-// any. Whoever stops to listen on it can go on later.
+// any. Whoever stops to listen on it can go on later. No process gets one twice
+// while there are others, and two that run at once have ports of their own, mostly.
 func QuietAddress() string {
-	for {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(10000)))
+	const shares, ports = 20, 500
+	first := 20000 + os.Getpid()%shares*ports
+	for tried := 0; ; tried++ {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(ports)))
+		if _, given := quiet.LoadOrStore(address, true); given && tried < 10*ports {
+			continue
+		}
 		ln, err := net.Listen("tcp", address)
 		if err == nil && ln.Close() == nil {
 			return address
 		}
 	}
 }
+
+// quiet are the addresses given out.
+var quiet sync.Map
 
 // Address is where the proxy listens.
 func (p *Proxy) Address() string { return p.address }

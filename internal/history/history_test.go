@@ -192,7 +192,7 @@ func TestReplayShowsEveryEvent(t *testing.T) {
 	for i, want := range map[int]map[string]any{
 		1: {"from": s.Stages[0].ID, "to": s.Stages[1].ID, "comment": personal.Plain("promising")},
 		2: {"tag": s.tag},
-		4: {"note": s.note, "text": personal.Plain("welcome"), "visible": false, "stage": s.Stages[1].ID},
+		4: {"note": s.note, "text": personal.Plain("welcome"), "visible": false, "stage": s.Stages[1].ID, "job": s.Job},
 	} {
 		if got := h.Events[i].Data; !reflect.DeepEqual(got, want) {
 			t.Errorf("data of event %d = %s, want %s", i, asJSON(t, got), asJSON(t, want))

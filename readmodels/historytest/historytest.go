@@ -176,6 +176,22 @@ func (h *History) ChangeMember(id string, decide func(member.Member, domain.Stam
 	h.Members[id] = h.Members[id].Fold(record(h, member.Codec, "member-"+id, events, err)...)
 }
 
+// ReadInbox notes that a member has read their inbox up to the last event of an
+// application, of which they were told.
+func (h *History) ReadInbox(id, applicationID string) {
+	h.t.Helper()
+	through := ""
+	for e, err := range h.Log.ReadStream(h.t.Context(), "application-"+applicationID, -1, eventlog.Backwards) {
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		through = e.ID.String()
+		break
+	}
+	events, err := h.Members[id].ReadInbox(id, through, h.Stamp(domain.Member(id)))
+	h.Members[id] = h.Members[id].Fold(record(h, member.Codec, "member-"+id, events, err)...)
+}
+
 // Job opens a job with stages of these names and returns its id. The ids of its
 // stages are StageID(job, i).
 func (h *History) Job(title string, confidential bool, stages []string, team ...job.TeamMember) string {

@@ -32,6 +32,8 @@ func (c *Company) Once() {
 		return a.ReadComments(comment, s)
 	})
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Rate(4, s) })
+	c.Note(id, domain.Candidate, "a question", true)
+	c.ReadInbox(c.Admin, id)
 	c.interviewOnce(id, by)
 	review, withdrawn := c.ID(), c.ID()
 	for _, ask := range []string{review, withdrawn} {

@@ -46,6 +46,9 @@ func (a *API) interviews(s *edge.Surface) {
 		if err != nil {
 			return nil, err
 		}
+		if err := a.noteRead(ctx, r, file, nil); err != nil {
+			return nil, err
+		}
 		return calendarAnswer(r, a.calendar([]readmodels.Interview{i})), nil
 	})
 	read(a, s, edge.Route{
