@@ -12,6 +12,7 @@ import (
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // Every command, given twice with the same id, answers the same and writes
