@@ -28,7 +28,7 @@ func (w *world) settings(to map[string]any) {
 	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: to}).want(http.StatusOK)
 }
 
-// S1-22..23, H18: one rating for each member, changed by the next; the candidate
+// S1-03, S1-22..23, H18: one rating for each member, changed by the next; the candidate
 // sees the rounded mean when the settings say so and enough have rated.
 func TestH18ASecondRatingReplacesTheFirstAndStaysInRange(t *testing.T) {
 	t.Parallel()

@@ -230,7 +230,7 @@ func TestReview(t *testing.T) {
 
 // No version and no reason is lost by uploading again: what was asked for stays,
 // and the events of the old versions are in the history.
-// It holds S1-49.
+// It holds S1-49 and H14.
 func TestUploadingAgainKeepsTheRequest(t *testing.T) {
 	a := application.Application{}.Fold(received, requested, uploaded(1), blurred, uploaded(2))
 	got := a.Documents["d1"]
