@@ -289,6 +289,7 @@ func TestRecategoriseRights(t *testing.T) {
 		want     error
 	}{
 		{access.CV, access.Other, nil},
+		{access.CV, access.Category(newID()), commands.ErrDenied},
 		{access.CV, access.Certificate, commands.ErrDenied},
 		{access.CV, access.OfferDocument, commands.ErrDenied},
 		{access.Certificate, access.CV, commands.ErrDenied},
@@ -298,6 +299,11 @@ func TestRecategoriseRights(t *testing.T) {
 		if _, err := c.RecategoriseDocument(t.Context(), c.As(sourcer), cmd); !errors.Is(err, tt.want) {
 			t.Errorf("from %s to %s: %v, want %v", tt.from, tt.to, err, tt.want)
 		}
+	}
+	// Not even who may edit all files it where nobody would find it.
+	none := commands.RecategoriseDocument{Application: app, Document: filed(access.CV), Category: access.Category(newID())}
+	if _, err := c.RecategoriseDocument(t.Context(), c.As(c.Admin), none); !errors.Is(err, application.ErrCategory) {
+		t.Errorf("to a category there is none of: %v", err)
 	}
 }
 

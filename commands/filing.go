@@ -50,11 +50,14 @@ type RecategoriseDocument struct {
 }
 
 // RecategoriseDocument gives cmd. Whoever has edit on both categories may.
-// Errors: those of application.RecategoriseDocument; ErrDenied.
+// Errors: those of application.RecategoriseDocument; organization.ErrRetired; ErrDenied.
 func (c *Commands) RecategoriseDocument(ctx context.Context, caller Caller, cmd RecategoriseDocument) (Answer, error) {
 	return c.onDocument(ctx, caller, cmd.Application, cmd.Document, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 		if held.Document(cmd.Category) < access.Edit {
 			return nil, ErrDenied
+		}
+		if err := c.mayFile(cmd.Category); err != nil && a.Documents[cmd.Document].Category != cmd.Category {
+			return nil, err
 		}
 		return a.RecategoriseDocument(cmd.Document, cmd.Category, s)
 	})

@@ -127,16 +127,26 @@ func (c *Commands) invitable(held access.Rights, participants []string, role str
 }
 
 // admit lets participants hold a role by an interview.
-func (*Commands) admit(a application.Application, interview string, participants []string, role string, s domain.Stamp) []application.Event {
+func (c *Commands) admit(a application.Application, interview string, participants []string, role string, s domain.Stamp) []application.Event {
 	var events []application.Event
 	for _, m := range participants {
 		if role == "" {
 			break
 		}
 		grant := uuid.NewSHA1(uuid.MustParse(interview), []byte("grant/"+m+"/"+s.At.Format(time.RFC3339Nano))).String()
-		events = append(events, a.GrantBy(grant, application.Grant{Member: m, Role: role, Cause: application.ByInterview, Of: interview}, s)...)
+		events = append(events, a.GrantBy(grant, c.lasting(a, application.Grant{Member: m, Role: role, Cause: application.ByInterview, Of: interview}, s), s)...)
 	}
 	return events
+}
+
+// lasting returns a grant that ends by itself if the application is closed
+// already: nothing that happens later would end it.
+func (c *Commands) lasting(a application.Application, g application.Grant, s domain.Stamp) application.Grant {
+	if !a.Live() {
+		until := c.accessEnds(s)
+		g.Until = &until
+	}
+	return g
 }
 
 // accessEnds is when access by an interview or a review ends that is over now.

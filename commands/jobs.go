@@ -112,7 +112,8 @@ func (c *Commands) HoldJob(ctx context.Context, caller Caller, cmd HoldJob) (Ans
 
 // CloseJob gives cmd. Live applications stay as they are, or SettleJobs
 // disqualifies them, as cmd says. Admins and the job's recruitment managers may.
-// Errors: those of job.Close; organization.ErrUnknownReason; application.ErrReasonKind; ErrDenied.
+// Errors: those of job.Close; organization.ErrUnknownReason, organization.ErrRetired;
+// application.ErrReasonKind; ErrDenied.
 func (c *Commands) CloseJob(ctx context.Context, caller Caller, cmd CloseJob) (Answer, error) {
 	return c.onJob(ctx, cmd.Job, caller, func(j job.Job, s domain.Stamp) ([]job.Event, error) {
 		if cmd.Disqualify != "" {
@@ -122,6 +123,9 @@ func (c *Commands) CloseJob(ctx context.Context, caller Caller, cmd CloseJob) (A
 				return nil, organization.ErrUnknownReason
 			case reason.Kind == organization.They:
 				return nil, application.ErrReasonKind
+			}
+			if err := c.directory.Organization().Choose(organization.Reasons, cmd.Disqualify); err != nil && j.Status != job.Closed {
+				return nil, err
 			}
 		}
 		return j.Close(cmd.Reason, job.Ending{Applications: cmd.Applications, DisqualifyReason: cmd.Disqualify}, s)

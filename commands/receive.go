@@ -160,11 +160,17 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 		}
 		person = known
 	}
+	// Before the claim is taken: what is taken and not used yet others fence off.
+	stored, err := c.storeForm(ctx, cmd, id)
+	if err != nil {
+		return Answer{}, err // what is stored goes with the key
+	}
 	claimID := c.liveClaim(cmd.Job, person)
 	if err := c.takeClaim(ctx, caller, claimID, id, false); err != nil {
+		c.discard(stored)
 		return Answer{}, err
 	}
-	_, err := transact(ctx, c, c.candidates, person, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
+	_, err = transact(ctx, c, c.candidates, person, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
 			return p.Register(cmd.Candidate, personal.Key{ID: person, Owner: id}, s)
 		},
@@ -172,14 +178,14 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 	if err != nil {
 		return Answer{}, err
 	}
-	stored, err := c.storeForm(ctx, cmd, id)
-	if err != nil {
-		return Answer{}, err // what is stored goes with the key
-	}
 	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			if a.ClaimLost {
 				return nil, errFenced
+			}
+			// Storing files takes its time.
+			if now := c.directory.Job(cmd.Job); cmd.form != nil && (now.Status != job.Open || now.Details.Confidential) {
+				return nil, job.ErrUnknown
 			}
 			events, err := a.Receive(application.Arrival{
 				Job: cmd.Job, Stage: j.Stages[0].ID, Source: cmd.Source, Owner: j.FirstManager(),

@@ -47,7 +47,7 @@ func (c *Commands) RequestReview(ctx context.Context, caller Caller, cmd Request
 				return events, err
 			}
 			grant := uuid.NewSHA1(uuid.MustParse(id), []byte("grant")).String()
-			return append(events, a.GrantBy(grant, application.Grant{Member: cmd.Reviewer, Role: cmd.Role, Cause: application.ByReview, Of: id}, s)...), nil
+			return append(events, a.GrantBy(grant, c.lasting(a, application.Grant{Member: cmd.Reviewer, Role: cmd.Role, Cause: application.ByReview, Of: id}, s), s)...), nil
 		})
 	answer.ID = id
 	return answer, err

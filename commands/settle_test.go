@@ -13,6 +13,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
 )
@@ -116,7 +117,13 @@ func TestClosingAJobEndsItsApplications(t *testing.T) {
 		t.Errorf("for a reason of the candidate's: %v", err)
 	}
 	end.Disqualify = reason
+	commandstest.Must(c.Retire(t.Context(), c.As(c.Admin), organization.Reasons, reason))
+	if _, err := c.CloseJob(t.Context(), c.As(c.Recruiter), end); !errors.Is(err, organization.ErrRetired) {
+		t.Errorf("for a retired reason: %v", err)
+	}
+	commandstest.Must(c.Restore(t.Context(), c.As(c.Admin), organization.Reasons, reason))
 	ended := commandstest.Must(c.CloseJob(t.Context(), c.As(c.Recruiter), end))
+	commandstest.Must(c.Retire(t.Context(), c.As(c.Admin), organization.Reasons, reason)) // the choice was made
 	if left, err := process.FinishJobs(t.Context()); err != nil || left != 1 {
 		t.Fatalf("%d left, %v", left, err)
 	}
@@ -141,6 +148,7 @@ func TestClosingAJobEndsItsApplications(t *testing.T) {
 	}
 	// Nor does a job that is opened again end anybody.
 	commandstest.Must(c.ReopenJob(t.Context(), c.As(c.Recruiter), c.Job))
+	commandstest.Must(c.Restore(t.Context(), c.As(c.Admin), organization.Reasons, reason))
 	commandstest.Must(c.CloseJob(t.Context(), c.As(c.Recruiter), end))
 	commandstest.Must(c.ReopenJob(t.Context(), c.As(c.Recruiter), c.Job))
 	if left, err := process.FinishJobs(t.Context()); err != nil || left != 0 {

@@ -119,7 +119,8 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 				return nil, organization.ErrUnknownReason
 			}
 			events, err := a.Disqualify(cmd.Kind, cmd.Reason, reason.Kind, note, o.Settings.DiscloseAfter, s)
-			if err == nil && len(events) > 0 && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
+			// What the system does was chosen before.
+			if err == nil && len(events) > 0 && caller.Actor != domain.System && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
 				return nil, organization.ErrRetired
 			}
 			return c.withEnds(a, events, s), err

@@ -21,7 +21,7 @@ func (c *Commands) DiscloseOutcome(ctx context.Context, caller Caller, applicati
 
 // RemindOfDocument records that the candidate is to be reminded of a document,
 // unless they have no page to upload it on. Only the system may.
-// Errors: those of application.RemindOfDocument; ErrDenied.
+// Errors: those of application.RemindOfDocument; ErrDenied, ErrRightsUnknown.
 func (c *Commands) RemindOfDocument(ctx context.Context, caller Caller, applicationID, document string) (Answer, error) {
 	return c.onTime(ctx, caller, applicationID, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		if !c.directory.Organization().Settings.SelfTracking {
@@ -34,6 +34,9 @@ func (c *Commands) RemindOfDocument(ctx context.Context, caller Caller, applicat
 func (c *Commands) onTime(ctx context.Context, caller Caller, applicationID string, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
 	if caller.Actor != domain.System {
 		return Answer{}, ErrDenied
+	}
+	if err := c.directory.Check(); err != nil { // settings that are not known yet are no reason to do nothing
+		return Answer{}, err
 	}
 	return c.onApplication(ctx, applicationID, caller, need{access.Application, access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {

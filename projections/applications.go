@@ -204,8 +204,10 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 	case application.MoveUndone:
 		r.Stage, r.StageSince = e.To, e.Since
 	case application.Submitted:
+		// The form the application came by; what joins it later is anybody's who
+		// knows the address.
 		for _, a := range e.Answers {
-			r.KnockedOut = r.KnockedOut || a.KnockOut
+			r.KnockedOut = r.KnockedOut || a.KnockOut && f.Revision == 1
 		}
 	case application.Disqualified:
 		r.Outcome, r.Reason, r.DiscloseAt = e.Kind, optional(e.Reason), &e.DiscloseAt

@@ -188,7 +188,8 @@ func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) (
 		}
 		q := new(statement)
 		rows, err := tx.Query(ctx, "SELECT DISTINCT i.application_id::text FROM "+s.Table("interviews")+" i JOIN "+s.Table("applications")+
-			" a ON a.application_id = i.application_id WHERE i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+v.holds(q, "a", access.Interviews), q.args...)
+			" a ON a.application_id = i.application_id WHERE i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+
+			v.holds(q, "a", access.Application)+" AND "+v.holds(q, "a", access.Interviews), q.args...)
 		if err != nil {
 			return err
 		}

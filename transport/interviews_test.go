@@ -167,6 +167,14 @@ func TestParticipationGivesAccess(t *testing.T) {
 	if mine := w.get(token, "/v1/me/interviews").want(http.StatusOK); len(mine.at("items").([]any)) != 0 {
 		t.Errorf("mine %s", mine.body)
 	}
+	w.settings(map[string]any{"access_after_days": 14})
+	// Of a closed application nothing that happens later would end it.
+	closed := "/v1/applications/" + w.apply(v, "Ada", "Lovelace")
+	w.post(v.manager, closed+"/disqualify", map[string]string{"kind": "rejected", "reason_id": commands.FirstReason("Position filled")}).want(http.StatusOK)
+	w.post(v.manager, closed+"/interviews", with(body, map[string]any{"recorded_afterwards": true, "start": "2026-01-05T10:00"})).made()
+	if got := w.get(v.manager, closed+"/access").want(http.StatusOK); !strings.Contains(string(got.body), `"until":"20`) {
+		t.Errorf("access by an interview of a closed application %s", got.body)
+	}
 }
 
 // S2-40: clashes before scheduling. S2-41: an interview as a file for calendars.

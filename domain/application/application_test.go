@@ -159,6 +159,7 @@ func TestSubmit(t *testing.T) {
 		{Name: "another one", Given: events{received, sent}, When: submit(application.Submission{ID: "f2"}), Want: events{application.Submitted{Stamp: by, Submission: application.Submission{ID: "f2"}}}},
 		{Name: "too many", Given: full, When: submit(sub), Err: application.ErrTooManySubmissions},
 		{Name: "accepted, but not what", Given: events{received}, When: submit(application.Submission{ID: "f1", ConsentAt: &due}), Err: domain.ErrInvalid, Says: "Which version"},
+		{Name: "a version that names somebody", Given: events{received}, When: submit(application.Submission{ID: "f1", ConsentVersion: "Ana Gil"}), Err: domain.ErrInvalid, Says: "letters, digits"},
 		{Name: "a long version", Given: events{received}, When: submit(application.Submission{ID: "f1", ConsentVersion: strings.Repeat("a", 51)}), Err: domain.ErrInvalid, Says: "51 characters"},
 		{Name: "closed", Given: events{received, rejected}, When: submit(sub), Err: application.ErrClosed},
 		{Name: "no application", When: submit(sub), Err: application.ErrUnknown},

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"strings"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -36,6 +37,10 @@ type Submission struct {
 	ConsentAt      *time.Time    `json:"consent_at,omitempty"`
 }
 
+// versionCharacters are those of the version of a notice, which is kept in the
+// clear: it must not hold a name.
+const versionCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
 // Submitted records that somebody sent the form: with their application, or once
 // more while it is live.
 type Submitted struct {
@@ -68,6 +73,8 @@ func (a Application) Submit(sub Submission, s domain.Stamp) ([]Event, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case strings.ContainsFunc(version, func(r rune) bool { return !strings.ContainsRune(versionCharacters, r) }):
+		return nil, domain.ErrInvalid.Because("The version of the notice has letters, digits, and . _ - alone.")
 	case version == "" && sub.ConsentAt != nil:
 		return nil, domain.ErrInvalid.Because("Which version of the notice was accepted is not said.")
 	}

@@ -157,6 +157,8 @@ func (a *API) sendForm(ctx context.Context, r *edge.Request, key string, up *arr
 	switch {
 	case errors.Is(err, application.ErrTooManySubmissions), errors.Is(err, application.ErrTooManyDocuments):
 		return nil, edge.TooMany(time.Hour) // and not of what there are too many
+	case errors.Is(err, application.ErrDuplicate), errors.Is(err, application.ErrClosed), errors.Is(err, application.ErrAnonymised):
+		return nil, edge.TooMany(time.Second) // forms of one person at once; that they are known is not said
 	case err != nil:
 		return nil, err
 	}

@@ -15,7 +15,7 @@ type PublicLimits struct {
 	ClientEvery time.Duration // after which it may send one more; 0 = 30 s
 	All         int           // forms that everybody together may send at once; 0 = 200
 	AllEvery    time.Duration // after which one more; 0 = 200 ms
-	Arriving    int           // forms under way at once, of one address a quarter of it; 0 = 8
+	Arriving    int           // forms under way at once, of one address a sixteenth of it; 0 = 32
 	Now         func() time.Time
 }
 
@@ -46,7 +46,7 @@ func newPublicDoor(l PublicLimits) *publicDoor {
 		l.AllEvery = 200 * time.Millisecond
 	}
 	if l.Arriving == 0 {
-		l.Arriving = 8
+		l.Arriving = 32
 	}
 	if l.Now == nil {
 		l.Now = time.Now
@@ -95,7 +95,7 @@ func (d *publicDoor) enter(client string) (leave func(), wait time.Duration) {
 	if wait > 0 {
 		return nil, wait
 	}
-	if one.here >= max(1, d.limits.Arriving/4) {
+	if one.here >= max(1, d.limits.Arriving/16) {
 		return nil, time.Second
 	}
 	select {
