@@ -24,6 +24,7 @@ import (
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/vault"
 )
@@ -36,6 +37,7 @@ type Options struct {
 	Files     *files.Store     // required for uploads
 	Tokens    *ops.Tokens      // required for members and their tokens
 	Arrivals  *ops.Arrivals    // required for receiving applications
+	Mail      mail.Transport   // required for sending mail
 	Now       func() time.Time // nil = time.Now
 	Logger    *slog.Logger     // nil = discard
 	// FoldCache is how many folds are kept for each kind of aggregate; 0 means
@@ -54,6 +56,7 @@ type Commands struct {
 	files     *files.Store
 	tokens    *ops.Tokens
 	arrivals  *ops.Arrivals
+	mail      mail.Transport
 	now       func() time.Time
 	logger    *slog.Logger
 	observer  func(Transacted)
@@ -82,7 +85,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),

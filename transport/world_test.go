@@ -29,6 +29,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -51,6 +52,7 @@ type world struct {
 	directory *commands.Directory
 	commands  *commands.Commands
 	tokens    *ops.Tokens
+	mails     *mail.Captured
 	waiter    *projections.Waiter
 	registry  *prometheus.Registry
 	logged    *lockedBuffer
@@ -118,11 +120,11 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Cleanup(func() { end(); running.Wait() })
 	w.directory = commands.NewDirectory(w.log, keys.Forget, logger)
 	running.Go(func() { _ = w.directory.Run(life) })
-	w.tokens = ops.NewTokens(pool, nil)
+	w.tokens, w.mails = ops.NewTokens(pool, nil), mail.NewCaptured(pool, keys, nil)
 	prints := ops.NewFingerprints(life, pool, nil, logger)
 	running.Go(prints.Wait)
 	w.commands = commands.New(commands.Options{
-		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Logger: logger,
+		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
 	})
 	if err := w.directory.Ready(t.Context()); err != nil {
 		t.Fatal(err)
@@ -137,7 +139,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	w.admin = w.tokenOf(commands.FirstAdmin())
 	o := Options{
 		Commands: &commandapi.Options{Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
-		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Reads: ops.NewReads(pool), Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
+		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Reads: ops.NewReads(pool), Mails: w.mails, Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
 		Tokens:   w.tokens, Directory: w.directory, Logger: logger, Metrics: w.registry, Version: "test",
 	}
 	for _, c := range change {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/transport"
@@ -29,12 +30,15 @@ func (p *process) handler(o serveOptions) http.Handler {
 	}
 	if p.core != nil {
 		t.Queries = &queryapi.Options{
-			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Reads: ops.NewReads(p.stores.pool), Log: p.logID, Ledger: effects.NewLedger(p.queries),
+			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Reads: ops.NewReads(p.stores.pool), Mails: p.mails(), Log: p.logID, Ledger: effects.NewLedger(p.queries),
 			History: &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
 		}
 	}
 	return transport.New(t)
 }
+
+// mails is where mail goes.
+func (p *process) mails() *mail.Captured { return mail.NewCaptured(p.stores.pool, p.stores.vault, nil) }
 
 // checks are what makes the process ready.
 func (p *process) checks() []transport.Check {

@@ -222,7 +222,7 @@ func (p *process) startCommands(ctx, life context.Context) error {
 	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
 	p.commands = commands.New(commands.Options{
 		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
-		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Logger: p.logger, Observer: commandMetrics(p.metrics),
+		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Mail: p.mails(), Logger: p.logger, Observer: commandMetrics(p.metrics),
 	})
 	if err := p.directory.Ready(ctx); err != nil {
 		return err
@@ -259,7 +259,7 @@ func (p *process) startEffects(life context.Context) error {
 	c := p.commands
 	if c == nil {
 		c = commands.New(commands.Options{
-			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Logger: p.logger,
+			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Mail: p.mails(), Logger: p.logger,
 		})
 	}
 	e, err := effects.New(effects.Options{
@@ -297,6 +297,9 @@ func (p *process) nightly(ctx context.Context, now time.Time) {
 		p.logger.Error("left-over uploads were not swept", "error", err)
 	case n > 0:
 		p.logger.Info("left-over uploads were swept", "files", n)
+	}
+	if _, err := p.mails().Forget(ctx); err != nil && ctx.Err() == nil {
+		p.logger.Error("old captured mails were not forgotten", "error", err)
 	}
 	kept := p.directory.Organization().Settings.ReadLogDays
 	if kept == 0 || p.directory.Check() != nil {

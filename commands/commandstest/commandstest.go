@@ -18,6 +18,7 @@ import (
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -33,6 +34,7 @@ type Company struct {
 	Vault     *vault.Vault
 	Files     *files.Store
 	Tokens    *ops.Tokens
+	Mails     *mail.Captured
 	Directory *commands.Directory
 	Admin     string
 	Recruiter string
@@ -61,7 +63,7 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 	if c.Files, err = files.New(c.FilesDir, c.Vault); err != nil {
 		t.Fatal(err)
 	}
-	c.Tokens = ops.NewTokens(c.Pool, nil)
+	c.Tokens, c.Mails = ops.NewTokens(c.Pool, nil), mail.NewCaptured(c.Pool, c.Vault, nil)
 	c.Directory = Follow(t, c.Memory, c.Vault.Forget)
 	c.Commands = c.Process(c.Log)
 	if err := c.Establish(t.Context(), commands.Founding{Name: "Acme", AdminName: "Ada Admin"}); err != nil {
@@ -79,7 +81,7 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 func (c *Company) Process(log eventlog.Log) *commands.Commands {
 	return commands.New(commands.Options{
 		Log: log, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler),
-		Tokens: c.Tokens, Arrivals: ops.NewArrivals(c.Pool, nil),
+		Tokens: c.Tokens, Arrivals: ops.NewArrivals(c.Pool, nil), Mail: c.Mails,
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/vault"
 )
@@ -49,7 +50,7 @@ func (c *Company) Start(t *testing.T) *Process {
 	p.Directory = Follow(t, c.Memory, p.Vault.Forget)
 	p.Commands = commands.New(commands.Options{
 		Log: crashingLog{c.Log, p.crash}, Vault: p.Vault, Directory: p.Directory, Files: store, Logger: slog.New(slog.DiscardHandler),
-		Tokens: ops.NewTokens(pool, nil), Arrivals: ops.NewArrivals(pool, nil),
+		Tokens: ops.NewTokens(pool, nil), Arrivals: ops.NewArrivals(pool, nil), Mail: mail.NewCaptured(pool, p.Vault, nil),
 	})
 	return p
 }

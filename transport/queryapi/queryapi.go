@@ -12,6 +12,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
@@ -27,12 +28,13 @@ type Waiter interface {
 	Lag(group string) (lag time.Duration, ok bool)
 }
 
-// Options are what the API works with. All but History, Wait, Now are required.
+// Options are what the API works with. All but Mails, History, Wait, Now are required.
 type Options struct {
 	Core   *readmodels.Core
 	Waiter Waiter
 	Files  *files.Store
 	Reads  *ops.Reads
+	Mails  *mail.Captured // nil = there are no such routes
 	Ledger *effects.Ledger
 	Log    uuid.UUID // id of the log, for tokens of positions
 	// History replays applications; nil = there is no such route.
@@ -74,6 +76,9 @@ func Declare(s *edge.Surface, o Options) {
 	a.pipeline(s)
 	a.organization(s)
 	a.readLog(s)
+	if o.Mails != nil {
+		a.mails(s)
+	}
 	if o.History != nil {
 		a.history(s)
 	}
