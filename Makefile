@@ -23,8 +23,8 @@ test: setup ## run all tests
 	go test -timeout 10m ./...
 
 .PHONY: conformance
-conformance: ## hold the node to the official clients' own tests (needs Node.js and npm)
-	cd conformance && go vet ./... && go test -count=1 -timeout 15m -v ./...
+conformance: setup ## the official clients' own tests of the node, a recruitment by a generated client (needs Node.js and npm)
+	cd conformance && go generate ./... && go vet ./... && go test -count=1 -timeout 15m -v ./...
 
 .PHONY: lint
 lint: ## check layers, mistakes and format

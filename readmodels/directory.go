@@ -27,7 +27,7 @@ type Job struct {
 	Stages       []JobStage     `json:"stages" doc:"The plan, in order"`
 	Removed      []JobStage     `json:"removed_stages" doc:"Stages that were in the plan, oldest first"`
 	Questions    []JobQuestion  `json:"questions" doc:"Of the application form, in order"`
-	Team         []TeamMemberOf `json:"team" doc:"Null in lists"`
+	Team         []TeamMemberOf `json:"team" nullable:"true" doc:"Null in lists"`
 	OpenedAt     time.Time      `json:"opened_at" doc:"Of a draft, when it was drafted"`
 	ChangedAt    time.Time      `json:"changed_at"`
 }

@@ -85,7 +85,7 @@ type ListedApplication struct {
 	KnockedOut  bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Source      string              `json:"source" doc:"Channel it came by"`
 	Owner       *MemberRef          `json:"owner" doc:"The member responsible"`
-	Tags        []Label             `json:"tags" doc:"Null without the right to see them"`
+	Tags        []Label             `json:"tags" nullable:"true" doc:"Null without the right to see them"`
 	ReceivedAt  time.Time           `json:"received_at"`
 	ChangedAt   time.Time           `json:"changed_at"`
 	// Another is the warning; what the others are, the profile says.

@@ -52,13 +52,13 @@ type PipelineCard struct {
 	Priority    bool            `json:"priority"`
 	KnockedOut  bool            `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Owner       *MemberRef      `json:"owner" doc:"The member responsible"`
-	Tags        []Label         `json:"tags" doc:"Null without the right to see them"`
+	Tags        []Label         `json:"tags" nullable:"true" doc:"Null without the right to see them"`
 	ReceivedAt  time.Time       `json:"received_at"`
 	ChangedAt   time.Time       `json:"changed_at"`
 	StageSince  time.Time       `json:"stage_since" doc:"When it entered the stage"`
 	DueAt       *time.Time      `json:"due_at" doc:"When its time in the stage is over; null if that has no limit"`
 	Overdue     bool            `json:"overdue" doc:"It is longer in the stage than it should be"`
-	Notes       []CardNote      `json:"notes" doc:"The newest two that were not deleted; null without the right to view notes"`
+	Notes       []CardNote      `json:"notes" nullable:"true" doc:"The newest two that were not deleted; null without the right to view notes"`
 	Another     bool            `json:"another_application" doc:"The person has another application"`
 	Masked      bool            `json:"masked" doc:"Personal fields are hidden from you"`
 }

@@ -32,7 +32,7 @@ type Profile struct {
 	DiscloseAt *time.Time          `json:"disclose_at" doc:"From when the candidate may see the decision"`
 	Priority   bool                `json:"priority"`
 	KnockedOut bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
-	Tags       []Label             `json:"tags" doc:"Null without the right to view tags"`
+	Tags       []Label             `json:"tags" nullable:"true" doc:"Null without the right to view tags"`
 	Source     string              `json:"source" doc:"Channel it came by"`
 	Owner      *MemberRef          `json:"owner" doc:"The member responsible"`
 	ReceivedAt time.Time           `json:"received_at"`
@@ -44,10 +44,10 @@ type Profile struct {
 	// Others are the person's other applications that the member may open.
 	Others       []OtherApplication `json:"other_applications"`
 	OthersHidden bool               `json:"other_applications_hidden" doc:"The person has another application, of which you may know no more"`
-	Submissions  []Submission       `json:"submissions" doc:"Forms that were sent, newest first; null without the right to view the profile"`
+	Submissions  []Submission       `json:"submissions" nullable:"true" doc:"Forms that were sent, newest first; null without the right to view the profile"`
 	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
-	Notes        []Note             `json:"notes" doc:"Newest first; null without the right to view notes"`
-	Comments     []Comment          `json:"comments" doc:"Newest first; null without the right to view comments"`
+	Notes        []Note             `json:"notes" nullable:"true" doc:"Newest first; null without the right to view notes"`
+	Comments     []Comment          `json:"comments" nullable:"true" doc:"Newest first; null without the right to view comments"`
 	Unread       *int               `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
 	Rating       *Rating            `json:"rating" doc:"Null without the right to view evaluations"`
 	Rights       ShownRights        `json:"rights" doc:"What you may do"`

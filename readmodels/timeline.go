@@ -50,7 +50,7 @@ type TimelineEntry struct {
 	Priority   *bool                `json:"priority"`
 	NoteID     *string              `json:"note_id" format:"uuid"`
 	CommentID  *string              `json:"comment_id" format:"uuid"`
-	Mentions   []MemberRef          `json:"mentions"`
+	Mentions   []MemberRef          `json:"mentions" nullable:"true"`
 	Rating     *int                 `json:"rating" doc:"0 to 5"`
 	Interview  *EntryInterview      `json:"interview"`
 	Review     *EntryReview         `json:"review"`

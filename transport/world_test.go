@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -240,26 +243,51 @@ func (w *world) send(r *http.Request) reply {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.described(r, answer.StatusCode)
+	w.described(r, answer, data)
 	return reply{t: w.t, status: answer.StatusCode, header: answer.Header, body: data}
 }
 
 // described fails if the OpenAPI document describes the operation that was asked
-// for, and not that it may answer with the status.
-func (w *world) described(r *http.Request, status int) {
+// for, and not that it may answer with the status, or not so.
+func (w *world) described(r *http.Request, answer *http.Response, body []byte) {
 	w.t.Helper()
 	method := r.Method
 	if method == http.MethodHead {
-		method = http.MethodGet
+		method, body = http.MethodGet, nil
 	}
-	for name, op := range operations(w.handler.edge.OpenAPI()) {
+	doc := w.handler.edge.OpenAPI()
+	for name, op := range operations(doc) {
 		of, template, _ := strings.Cut(name, " ")
 		if of != method || !like(template, r.URL.EscapedPath()) {
 			continue
 		}
-		if op.Responses[strconv.Itoa(status)] == nil {
-			w.t.Errorf("%s answered %d, which the document does not say of it", name, status)
+		said := op.Responses[strconv.Itoa(answer.StatusCode)]
+		if said == nil {
+			w.t.Errorf("%s answered %d, which the document does not say of it", name, answer.StatusCode)
+			continue
 		}
+		if shared, ok := strings.CutPrefix(said.Ref, "#/components/responses/"); ok {
+			said = doc.Components.Responses[shared]
+		}
+		kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+		if media := said.Content[kind]; media != nil && strings.HasSuffix(kind, "json") && len(body) > 0 {
+			w.conforms(name+" "+answer.Status, media.Schema, body)
+		}
+	}
+}
+
+// conforms fails if an answer is not what the document says of it.
+func (w *world) conforms(what string, schema *huma.Schema, body []byte) {
+	w.t.Helper()
+	var value any
+	if err := json.Unmarshal(body, &value); err != nil {
+		w.t.Errorf("%s: %v", what, err)
+		return
+	}
+	var found huma.ValidateResult
+	huma.Validate(w.handler.edge.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &found)
+	if len(found.Errors) > 0 {
+		w.t.Errorf("%s is not as the document says: %v", what, found.Errors)
 	}
 }
 

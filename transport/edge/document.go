@@ -8,18 +8,27 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hirelog/hirelog/domain/access"
 )
 
+// noNullLists says of every schema made after it that a list is never null: one
+// that holds nothing is empty. A field that may be null all the same has a tag.
+var noNullLists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
+
+// schemaPrefix begins a reference to a schema of the document.
+const schemaPrefix = "#/components/schemas/"
+
 // document returns the OpenAPI document before there are routes.
 func document(version string) *huma.OpenAPI {
 	if version == "" {
 		version = "dev"
 	}
-	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	noNullLists()
+	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[access.Level](), reflect.TypeFor[level]())
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
@@ -43,6 +52,28 @@ func document(version string) *huma.OpenAPI {
 			{Name: "public", Description: "What anybody may see and send, without a token"},
 			{Name: "operation", Description: "What machines ask about a process"},
 		},
+	}
+}
+
+// nulls says of the fields that hold an object or null that they do: huma knows
+// null of scalars and lists only. It looks at schemas it has not looked at yet.
+func (e *Edge) nulls() {
+	schemas := e.openapi.Components.Schemas
+	for name, schema := range schemas.Map() {
+		t := schemas.TypeFromRef(schemaPrefix + name)
+		if e.nullsSaid[name] || t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		e.nullsSaid[name] = true
+		for _, field := range reflect.VisibleFields(t) {
+			key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			is := schema.Properties[key]
+			if is == nil || is.Ref == "" || field.Type.Kind() != reflect.Pointer || strings.Contains(options, "omit") {
+				continue
+			}
+			null := &huma.Schema{Type: "null", Enum: []any{nil}}
+			schema.Properties[key] = &huma.Schema{Description: is.Description, AnyOf: []*huma.Schema{{Ref: is.Ref}, null}}
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ type Edge struct {
 	// byTemplate finds a declared route by method and the path in Echo's own
 	// form.
 	byTemplate map[string]Route
+	nullsSaid  map[string]bool // by name of a schema
 }
 
 // New returns an edge without routes.
@@ -63,7 +64,7 @@ func New(o Options) *Edge {
 	if o.TransferTimeout == 0 {
 		o.TransferTimeout = 5 * time.Minute
 	}
-	e := &Edge{options: o, logger: o.Logger, metrics: newMetrics(o.Metrics), openapi: document(o.Version), declared: map[string]map[string]Route{}, byTemplate: map[string]Route{}}
+	e := &Edge{options: o, logger: o.Logger, metrics: newMetrics(o.Metrics), openapi: document(o.Version), declared: map[string]map[string]Route{}, byTemplate: map[string]Route{}, nullsSaid: map[string]bool{}}
 	return e
 }
 

@@ -194,6 +194,7 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 		}
 		return out, nil
 	})
+	s.edge.nulls()
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own; ours is Problem
 		delete(s.edge.openapi.Components.Schemas.Map(), unused)
 	}
