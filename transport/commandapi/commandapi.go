@@ -84,7 +84,7 @@ type Recorded struct {
 
 // Created is what a command did that made something.
 type Created struct {
-	ID string `json:"id" doc:"Id of what was made"`
+	ID string `json:"id" format:"uuid" doc:"Id of what was made"`
 	Recorded
 }
 
