@@ -175,7 +175,7 @@ func (c *Commands) stamp(caller Caller, last time.Time) domain.Stamp {
 	if at.Before(last) {
 		at = last
 	}
-	return domain.Stamp{At: at, By: caller.Actor}
+	return domain.Stamp{At: at, By: caller.Actor, FromImport: caller.Origin == eventlog.Import}
 }
 
 // follow tells the directory what a stream this process just wrote to folds to.

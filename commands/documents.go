@@ -63,10 +63,14 @@ func (c *Commands) RequestDocument(ctx context.Context, caller Caller, cmd Reque
 // mayFile refuses a category of the organisation's own that new documents cannot
 // have. Errors: application.ErrCategory, organization.ErrRetired.
 func (c *Commands) mayFile(category access.Category) error {
+	return mayFileIn(c.directory.Organization(), category)
+}
+
+func mayFileIn(o organization.Organization, category access.Category) error {
 	if !category.Custom() {
 		return nil
 	}
-	err := c.directory.Organization().Choose(organization.DocumentCategories, string(category))
+	err := o.Choose(organization.DocumentCategories, string(category))
 	if errors.Is(err, organization.ErrUnknownEntry) {
 		return application.ErrCategory
 	}
@@ -223,6 +227,19 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (
 		stored = append(stored, application.File{ID: file, Name: name, Size: info.Size, Type: mediaType})
 	}
 	return stored, nil
+}
+
+// storeOnce seals a file under a key that names it, or finds it sealed already.
+func (c *Commands) storeOnce(ctx context.Context, key personal.Key, content io.Reader, limit int64) (application.File, error) {
+	info, err := c.files.Put(ctx, key, key.ID, content, limit)
+	switch {
+	case errors.Is(err, files.ErrTooLarge):
+		return application.File{}, application.ErrFileTooLarge.Because("A file has more than %d MiB.", limit>>20)
+	case err != nil && !errors.Is(err, files.ErrExists):
+		return application.File{}, fmt.Errorf("store file: %w", err)
+	}
+	mediaType, _, _ := strings.Cut(info.Type, ";")
+	return application.File{ID: key.ID, Size: info.Size, Type: mediaType}, nil
 }
 
 // fileName returns the last part of a name that some clients send with a path.

@@ -18,12 +18,15 @@ type Fact interface {
 	When() time.Time
 	// Who did it.
 	Who() Actor
+	// Imported reports whether it happened elsewhere, and was brought here later.
+	Imported() bool
 }
 
 // Stamp is who and when; every event embeds it.
 type Stamp struct {
-	At time.Time `json:"at"`
-	By Actor     `json:"by"`
+	At         time.Time `json:"at"`
+	By         Actor     `json:"by"`
+	FromImport bool      `json:"imported,omitempty"`
 }
 
 // When implements Fact.
@@ -31,6 +34,9 @@ func (s Stamp) When() time.Time { return s.At }
 
 // Who implements Fact.
 func (s Stamp) Who() Actor { return s.By }
+
+// Imported implements Fact.
+func (s Stamp) Imported() bool { return s.FromImport }
 
 // UnknownEventError means that the log holds an event this build cannot read.
 // It is never skipped: a state folded without it would be wrong.

@@ -165,6 +165,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryAuditClosed, e.Opening
 		d.Until = &e.At
 	}
+	d.Imported = e.Imported()
 	m.entries.Put(readmodels.EntryRow{
 		Event: f.ID.String(), Application: f.Aggregate, Revision: int64(f.Revision),
 		Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),

@@ -37,6 +37,7 @@ type TimelineEntry struct {
 	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,review_requested,review_submitted,review_cancelled"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
+	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
 	FromStage  *StageRef            `json:"from_stage"`
 	ToStage    *StageRef            `json:"to_stage"`
 	Undone     bool                 `json:"undone" doc:"A move that was taken back as a mistake, and does not count"`
@@ -250,7 +251,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	e := TimelineEntry{
 		ID: r.Event, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
 		Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By),
-		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), Undone: d.Undone, DiscloseAt: d.DiscloseAt,
+		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), Undone: d.Undone, Imported: d.Imported, DiscloseAt: d.DiscloseAt,
 		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible, Rating: d.Rating,
 		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
 		Text: t.text(r.Text),

@@ -95,6 +95,7 @@ type EntryDetails struct {
 	DueAt      *time.Time          `json:"due_at,omitempty"`
 	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
 	Until      *time.Time          `json:"until,omitempty"`
+	Imported   bool                `json:"imported,omitempty"`
 }
 
 // EntryRow is a row of table timeline: one event worth showing.

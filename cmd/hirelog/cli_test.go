@@ -59,6 +59,7 @@ func answersOperator(t *testing.T, in *installation) {
 		t.Errorf("status of projections: %s", status)
 	}
 	answersOnEffects(t, in)
+	answersOnImport(t, in)
 }
 
 // answersOnEffects asks how far effects are, and has them begin elsewhere.

@@ -23,6 +23,7 @@ usage: hirelog <command> [flags]
 
   serve                 start the server
   token                 print a new token of the first admin
+  import PATH...        bring jobs and applications from another system
   audit replay ID       replay an application from the event log
   projections status    how far the read models are
   projections rebuild   build the read models anew beside the live ones, and switch
@@ -103,6 +104,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return serve(ctx, rest, stdout, stderr)
 	case "token":
 		return token(ctx, rest, stdout, stderr)
+	case "import":
+		return importData(ctx, rest, stdout, stderr)
 	case "audit":
 		return sub(ctx, "audit", rest, stdout, stderr, map[string]command{"replay": auditReplay})
 	case "projections":

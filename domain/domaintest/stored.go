@@ -129,7 +129,7 @@ func zeroField(v reflect.Value) string {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		switch {
-		case !f.IsExported():
+		case !f.IsExported(), f.Name == "FromImport": // which domain pins for all
 		case v.Field(i).IsZero():
 			return f.Name
 		case v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0:

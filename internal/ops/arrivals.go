@@ -48,6 +48,28 @@ func (a *Arrivals) End(ctx context.Context, application string) error {
 	return nil
 }
 
+// BeginAll notes arrivals, durably. Errors: ErrUnavailable.
+func (a *Arrivals) BeginAll(ctx context.Context, all []Arrival) error {
+	const q = `INSERT INTO ops.arrivals (application_id, job_id, started_at) SELECT DISTINCT ON (a) a, j, $3 FROM unnest($1::uuid[], $2::uuid[]) AS new (a, j) ORDER BY a
+		ON CONFLICT (application_id) DO UPDATE SET started_at = excluded.started_at`
+	var applications, jobs []string
+	for _, in := range all {
+		applications, jobs = append(applications, in.Application), append(jobs, in.Job)
+	}
+	if _, err := a.pool.Exec(ctx, q, applications, jobs, a.now().UTC()); err != nil {
+		return fmt.Errorf("begin arrivals: %w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+// EndAll forgets arrivals that are complete or undone. Errors: ErrUnavailable.
+func (a *Arrivals) EndAll(ctx context.Context, applications []string) error {
+	if _, err := a.pool.Exec(ctx, `DELETE FROM ops.arrivals WHERE application_id = ANY($1::uuid[])`, applications); err != nil {
+		return fmt.Errorf("end arrivals: %w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
 // Interrupted returns at most 100 arrivals that began longer ago than age.
 // Errors: ErrUnavailable.
 func (a *Arrivals) Interrupted(ctx context.Context, age time.Duration) ([]Arrival, error) {
