@@ -91,7 +91,7 @@ func (c *Commands) personToEdit(ctx context.Context, caller Caller, id string, e
 	if err != nil {
 		return "", err
 	}
-	held, err := c.mayOn(caller, f.state, need{access.Application, access.View})
+	held, err := c.mayOn(caller, f.state, need{area: access.Application, level: access.View})
 	if err != nil {
 		return "", err
 	}

@@ -102,6 +102,8 @@ func New(o Options) *Commands {
 type Caller struct {
 	Actor      domain.Actor
 	OnBehalfOf domain.Actor // empty = for themselves
+	// Candidate is the id of the candidate who acts; it is never recorded.
+	Candidate string
 	// CommandID makes the command recognisable by what it wrote: giving it again
 	// with the same id answers as the first time and writes nothing. One that
 	// changed nothing leaves nothing to recognise it by: who lets it be given again

@@ -26,7 +26,7 @@ func (c *Commands) AddComment(ctx context.Context, caller Caller, cmd AddComment
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Comments, access.Edit},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Comments, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.mentionable(cmd.Mentions); err != nil {
 				return nil, err
@@ -67,7 +67,7 @@ func (c *Commands) EditComment(ctx context.Context, caller Caller, cmd EditComme
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Comments, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Comments, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.mentionable(cmd.Mentions); err != nil {
 				return nil, err
@@ -88,7 +88,7 @@ type DeleteComment struct {
 func (c *Commands) DeleteComment(ctx context.Context, caller Caller, cmd DeleteComment) (Answer, error) {
 	e := c.erasureOf(caller, kindComment, cmd.Comment, cmd.Application)
 	e.Keys = []string{cmd.Comment}
-	return c.eraseOn(ctx, caller, cmd.Application, need{access.Comments, access.Edit}, e,
+	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Comments, level: access.Edit}, e,
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteComment(cmd.Comment, held.Manager, s)
 		}, nil)
@@ -103,7 +103,7 @@ type ReadComments struct {
 // ReadComments gives cmd. Whoever has view on the comments area may, for
 // themselves. Errors: those of application.ReadComments; ErrDenied.
 func (c *Commands) ReadComments(ctx context.Context, caller Caller, cmd ReadComments) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Comments, access.View},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Comments, level: access.View},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.ReadComments(cmd.Through, s)
 		})

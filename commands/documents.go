@@ -150,7 +150,7 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 	if id == "" {
 		id = caller.newID("document")
 	}
-	mayUpload := func(a application.Application, held access.Rights) error {
+	return c.upload(ctx, caller, cmd, id, need{}, func(a application.Application, held access.Rights, _ domain.Stamp) error {
 		if cmd.Document != "" {
 			return mayEdit(a, held, id)
 		}
@@ -158,11 +158,15 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 			return ErrDenied
 		}
 		return c.mayFile(cmd.Category)
-	}
+	})
+}
+
+// upload files a new version of document id for whom may lets.
+func (c *Commands) upload(ctx context.Context, caller Caller, cmd UploadDocument, id string, n need, may func(application.Application, access.Rights, domain.Stamp) error) (Answer, error) {
 	// Who may not upload is told before anything is read.
 	var asked application.Document
-	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{}, func(a application.Application, held access.Rights, _ domain.Stamp) (bool, error) {
-		if err := mayUpload(a, held); err != nil {
+	happens, answer, err := c.ask(ctx, caller, cmd.Application, n, func(a application.Application, held access.Rights, s domain.Stamp) (bool, error) {
+		if err := may(a, held, s); err != nil {
 			return false, err
 		}
 		var err error
@@ -183,8 +187,8 @@ func (c *Commands) UploadDocument(ctx context.Context, caller Caller, cmd Upload
 	}
 	stored, err := c.store(ctx, cmd, asked.MaxBytes)
 	if err == nil {
-		answer, err = c.onApplication(ctx, cmd.Application, caller, need{}, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
-			if err := mayUpload(a, held); err != nil {
+		answer, err = c.onApplication(ctx, cmd.Application, caller, n, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := may(a, held, s); err != nil {
 				return nil, err
 			}
 			return a.Upload(id, cmd.Category, stored, s)

@@ -161,7 +161,7 @@ type Anonymise struct {
 func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) (Answer, error) {
 	e := c.erasureOf(caller, kindApplication, cmd.Application, cmd.Application)
 	e.Owner = cmd.Application
-	return c.eraseOn(ctx, caller, cmd.Application, need{access.Erasure, access.Edit}, e,
+	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Erasure, level: access.Edit}, e,
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.Anonymise(s)
 		},

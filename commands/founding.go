@@ -89,6 +89,10 @@ func firstRoles() []DefineRecruitingRole {
 	}
 }
 
+// withdrawnByCandidate is the reason of applications that candidates withdraw
+// themselves.
+const withdrawnByCandidate = "Withdrawn by the candidate"
+
 func firstReasons() []DefineReason {
 	return []DefineReason{
 		{Label: "Not enough experience", Kind: organization.We},
@@ -97,6 +101,7 @@ func firstReasons() []DefineReason {
 		{Label: "Accepted another offer", Kind: organization.They},
 		{Label: "Salary expectation", Kind: organization.They},
 		{Label: "Lost interest", Kind: organization.They},
+		{Label: withdrawnByCandidate, Kind: organization.They},
 		{Label: "Other", Kind: organization.OtherReason},
 	}
 }

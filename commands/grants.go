@@ -28,7 +28,7 @@ type GrantAccess struct {
 func (c *Commands) GrantAccess(ctx context.Context, caller Caller, cmd GrantAccess) (Answer, error) {
 	id := caller.newID("grant")
 	held := ""
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Grants, access.Edit},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Grants, level: access.Edit},
 		func(a application.Application, rights access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.mayGive(rights, cmd.Member, cmd.Role); err != nil {
 				return nil, err
@@ -72,7 +72,7 @@ type EndAccess struct {
 // EndAccess gives cmd, whatever the grant came by. Whoever has edit on the
 // access area may. Errors: those of application.EndAccess; ErrDenied.
 func (c *Commands) EndAccess(ctx context.Context, caller Caller, cmd EndAccess) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Grants, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Grants, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.EndAccess(cmd.Grant, s)
 		})
@@ -95,7 +95,7 @@ func (c *Commands) OpenForAudit(ctx context.Context, caller Caller, cmd OpenForA
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.View},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.View},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.allow(caller, access.Admin); err != nil {
 				return nil, err
@@ -121,7 +121,7 @@ type CloseForAudit struct {
 // CloseForAudit gives cmd. Admins may.
 // Errors: those of application.CloseForAudit; ErrDenied.
 func (c *Commands) CloseForAudit(ctx context.Context, caller Caller, cmd CloseForAudit) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.View},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.View},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.allow(caller, access.Admin); err != nil {
 				return nil, err

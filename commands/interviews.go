@@ -62,7 +62,7 @@ func (c *Commands) ScheduleInterview(ctx context.Context, caller Caller, cmd Sch
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Interviews, access.Edit},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Interviews, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.invitable(held, cmd.Participants, cmd.Role); err != nil {
 				return nil, err
@@ -169,7 +169,7 @@ func (c *Commands) RescheduleInterview(ctx context.Context, caller Caller, cmd R
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Interviews, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Interviews, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.RescheduleInterview(cmd.Interview, caller.newID("change"), cmd.time(), place, link, s)
 		})
@@ -195,7 +195,7 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Interviews, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Interviews, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			was, _ := a.Interviews.Get(cmd.Interview)
 			joined := slices.DeleteFunc(slices.Clone(cmd.Participants), func(m string) bool { return slices.Contains(was.Participants, m) })
@@ -260,7 +260,7 @@ func (c *Commands) MissInterview(ctx context.Context, caller Caller, cmd SettleI
 }
 
 func (c *Commands) settleInterview(ctx context.Context, caller Caller, id, interview string, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
-	return c.onApplication(ctx, id, caller, need{access.Interviews, access.Edit},
+	return c.onApplication(ctx, id, caller, need{area: access.Interviews, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			events, err := decide(a, s)
 			if err != nil || len(events) == 0 {
@@ -287,7 +287,7 @@ func (c *Commands) AnswerInterview(ctx context.Context, caller Caller, cmd Answe
 	if cmd.Member != "" && cmd.Member == caller.Actor.MemberID() {
 		level = access.View
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Interviews, level},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Interviews, level: level},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.AnswerInterview(cmd.Interview, cmd.Member, cmd.Answer, cmd.Slot, s)
 		})

@@ -20,7 +20,7 @@ type AddTag struct {
 // Errors: those of application.AddTag and organization.DefineTag;
 // organization.ErrRetired; ErrDenied.
 func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answer, error) {
-	n := need{access.Tags, access.Edit}
+	n := need{area: access.Tags, level: access.Edit}
 	tag := ""
 	decide := func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 		events, err := a.AddTag(tag, s)
@@ -82,7 +82,7 @@ type RemoveTag struct {
 // RemoveTag gives cmd. Whoever has edit on the tags area may.
 // Errors: those of application.RemoveTag; ErrDenied.
 func (c *Commands) RemoveTag(ctx context.Context, caller Caller, cmd RemoveTag) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Tags, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Tags, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.RemoveTag(cmd.Tag, s)
 		})
@@ -97,7 +97,7 @@ type SetPriority struct {
 // SetPriority gives cmd. Whoever has edit on the application area may.
 // Errors: those of application.SetPriority; ErrDenied.
 func (c *Commands) SetPriority(ctx context.Context, caller Caller, cmd SetPriority) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.SetPriority(cmd.Priority, s)
 		})
@@ -113,7 +113,7 @@ type SetOwner struct {
 // Errors: those of application.SetOwner; domain.ErrInvalid when the member may
 // not view the application; ErrDenied.
 func (c *Commands) SetOwner(ctx context.Context, caller Caller, cmd SetOwner) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if cmd.Owner != a.Owner && c.directory.Rights(cmd.Owner, a.Job).Area(access.Application) < access.View {
 				return nil, domain.ErrInvalid.Because("The member responsible must be able to view the application.")

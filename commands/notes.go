@@ -25,7 +25,7 @@ func (c *Commands) AddNote(ctx context.Context, caller Caller, cmd AddNote) (Ans
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Notes, access.Edit},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Notes, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.AddNote(id, text, cmd.Visible, s)
 		})
@@ -47,7 +47,7 @@ func (c *Commands) EditNote(ctx context.Context, caller Caller, cmd EditNote) (A
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Notes, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Notes, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.EditNote(cmd.Note, caller.newID("edit"), text, s)
 		})
@@ -64,7 +64,7 @@ type SetNoteVisibility struct {
 // managers may, with edit on the notes area.
 // Errors: those of application.SetNoteVisibility; ErrDenied.
 func (c *Commands) SetNoteVisibility(ctx context.Context, caller Caller, cmd SetNoteVisibility) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Notes, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Notes, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.SetNoteVisibility(cmd.Note, cmd.Visible, held.Manager, s)
 		})
@@ -82,7 +82,7 @@ type DeleteNote struct {
 func (c *Commands) DeleteNote(ctx context.Context, caller Caller, cmd DeleteNote) (Answer, error) {
 	e := c.erasureOf(caller, kindNote, cmd.Note, cmd.Application)
 	e.Keys = []string{cmd.Note}
-	return c.eraseOn(ctx, caller, cmd.Application, need{access.Notes, access.Edit}, e,
+	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Notes, level: access.Edit}, e,
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteNote(cmd.Note, held.Manager, s)
 		}, nil)

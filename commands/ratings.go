@@ -17,7 +17,7 @@ type Rate struct {
 // Rate gives cmd. Whoever has edit on the evaluations area may, for themselves.
 // Errors: those of application.Rate; ErrDenied.
 func (c *Commands) Rate(ctx context.Context, caller Caller, cmd Rate) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Evaluations, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Evaluations, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.Rate(cmd.Rating, s)
 		})

@@ -37,7 +37,7 @@ func (c *Commands) RequestReview(ctx context.Context, caller Caller, cmd Request
 		return Answer{}, err
 	}
 	asked := application.Asked{Reviewer: cmd.Reviewer, Message: message, DueAt: cmd.DueAt, RemindAt: cmd.RemindAt, Role: cmd.Role}
-	answer, err := c.onApplication(ctx, cmd.Application, caller, need{access.Grants, access.Edit},
+	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Grants, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.reviewable(a, held, cmd, s); err != nil {
 				return nil, err
@@ -93,7 +93,7 @@ type CancelReview struct {
 // review ends as many days later as the settings say.
 // Errors: those of application.CancelReview; ErrDenied.
 func (c *Commands) CancelReview(ctx context.Context, caller Caller, cmd CancelReview) (Answer, error) {
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Grants, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Grants, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			events, err := a.CancelReview(cmd.Review, s)
 			if err != nil || len(events) == 0 {

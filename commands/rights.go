@@ -78,6 +78,9 @@ func (c *Commands) allow(caller Caller, roles ...access.OrganizationRole) error 
 type need struct {
 	area  access.Area
 	level access.Level
+	// own, if set, decides alone: of a candidate's own applications there are no
+	// rights.
+	own func(application.Application) error
 }
 
 func (n need) met(held access.Rights) bool {
@@ -122,6 +125,9 @@ func (c *Commands) accessAfter() time.Duration {
 func (c *Commands) mayOn(caller Caller, a application.Application, n need) (access.Rights, error) {
 	if a.Outcome == "" {
 		return access.Rights{}, application.ErrUnknown
+	}
+	if n.own != nil {
+		return access.Rights{}, n.own(a)
 	}
 	held, err := c.rightsOn(caller, a)
 	switch {

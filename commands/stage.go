@@ -45,7 +45,7 @@ func (c *Commands) MoveStage(ctx context.Context, caller Caller, cmd MoveStage) 
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			j := c.directory.Job(a.Job)
 			switch _, err := j.Entry(cmd.To); {
@@ -78,7 +78,7 @@ func (c *Commands) UndoMove(ctx context.Context, caller Caller, cmd UndoMove) (A
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Application, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Application, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			events, err := a.UndoMove(cmd.From, reason, s)
 			if len(events) == 0 || err != nil {
@@ -105,14 +105,8 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 	if err != nil {
 		return Answer{}, err
 	}
-	claimID := ""
-	var claimed eventlog.Revision
-	answer, err := transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
-		may: func(a application.Application) error {
-			_, err := c.mayOn(caller, a, need{access.Decision, access.Edit})
-			return err
-		},
-		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+	return c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit},
+		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			o := c.directory.Organization()
 			reason, ok := o.Reasons[cmd.Reason]
 			if !ok {
@@ -123,10 +117,28 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 			if err == nil && len(events) > 0 && caller.Actor != domain.System && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
 				return nil, organization.ErrRetired
 			}
+			return events, err
+		})
+}
+
+// closing gives a command that closes an application, and lets go of its claim.
+func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
+	claimID := ""
+	var claimed eventlog.Revision
+	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) error {
+			_, err := c.mayOn(caller, a, n)
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			events, err := decide(a, s)
 			return c.withEnds(a, events, s), err
 		},
 		// While it is live nobody takes the claim from it.
 		prepare: func(ctx context.Context, a application.Application) error {
+			if !a.Live() {
+				return nil // it was let go of
+			}
 			var err error
 			if claimID, err = c.reveal(ctx, a.Claim); err != nil || claimID == "" {
 				return err
@@ -137,8 +149,8 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 		},
 	})
 	if err == nil && claimID != "" {
-		if err := c.releaseClaim(ctx, caller, claimID, cmd.Application, &claimed); err != nil {
-			c.logger.Warn("the claim of a closed application was not released; the next claimer takes it over", "application", cmd.Application, "error", err)
+		if err := c.releaseClaim(ctx, caller, claimID, id, &claimed); err != nil {
+			c.logger.Warn("the claim of a closed application was not released; the next claimer takes it over", "application", id, "error", err)
 		}
 	}
 	return answer, err
@@ -159,7 +171,7 @@ func (c *Commands) ChangeReason(ctx context.Context, caller Caller, cmd ChangeRe
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, cmd.Application, caller, need{access.Decision, access.Edit},
+	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Decision, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			o := c.directory.Organization()
 			reason, ok := o.Reasons[cmd.Reason]
@@ -192,7 +204,7 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 	}
 	return transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
 		may: func(a application.Application) error {
-			_, err := c.mayOn(caller, a, need{access.Decision, access.Edit})
+			_, err := c.mayOn(caller, a, need{area: access.Decision, level: access.Edit})
 			return err
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {

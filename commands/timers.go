@@ -38,7 +38,7 @@ func (c *Commands) onTime(ctx context.Context, caller Caller, applicationID stri
 	if err := c.directory.Check(); err != nil { // settings that are not known yet are no reason to do nothing
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, applicationID, caller, need{access.Application, access.Edit},
+	return c.onApplication(ctx, applicationID, caller, need{area: access.Application, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return decide(a, s)
 		})

@@ -167,14 +167,14 @@ func (c *Core) File(ctx context.Context, member, fileID string, now time.Time) (
 }
 
 // CandidateFile returns a file that the candidate uploaded for their own
-// application. Errors: ErrNotFound, also while self-tracking is off.
-func (c *Core) CandidateFile(ctx context.Context, candidateID, fileID string) (StoredFile, error) {
+// application, at now. Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) CandidateFile(ctx context.Context, candidateID, fileID string, now time.Time) (StoredFile, error) {
 	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, _ DocumentRow) error {
 		a, err := applicationRow(ctx, tx, s, f.Application)
 		if err != nil {
 			return err
 		}
-		if err := ownApplication(ctx, tx, s, a, candidateID); err != nil {
+		if err := ownApplication(ctx, tx, s, a, candidateID, now); err != nil {
 			return err
 		}
 		version, err := one(ctx, tx, s, DocumentVersions(), "version_key", VersionKey(f.Document, f.Version))

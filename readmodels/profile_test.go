@@ -243,11 +243,11 @@ func TestFilesNeedTheCategorysRight(t *testing.T) {
 			}
 		}
 	}
-	if _, err := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile); err != nil {
+	if _, err := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile, e.Now); err != nil {
 		t.Errorf("the candidate's own upload: %v", err)
 	}
 	for name, ask := range map[string][2]string{"a member's": {e.candidate, e.cvFile}, "another person's": {e.ID(), e.diplomaFile}, "no": {e.candidate, e.ID()}} {
-		_, err := e.core.CandidateFile(t.Context(), ask[0], ask[1])
+		_, err := e.core.CandidateFile(t.Context(), ask[0], ask[1], e.Now)
 		if err == nil {
 			t.Errorf("the candidate reads %s file", name)
 			continue

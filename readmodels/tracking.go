@@ -2,7 +2,6 @@ package readmodels
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -31,6 +30,8 @@ type Tracking struct {
 	Interviews  []TrackedInterview  `json:"interviews" doc:"Today's first, then upcoming ones, then past ones, newest first"`
 	RatingShown bool                `json:"rating_shown" doc:"Whether candidates see ratings"`
 	Rating      *int                `json:"rating" doc:"Mean of all ratings, rounded half up; null while there is none to show"`
+	ReadOnly    bool                `json:"read_only" doc:"It is over: nothing can be added, but for documents of who was hired"`
+	ReadUntil   *time.Time          `json:"readable_until" doc:"The page is there until then; null while that is not known"`
 	Preview     bool                `json:"preview" doc:"A member looks at the candidate's page"`
 }
 
@@ -109,23 +110,45 @@ func (p stagePlan) publicStage(id string) string {
 	return s.Name
 }
 
-// selfTracking refuses everything of the candidate's page while it is off.
-func selfTracking(ctx context.Context, tx pgx.Tx, s Schema) error {
-	var on bool
-	err := tx.QueryRow(ctx, "SELECT self_tracking FROM "+s.Table("settings")).Scan(&on)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && !on {
-		return ErrNotFound
+// readableUntil is until when the candidate may look at it, as far as they are
+// told at now that it is over; nil is for ever.
+func (r ApplicationRow) readableUntil(o SettingsRow, now time.Time) *time.Time {
+	if told := r.status(now); told != application.Rejected && told != application.Withdrawn || r.DiscloseAt == nil {
+		return nil
 	}
-	return err
+	until := r.DiscloseAt.AddDate(0, 0, o.ReadOnlyDays).UTC()
+	return &until
 }
 
-// ownApplication refuses a candidate what is not theirs, and everything while
-// self-tracking is off.
-func ownApplication(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow, candidateID string) error {
-	if candidateID == nobody || a.Candidate != candidateID {
+// selfTracking returns the settings, or refuses everything of the candidate's
+// page while it is off.
+func selfTracking(ctx context.Context, tx pgx.Tx, s Schema) (SettingsRow, error) {
+	var all []SettingsRow
+	b := new(pgx.Batch)
+	queueRows(b, s, SettingsTable(), &all, "true")
+	if err := send(ctx, tx, b); err != nil {
+		return SettingsRow{}, err
+	}
+	if len(all) == 0 || !all[0].SelfTracking {
+		return SettingsRow{}, ErrNotFound
+	}
+	return all[0], nil
+}
+
+// ownApplication refuses a candidate at now what is not theirs or no longer to be
+// seen, and everything while self-tracking is off.
+func ownApplication(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow, candidateID string, now time.Time) error {
+	if candidateID == nobody || a.Candidate != candidateID || a.Anonymised {
 		return ErrNotFound
 	}
-	return selfTracking(ctx, tx, s)
+	o, err := selfTracking(ctx, tx, s)
+	if err != nil {
+		return err
+	}
+	if until := a.readableUntil(o, now); until != nil && !now.Before(*until) {
+		return ErrNotFound
+	}
+	return nil
 }
 
 // Tracking returns one of a candidate's own applications as they see it at now.
@@ -138,7 +161,7 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 	err := c.snapshot(ctx, "tracking", func(tx pgx.Tx, s Schema) error {
 		a, err := applicationRow(ctx, tx, s, applicationID)
 		if err == nil {
-			err = ownApplication(ctx, tx, s, a, candidateID)
+			err = ownApplication(ctx, tx, s, a, candidateID, now)
 		}
 		if err != nil {
 			return err
@@ -166,7 +189,7 @@ func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string
 	err := c.snapshot(ctx, "preview of tracking", func(tx pgx.Tx, s Schema) error {
 		v, err := c.open(ctx, tx, s, member, applicationID, now)
 		if err == nil {
-			err = selfTracking(ctx, tx, s)
+			_, err = selfTracking(ctx, tx, s)
 		}
 		if err != nil {
 			return err
@@ -190,20 +213,22 @@ func (c *Core) TrackedApplications(ctx context.Context, candidateID string, now 
 		return nil, ErrNotFound
 	}
 	err := c.snapshot(ctx, "tracked applications", func(tx pgx.Tx, s Schema) error {
-		if err := selfTracking(ctx, tx, s); err != nil {
+		o, err := selfTracking(ctx, tx, s)
+		if err != nil {
 			return err
 		}
 		var applications []ApplicationRow
 		var jobs []JobRow
 		b := new(pgx.Batch)
-		queueRows(b, s, Applications(), &applications, "candidate_id = $1 ORDER BY received_at DESC, application_id", candidateID)
+		queueRows(b, s, Applications(), &applications, "candidate_id = $1 AND NOT anonymised ORDER BY received_at DESC, application_id", candidateID)
 		queueRows(b, s, Jobs(), &jobs, "job_id IN (SELECT job_id FROM "+s.Table("applications")+" WHERE candidate_id = $1)", candidateID)
 		if err := send(ctx, tx, b); err != nil {
 			return err
 		}
 		for _, a := range applications {
 			i := slices.IndexFunc(jobs, func(j JobRow) bool { return j.ID == a.Job })
-			if i < 0 {
+			until := a.readableUntil(o, now)
+			if i < 0 || until != nil && !now.Before(*until) {
 				continue
 			}
 			list = append(list, TrackedApplication{
@@ -284,8 +309,10 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	for _, n := range notes {
 		page.Notes = append(page.Notes, TrackedNote{ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted})
 	}
+	page.ReadOnly = page.Status != application.InProgress
 	for _, o := range settings {
 		page.rate(o, ratings)
+		page.ReadUntil = a.readableUntil(o, v.now)
 	}
 	for _, d := range documents.shown(t) {
 		page.Documents = append(page.Documents, d.tracked(page.Status))
@@ -329,7 +356,7 @@ func (d Document) tracked(status application.Outcome) TrackedDocument {
 	shown := TrackedDocument{
 		ID: d.ID, Category: d.Category, Status: d.Status, Title: d.Title, Description: d.Description,
 		Formats: d.Formats, MaxBytes: d.MaxBytes, MaxFiles: d.MaxFiles, DueAt: d.DueAt, RequestedAt: d.RequestedAt,
-		AcceptsUpload: status == application.InProgress && d.Status != application.DocumentIsApproved && d.Status != application.DocumentIsCancelled,
+		AcceptsUpload: status != application.Rejected && status != application.Withdrawn && d.RequestedAt != nil && d.Status != application.DocumentIsApproved && d.Status != application.DocumentIsCancelled,
 		Uploads:       []TrackedUpload{},
 	}
 	if d.Status == application.DocumentIsRejected {

@@ -195,7 +195,7 @@ func TestOffMeansAbsent(t *testing.T) {
 	set(false)
 	_, page := e.core.Tracking(t.Context(), e.candidate, e.id, e.Now)
 	_, list := e.core.TrackedApplications(t.Context(), e.candidate, e.Now)
-	_, file := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile)
+	_, file := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile, e.Now)
 	_, preview := e.core.TrackingPreview(t.Context(), e.full, e.id, e.Now)
 	for _, err := range []error{page, list, file, preview} {
 		wantRefusal(t, err, readmodels.ErrNotFound)

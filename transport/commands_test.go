@@ -129,7 +129,12 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	v := w.vacancy("Engineer")
 	id := w.apply(v, "Grace", "Hopper")
 	document := w.post(v.manager, "/v1/applications/"+id+"/documents", newForm("cv").file("cv.txt", "x")).made()
+	grace := w.signIn("grace.hopper@mail.example")
+	asked := w.post(w.admin, "/v1/applications/"+id+"/document-requests", map[string]string{"title": "Passport", "category": "certificate"}).made()
 	bodies := map[string]any{
+		"/v1/candidate/applications/{id}/notes":                         map[string]string{"text": "x"},
+		"/v1/candidate/applications/{id}/documents/{document}/versions": newForm("").file("cv.txt", "z"),
+
 		"/v1/jobs": map[string]any{"title": "Writer", "stages": []map[string]string{{"name": "New"}}, "hiring_team": []map[string]any{
 			{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true},
 		}},
@@ -173,6 +178,15 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		}
 		if bodies[r.Path] == nil {
 			t.Errorf("nothing is said to %s", r.Path)
+			continue
+		}
+		if r.Tag == "candidate" {
+			path = strings.NewReplacer("/v1/candidate", "", document, asked).Replace(path)
+			answer := grace.ask(r.Method, path, bodies[r.Path])
+			made, location := answer.made(), strings.TrimPrefix(answer.header.Get("Location"), "/v1/candidate")
+			if got := grace.ask(http.MethodGet, location, nil); got.status != http.StatusOK || !strings.Contains(string(got.body), `"`+made+`"`) {
+				t.Errorf("%s: %q answers %d %s", r.Path, location, got.status, got.body)
+			}
 			continue
 		}
 		answer := w.post(w.admin, path, bodies[r.Path])

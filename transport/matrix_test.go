@@ -42,10 +42,12 @@ type standing struct {
 	level       func(access.Area) access.Level // on the application; of a document with area ""
 	manager     bool
 	masked      bool
+	cookie      string // of a candidate, whose own application it is or not
+	owns        bool
 }
 
 // object is an application with something in it.
-type object struct{ job, note, document, file string }
+type object struct{ job, note, document, file, email string }
 
 func everywhere(l access.Level) func(access.Area) access.Level {
 	return func(access.Area) access.Level { return l }
@@ -110,6 +112,14 @@ func newMatrix(t *testing.T) *matrix {
 		}
 		m.cases = append(m.cases, nobody, nobody.before("confidential", hidden))
 	}
+	m.fill["email"], m.fill["code"] = "somebody@mail.example", "123456"
+	// What is withdrawn can be read, and nothing happens to it.
+	left := m.filled(own)
+	grace := m.signIn(m.objects[left].email)
+	grace.ask("POST", "/applications/"+left+"/withdraw", map[string]string{}).want(http.StatusOK)
+	m.cases = append(m.cases,
+		standing{name: "candidate", cookie: grace.cookie, application: left, level: everywhere(access.None), owns: true},
+		standing{name: "another candidate", cookie: grace.cookie, application: mine, level: everywhere(access.None)})
 	for _, a := range append(access.Areas(), "") {
 		m.only[a] = join("only "+string(a), access.Recruiting, "", func(x access.Area) access.Level {
 			if x == a {
@@ -179,9 +189,10 @@ func (m *matrix) recruitingRole(name string, level func(access.Area) access.Leve
 // filled receives an application and puts something into it.
 func (m *matrix) filled(v vacancy) string {
 	m.t.Helper()
-	id := m.apply(v, "Grace"+uuid.NewString()[:8], "Hopper")
+	name := "Grace" + uuid.NewString()[:8]
+	id := m.apply(v, name, "Hopper")
 	a := "/v1/applications/" + id
-	o := object{job: v.id, note: m.post(m.admin, a+"/notes", map[string]string{"text": "x"}).made(), document: m.post(m.admin, a+"/documents", newForm("cv").file("cv.txt", "x")).made()}
+	o := object{job: v.id, email: strings.ToLower(name) + ".hopper@mail.example", note: m.post(m.admin, a+"/notes", map[string]string{"text": "x"}).made(), document: m.post(m.admin, a+"/documents", newForm("cv").file("cv.txt", "x")).made()}
 	o.file = m.get(m.admin, a+"/documents").text("items.0.versions.0.files.0.id")
 	m.objects[id] = o
 	return id
@@ -219,7 +230,15 @@ func (s standing) expects(r edge.Route) expectation {
 	switch {
 	case rule.Public:
 		return perhaps
-	case s.token == "":
+	case rule.Candidate && s.owns && reads && !strings.Contains(r.Path, "{file}"):
+		return allowed
+	case rule.Candidate && s.owns:
+		return perhaps
+	case rule.Candidate && s.cookie != "" && strings.Contains(r.Path, "{id}"):
+		return unknown
+	case rule.Candidate && s.cookie != "":
+		return perhaps
+	case s.token == "", rule.Candidate:
 		return unauthorized
 	case len(rule.Roles) > 0:
 		ok = slices.Contains(rule.Roles, s.role)
@@ -255,7 +274,7 @@ func (m *matrix) ask(r edge.Route, s standing, want expectation) (status int, co
 	path := strings.NewReplacer("{note}", o.note, "{document}", o.document, "{file}", o.file, "{version}", "1").Replace(r.Path)
 	id := uuid.NewString()
 	switch {
-	case strings.HasPrefix(path, "/v1/applications/"):
+	case strings.HasPrefix(path, "/v1/applications/"), strings.HasPrefix(path, "/v1/candidate/applications/"):
 		id = s.application
 	case strings.HasPrefix(path, "/v1/jobs/"):
 		id = o.job
@@ -294,6 +313,9 @@ func (m *matrix) ask(r edge.Route, s standing, want expectation) (status int, co
 	}
 	if s.token != "" {
 		request.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	if s.cookie != "" {
+		request.Header.Set("Cookie", s.cookie)
 	}
 	if r.Method != http.MethodGet && (want == allowed || want == perhaps) {
 		request.Header.Set("If-Match", `"999999"`)
@@ -383,7 +405,8 @@ func (m *matrix) concerned(r edge.Route) []standing {
 	if !strings.HasPrefix(r.Path, "/v1/applications") && !strings.HasPrefix(r.Path, "/v1/jobs") {
 		all := []standing{nobody}
 		for _, s := range m.cases {
-			if !slices.ContainsFunc(all, func(have standing) bool { return have.role == s.role }) {
+			signsOut := r.Who.Rule().Candidate && strings.HasSuffix(r.Path, "/session")
+			if s.cookie != "" && !signsOut || !slices.ContainsFunc(all, func(have standing) bool { return have.role == s.role }) {
 				all = append(all, s)
 			}
 		}
@@ -407,7 +430,8 @@ func (m *matrix) concerned(r edge.Route) []standing {
 // Whoever asks for whatever: every declared route answers as it declares, for
 // every organisation role, every level of a recruiting role, an application of
 // the own and of another job, a granted one, one whose grant ended, a
-// confidential one, and without a token. S2-31, S2-32, S2-33, S2-79, S2-80, S2-81,
+// confidential one, without a token, and as a candidate whose own it is or not.
+// S1-08, S2-31, S2-32, S2-33, S2-79, S2-80, S2-81,
 // S2-82, S2-101; H2, H7, H8
 func TestEveryRouteDoesAsItDeclares(t *testing.T) {
 	t.Parallel()

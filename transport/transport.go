@@ -28,6 +28,7 @@ type Options struct {
 	Queries  *queryapi.Options   // nil = no queries here
 
 	Tokens    *ops.Tokens
+	Sessions  *ops.Sessions // of candidates; nil = none is signed in
 	Directory *commands.Directory
 
 	Version string // of the program
@@ -59,7 +60,7 @@ func compose(o Options) *handler {
 	}
 	eo := edge.Options{
 		Version: o.Version, Logger: o.Logger, Tracing: o.Tracing, TrustedProxies: o.TrustedProxies,
-		Timeout: o.Timeout, TransferTimeout: o.TransferTimeout,
+		Timeout: o.Timeout, TransferTimeout: o.TransferTimeout, SelfTracking: selfTracking(o.Directory),
 	}
 	if o.Metrics != nil {
 		eo.Metrics = o.Metrics
@@ -68,12 +69,12 @@ func compose(o Options) *handler {
 	h := &handler{edge: e}
 	var public *edge.Surface
 	if o.Commands != nil {
-		public = e.Surface("commands", auth.New(o.Tokens, active(o.Directory)))
+		public = e.Surface("commands", auth.New(o.Tokens, o.Sessions, active(o.Directory)))
 		commandapi.Declare(public, *o.Commands)
 		h.reading, h.writing = public, public
 	}
 	if o.Queries != nil {
-		public = e.Surface("queries", auth.New(o.Tokens, notKnownInactive(o.Directory)))
+		public = e.Surface("queries", auth.New(o.Tokens, o.Sessions, notKnownInactive(o.Directory)))
 		queryapi.Declare(public, *o.Queries)
 		h.reading = public
 		if h.writing == nil {
@@ -81,7 +82,7 @@ func compose(o Options) *handler {
 		}
 	}
 	if public == nil {
-		public = e.Surface("operation", auth.New(o.Tokens, active(o.Directory)))
+		public = e.Surface("operation", auth.New(o.Tokens, o.Sessions, active(o.Directory)))
 		h.reading, h.writing = public, public
 	}
 	declareDocs(e, public)
@@ -96,6 +97,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.writing.ServeHTTP(w, r)
+}
+
+// selfTracking says whether candidates have a side of their own. While the log is
+// out of reach it is as it was last known to be.
+func selfTracking(d *commands.Directory) func() (bool, error) {
+	return func() (bool, error) {
+		if d.Organization().Settings.SelfTracking {
+			return true, nil
+		}
+		return false, d.Check()
+	}
 }
 
 // active says of a member what the log says, or that nobody knows.

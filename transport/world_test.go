@@ -35,6 +35,7 @@ import (
 	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
+	"github.com/hirelog/hirelog/internal/signin"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
@@ -56,6 +57,7 @@ type world struct {
 	commands  *commands.Commands
 	tokens    *ops.Tokens
 	mails     *mail.Captured
+	codes     chan mail.Mail // sent to candidates
 	waiter    *projections.Waiter
 	registry  *prometheus.Registry
 	logged    *lockedBuffer
@@ -140,8 +142,16 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.admin = w.tokenOf(commands.FirstAdmin())
+	w.codes = make(chan mail.Mail, 100)
+	sessions := ops.NewSessions(pool, nil)
+	door := signin.New(signin.Options{
+		Vault: keys, SignIns: ops.NewSignIns(pool, sessions, keys.Fingerprint, nil), Sessions: sessions, Mail: tellingMail{w.mails, w.codes},
+		Company: func() string { return w.directory.Organization().Name }, Logger: logger,
+	})
+	running.Go(func() { _ = door.Run(life) })
 	o := Options{
-		Commands: &commandapi.Options{Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
+		Sessions: sessions,
+		Commands: &commandapi.Options{Door: door, Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
 		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Reads: ops.NewReads(pool), Mails: w.mails, Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
 		Tokens:   w.tokens, Directory: w.directory, Logger: logger, Metrics: w.registry, Version: "test",
 	}

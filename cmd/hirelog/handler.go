@@ -19,13 +19,13 @@ import (
 // handler returns what answers HTTP requests.
 func (p *process) handler(o serveOptions) http.Handler {
 	t := transport.Options{
-		Tokens: p.tokens, Directory: p.directory, Version: version(), Logger: p.logger, Tracing: p.tracing,
+		Tokens: p.tokens, Sessions: p.sessions, Directory: p.directory, Version: version(), Logger: p.logger, Tracing: p.tracing,
 		Metrics: p.metrics, Checks: p.checks(), TrustedProxies: o.proxies,
 	}
 	if p.commands != nil {
 		t.Commands = &commandapi.Options{
 			Commands: p.commands, Fingerprints: p.prints, Vault: p.stores.vault, Log: p.logID, Logger: p.logger,
-			SpoolDir: p.stores.spool,
+			SpoolDir: p.stores.spool, Door: p.door,
 		}
 	}
 	if p.core != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/postgres"
+	"github.com/hirelog/hirelog/internal/signin"
 	"github.com/hirelog/hirelog/internal/tracing"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
@@ -30,6 +31,8 @@ type process struct {
 	metrics   *prometheus.Registry
 	tracing   *tracing.Provider
 	tokens    *ops.Tokens
+	sessions  *ops.Sessions
+	door      *signin.Door // nil without commands
 	prints    *ops.Fingerprints // nil without commands
 	directory *commands.Directory
 	commands  *commands.Commands     // nil without commands
@@ -63,7 +66,7 @@ func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.L
 	if err := p.identify(ctx, life, o.parts); err != nil {
 		return nil, err
 	}
-	p.tokens = ops.NewTokens(s.pool, nil)
+	p.tokens, p.sessions = ops.NewTokens(s.pool, nil), ops.NewSessions(s.pool, nil)
 	p.directory = commands.NewDirectory(s.log, s.vault.Forget, logger.With("part", "directory"))
 	p.goes(life, "directory", p.directory.Run)
 	if o.parts.projections {
@@ -235,6 +238,11 @@ func (p *process) startCommands(ctx, life context.Context) error {
 		return err
 	}
 	p.goes(life, "what changes of jobs leave to be done", p.commands.SettleJobs)
+	p.door = signin.New(signin.Options{
+		Vault: p.stores.vault, SignIns: ops.NewSignIns(p.stores.pool, p.sessions, p.stores.vault.Fingerprint, nil), Sessions: p.sessions, Mail: p.mails(),
+		Company: func() string { return p.directory.Organization().Name }, Logger: p.logger,
+	})
+	p.goes(life, "codes for candidates", p.door.Run)
 	p.goes(life, "finishing", func(ctx context.Context) error {
 		tick := time.NewTicker(finishEvery)
 		defer tick.Stop()

@@ -165,6 +165,9 @@ func (a Application) DeleteVersion(document string, version int, s domain.Stamp)
 // requested reports whether the candidate was ever asked for the document.
 func (d Document) requested() bool { return d.MaxFiles > 0 }
 
+// Asked reports whether the candidate was asked for the document.
+func (d Document) Asked() bool { return d.requested() }
+
 // document finds a document.
 // Errors: ErrUnknown, ErrAnonymised, ErrUnknownDocument.
 func (a Application) document(id string) (Document, error) {

@@ -49,6 +49,7 @@ type Interview struct {
 	Answers      map[string]AnswerKind // by participant, of the candidate under ""
 	Role         string                // that participants get on the application
 	Change       string                // the last one
+	Hidden       bool                  // from the candidate
 }
 
 // The rules that refuse.
@@ -85,7 +86,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
-		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role,
+		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role, Hidden: e.Hidden,
 	})
 }
 

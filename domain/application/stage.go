@@ -102,6 +102,36 @@ func (a Application) Disqualify(kind Outcome, reason string, of organization.Rea
 	return []Event{Disqualified{Stamp: s, Kind: kind, Reason: reason, Note: note, DiscloseAt: disclose}}, nil
 }
 
+// Told is the outcome as the candidate is told at now: a rejection only from when
+// it is disclosed.
+func (a Application) Told(now time.Time) Outcome {
+	if a.Outcome == Rejected && now.Before(a.DiscloseAt) {
+		return InProgress
+	}
+	return a.Outcome
+}
+
+// Withdraw ends the candidacy because the candidate says so: while it goes on,
+// and while they are not told that it does not. Doing it again is no event.
+// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonKind, ErrReasonRequired.
+func (a Application) Withdraw(reason string, of organization.ReasonKind, note personal.Text, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if err := fits(Withdrawn, of); err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Outcome == Withdrawn:
+		return nil, nil
+	case a.Told(s.At) != InProgress:
+		return nil, ErrClosed
+	case reason == "":
+		return nil, ErrReasonRequired
+	}
+	return []Event{Disqualified{Stamp: s, Kind: Withdrawn, Reason: reason, Note: note, DiscloseAt: s.At}}, nil
+}
+
 // fits refuses a kind of disqualification there is none of, and a reason that is
 // not for it.
 func fits(kind Outcome, of organization.ReasonKind) error {
@@ -183,4 +213,20 @@ func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, e
 		return nil, ErrReasonRequired
 	}
 	return []Event{Requalified{Stamp: s, Reason: reason}}, nil
+}
+
+// Followed reports whether the candidate may still look at the application at
+// now: for so many days after they were told of its end, of a hire for ever.
+func (a Application) Followed(now time.Time, readOnlyDays int) bool {
+	if a.TakesUploads(now) {
+		return true
+	}
+	return now.Before(a.DiscloseAt.AddDate(0, 0, readOnlyDays))
+}
+
+// TakesUploads reports whether the candidate may still upload what they were
+// asked for.
+func (a Application) TakesUploads(now time.Time) bool {
+	told := a.Told(now)
+	return told != Rejected && told != Withdrawn
 }

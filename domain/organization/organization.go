@@ -20,6 +20,7 @@ const ID = "00000000-0000-4000-8000-000000000001"
 // Organization is what decisions need of it.
 type Organization struct {
 	Founded  bool
+	Name     string // mail is sent in it
 	Settings Settings
 	Roles    map[string]RecruitingRole // by id
 	Reasons  map[string]Reason         // by id
@@ -63,8 +64,8 @@ type Founded struct {
 // EventName implements domain.Fact.
 func (Founded) EventName() string { return "organization.founded.v1" }
 
-func (Founded) evolve(o Organization) Organization {
-	o.Founded = true
+func (e Founded) evolve(o Organization) Organization {
+	o.Founded, o.Name = true, e.Name
 	o.Settings = defaults()
 	return o
 }

@@ -148,6 +148,10 @@ func (v *Vault) SetShared(ctx context.Context, email personal.Plain, shared bool
 	})
 }
 
+// AddressHash returns the keyed hash by which an address is known, the same for
+// addresses that are compared as the same. Errors: ErrNoAddress.
+func (v *Vault) AddressHash(email personal.Plain) ([]byte, error) { return v.addressHash(email) }
+
 func (v *Vault) addressHash(email personal.Plain) ([]byte, error) {
 	if strings.TrimSpace(string(email)) == "" {
 		return nil, ErrNoAddress

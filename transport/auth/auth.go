@@ -1,6 +1,6 @@
-// Package auth says who makes a request. A member acts by a bearer token; the
-// secret is looked at here and goes no further: not into logs, errors or
-// events.
+// Package auth says who makes a request. A member acts by a bearer token, a
+// candidate by the cookie of a session; the secret is looked at here and goes no
+// further: not into logs, errors or events.
 package auth
 
 import (
@@ -14,19 +14,41 @@ import (
 	"github.com/hirelog/hirelog/internal/ops"
 )
 
-// Principal is who makes a request.
+// Principal is who makes a request: a member or a candidate, never both.
 type Principal struct {
 	Member string // id
 	Token  string // id of the token presented
 
 	ReadOnly bool // the token changes nothing
+
+	Candidate string      // id
+	Session   ops.Session // by which the candidate is signed in
 }
 
 // Actor returns the principal as events name it.
-func (p Principal) Actor() domain.Actor { return domain.Member(p.Member) }
+func (p Principal) Actor() domain.Actor {
+	if p.Candidate != "" {
+		return domain.Candidate
+	}
+	return domain.Member(p.Member)
+}
+
+// Name tells principals apart.
+func (p Principal) Name() string {
+	if p.Candidate != "" {
+		return "candidate " + p.Candidate
+	}
+	return p.Member
+}
+
+// Cookie is the name of the cookie that holds a candidate's session.
+const Cookie = "hirelog_session"
 
 // ErrMissing means that a request carries no bearer token, or more than one.
 var ErrMissing = errors.New("bearer token is missing")
+
+// ErrNotSignedIn means that a request carries no session of a candidate.
+var ErrNotSignedIn = errors.New("no candidate is signed in")
 
 // Members says whether a member may act at all. Its errors mean that nobody
 // knows.
@@ -34,14 +56,33 @@ type Members func(ctx context.Context, member string) (active bool, err error)
 
 // Authenticator finds out who makes a request. It is safe for concurrent use.
 type Authenticator struct {
-	tokens  *ops.Tokens
-	members Members
+	tokens   *ops.Tokens
+	sessions *ops.Sessions
+	members  Members
 }
 
-// New returns an authenticator over tokens. Who members does not call active is
-// nobody, whatever token they have.
-func New(tokens *ops.Tokens, members Members) *Authenticator {
-	return &Authenticator{tokens: tokens, members: members}
+// New returns an authenticator over tokens and sessions. Who members does not
+// call active is nobody, whatever token they have. Without sessions (nil) no
+// candidate is signed in.
+func New(tokens *ops.Tokens, sessions *ops.Sessions, members Members) *Authenticator {
+	return &Authenticator{tokens: tokens, sessions: sessions, members: members}
+}
+
+// Candidate returns the candidate who makes a request with these headers.
+// Errors: ErrNotSignedIn, also for a session that is over; ops.ErrUnavailable.
+func (a *Authenticator) Candidate(ctx context.Context, h http.Header) (Principal, error) {
+	cookies := (&http.Request{Header: h}).CookiesNamed(Cookie)
+	if len(cookies) != 1 || a.sessions == nil {
+		return Principal{}, ErrNotSignedIn
+	}
+	session, err := a.sessions.Verify(ctx, cookies[0].Value)
+	switch {
+	case errors.Is(err, ops.ErrSession):
+		return Principal{}, ErrNotSignedIn
+	case err != nil:
+		return Principal{}, err
+	}
+	return Principal{Candidate: session.Candidate, Session: session}, nil
 }
 
 // Authenticate returns who makes the request with these headers.

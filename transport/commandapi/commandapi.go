@@ -21,6 +21,7 @@ import (
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/signin"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -41,6 +42,10 @@ type Options struct {
 	MaxUploads int
 	// Public bounds what anybody may send without a token.
 	Public PublicLimits
+	// Door is where candidates sign in; nil = they have no routes. SignIns slows
+	// them down there.
+	Door    *signin.Door
+	SignIns SignInLimits
 }
 
 // API are the routes of commands.
@@ -53,6 +58,8 @@ type API struct {
 	spoolDir     string
 	uploads      chan struct{} // holds one for each upload under way
 	public       *publicDoor
+	door         *signin.Door
+	signIns      *signInThrottle
 }
 
 // Declare declares the routes of commands on s.
@@ -66,6 +73,11 @@ func Declare(s *edge.Surface, o Options) {
 	a := &API{
 		commands: o.Commands, fingerprints: o.Fingerprints, vault: o.Vault, log: o.Log, logger: o.Logger,
 		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads), public: newPublicDoor(o.Public),
+		door: o.Door, signIns: newSignInThrottle(o.SignIns),
+	}
+	if o.Door != nil {
+		a.signIn(s)
+		a.own(s)
 	}
 	a.forms(s)
 	a.jobs(s)
@@ -98,9 +110,13 @@ type Conditions struct {
 // Errors: ops.ErrKeyReused; a problem for a malformed If-Match.
 func (a *API) caller(ctx context.Context, c Conditions, print func() [32]byte) (commands.Caller, error) {
 	r := edge.RequestOf(ctx)
-	caller := commands.Caller{Actor: r.Principal.Actor(), CorrelationID: r.ID, Origin: eventlog.Live}
+	caller := commands.Caller{Actor: r.Principal.Actor(), Candidate: r.Principal.Candidate, CorrelationID: r.ID, Origin: eventlog.Live}
 	var err error
-	if caller.IfMatch, err = revisionOf(c.IfMatch, r.HTTP.Header); err != nil {
+	// Revisions tell of decisions before they are disclosed: candidates have none.
+	if r.Principal.Candidate == "" {
+		caller.IfMatch, err = revisionOf(c.IfMatch, r.HTTP.Header)
+	}
+	if err != nil {
 		return caller, err
 	}
 	if c.IdempotencyKey == "" {
@@ -110,7 +126,7 @@ func (a *API) caller(ctx context.Context, c Conditions, print func() [32]byte) (
 		caller.CommandID, err = uuid.NewV7()
 		return caller, err
 	}
-	caller.CommandID = commands.CommandID(r.Principal.Member, c.IdempotencyKey)
+	caller.CommandID = commands.CommandID(r.Principal.Name(), c.IdempotencyKey)
 	caller.MayBeRepeated, err = a.fingerprints.Remember(ctx, caller.CommandID, print())
 	if errors.Is(err, ops.ErrUnavailable) {
 		// The command is still recognised by its id in the stream.

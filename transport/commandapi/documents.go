@@ -89,33 +89,38 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 	r.Doc = "What a file is, its content decides and not its name. The whole upload has at most 10 files of 20 MiB."
 	edge.Handle(s, r, func(ctx context.Context, in *bodiless) (*createdAnswer, error) {
 		r := edge.RequestOf(ctx)
-		select {
-		case a.uploads <- struct{}{}:
-			defer func() { <-a.uploads }()
-		default:
-			return nil, edge.Busy("Too many uploads are arriving; try again.")
-		}
-		up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
-		if categorised {
-			up.fields["category"], up.required = 100, append(up.required, "category")
-		}
-		defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
-		if err := up.read(r); err != nil {
-			return nil, err
-		}
-		// The fingerprint is of what arrived, not of how: clients draw another
-		// boundary each time.
-		caller, err := a.caller(ctx, in.Conditions, func() [32]byte { return up.fingerprint(a, r) })
-		if err != nil {
-			return nil, err
-		}
-		answer, err := a.once(ctx, in.Conditions, caller, func() (commands.Answer, error) {
+		answer, err := a.receiveFiles(ctx, r, in.Conditions, categorised, func(caller commands.Caller, up *arriving) (commands.Answer, error) {
 			return a.commands.UploadDocument(ctx, caller, commands.UploadDocument{
 				Application: r.Param("id"), Document: r.Param("document"), Category: access.Category(up.given["category"]), Files: up.files(),
 			})
 		})
 		return a.created(answer, err, part("documents")(r, answer.ID))
 	})
+}
+
+// receiveFiles takes files in and gives a command with them.
+func (a *API) receiveFiles(ctx context.Context, r *edge.Request, c Conditions, categorised bool, run func(commands.Caller, *arriving) (commands.Answer, error)) (commands.Answer, error) {
+	select {
+	case a.uploads <- struct{}{}:
+		defer func() { <-a.uploads }()
+	default:
+		return commands.Answer{}, edge.Busy("Too many uploads are arriving; try again.")
+	}
+	up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
+	if categorised {
+		up.fields["category"], up.required = 100, append(up.required, "category")
+	}
+	defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
+	if err := up.read(r); err != nil {
+		return commands.Answer{}, err
+	}
+	// The fingerprint is of what arrived, not of how: clients draw another
+	// boundary each time.
+	caller, err := a.caller(ctx, c, func() [32]byte { return up.fingerprint(a, r) })
+	if err != nil {
+		return commands.Answer{}, err
+	}
+	return a.once(ctx, c, caller, func() (commands.Answer, error) { return run(caller, up) })
 }
 
 func formSchema(categorised bool) *huma.Schema {

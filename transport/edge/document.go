@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/transport/auth"
 )
 
 // noNullLists says of every schema made after it that a list is never null: one
@@ -42,6 +43,7 @@ func document(version string) *huma.OpenAPI {
 			Responses: map[string]*huma.Response{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"bearer": {Type: "http", Scheme: "bearer", Description: "A member's token"},
+				"session": {Type: "apiKey", In: "cookie", Name: auth.Cookie, Description: "The session of a candidate who signed in"},
 			},
 		},
 		Tags: []*huma.Tag{
@@ -49,6 +51,7 @@ func document(version string) *huma.OpenAPI {
 			{Name: "jobs", Description: "Jobs, their stages and hiring teams"},
 			{Name: "members", Description: "Who works here, and the tokens they act by"},
 			{Name: "organization", Description: "What the organisation has decided for itself"},
+			{Name: "candidate", Description: "What candidates see and do themselves, signed in by a code that was mailed to them; not there while self-tracking is off"},
 			{Name: "public", Description: "What anybody may see and send, without a token"},
 			{Name: "operation", Description: "What machines ask about a process"},
 		},
@@ -152,7 +155,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	say(http.StatusGone, "What it is about was erased, or the position is of another log")
 	say(http.StatusServiceUnavailable, "Something needed is out of reach; try again after Retry-After")
 	if !r.Who.public {
-		say(http.StatusUnauthorized, "No valid token")
+		say(http.StatusUnauthorized, "No valid token or session")
 	}
 	if !r.Download {
 		say(http.StatusNotAcceptable, "Answers are JSON, which the asker does not accept")

@@ -33,6 +33,9 @@ type Options struct {
 	// TrustedProxies are the address ranges whose X-Forwarded-For is believed.
 	// None means that the client is whoever holds the connection.
 	TrustedProxies []netip.Prefix
+	// SelfTracking says whether candidates have a side of their own now; nil = they
+	// have none. Its errors mean that nobody knows.
+	SelfTracking func() (bool, error)
 	// Timeout bounds a request; 0 means 15 s. Uploads and downloads have
 	// TransferTimeout; 0 means 5 min.
 	Timeout         time.Duration
@@ -57,6 +60,9 @@ type Edge struct {
 func New(o Options) *Edge {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.SelfTracking == nil {
+		o.SelfTracking = func() (bool, error) { return false, nil }
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 15 * time.Second

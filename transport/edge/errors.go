@@ -92,6 +92,8 @@ func refusedProblem(err error) *Problem {
 		p := newProblem(http.StatusUnauthorized, "invalid_token", "The token is not valid.")
 		p.challenge = `Bearer realm="hirelog", error="invalid_token"`
 		return p
+	case errors.Is(err, auth.ErrNotSignedIn):
+		return newProblem(http.StatusUnauthorized, "not_signed_in", "No candidate is signed in, or not any more.")
 	case errors.Is(err, ops.ErrKeyReused):
 		return newProblem(http.StatusUnprocessableEntity, "key_reused", "The Idempotency-Key was used for another request.").at("header.Idempotency-Key", "was used for another request")
 	case errors.Is(err, eventlog.ErrConflict):

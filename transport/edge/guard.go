@@ -39,7 +39,11 @@ func (s *Surface) guard(route Route) func(huma.Context, func(huma.Context)) {
 }
 
 func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Request) error {
-	if !route.Who.public {
+	if route.forCandidates() {
+		if err := s.admitCandidate(route, x); err != nil {
+			return err
+		}
+	} else if !route.Who.public {
 		p, err := s.auth.Authenticate(x.HTTP.Context(), x.HTTP.Header)
 		if err != nil {
 			return err
@@ -76,6 +80,32 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 	case NoBody:
 	}
 	return nil
+}
+
+// admitCandidate lets in who may use a route of the candidates' side. A browser
+// sends the cookie with what it is asked for, whoever asks: what another site asks
+// for is refused, and so is a body that a form there could have.
+func (s *Surface) admitCandidate(route Route, x *Request) error {
+	switch on, err := s.edge.options.SelfTracking(); {
+	case err != nil:
+		return err
+	case !on:
+		return ErrNotFound
+	}
+	if http.NewCrossOriginProtection().Check(x.HTTP) != nil {
+		return newProblem(http.StatusForbidden, "cross_site", "The request comes from another site.")
+	}
+	if typ := x.HTTP.Header.Get("Content-Type"); typ == "" && x.HTTP.ContentLength != 0 && (route.Body == JSONBody || route.Body == OptionalJSONBody) {
+		return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8, and say so.")
+	}
+	if route.Who.public {
+		return nil
+	}
+	p, err := s.auth.Candidate(x.HTTP.Context(), x.HTTP.Header)
+	if err == nil {
+		x.Principal = p
+	}
+	return err
 }
 
 // numberOf reads a number from 1 in a path, written in one way only.

@@ -2,7 +2,10 @@ package edge
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +23,7 @@ type Request struct {
 	Raw       []byte // the JSON body as it came
 
 	context echo.Context
+	proxies []netip.Prefix // that are trusted
 	route   string // template
 	started time.Time
 	span    trace.Span
@@ -52,6 +56,20 @@ func (r *Request) Number(name string) int {
 // Client is the address of who makes the request; behind a trusted proxy, what
 // the proxy says.
 func (r *Request) Client() string { return r.context.RealIP() }
+
+// Secure reports whether the client came over TLS; behind a trusted proxy, what
+// the proxy says.
+func (r *Request) Secure() bool {
+	if r.HTTP.TLS != nil {
+		return true
+	}
+	host, _, err := net.SplitHostPort(r.HTTP.RemoteAddr)
+	if err != nil || r.HTTP.Header.Get("X-Forwarded-Proto") != "https" {
+		return false
+	}
+	peer, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(r.proxies, func(p netip.Prefix) bool { return p.Contains(peer.Unmap()) })
+}
 
 // Writer is where the answer goes, for handlers that stream and for headers.
 func (r *Request) Writer() http.ResponseWriter { return r.context.Response() }

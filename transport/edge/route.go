@@ -19,12 +19,15 @@ type Who struct {
 	says   string
 	rule   Rule
 	public bool
-	denied bool // of a read: some who may know of the thing may not read this
+	// candidate: the candidate who is signed in, while they may be; no member
+	candidate bool
+	denied    bool // of a read: some who may know of the thing may not read this
 }
 
 // Rule is what a Who says, for programs. At most one of the ways in is set.
 type Rule struct {
 	Public    bool
+	Candidate bool                      // of whom it is
 	Roles     []access.OrganizationRole // one of these
 	Area      access.Area               // Level on it
 	Documents bool                      // Level on the category of the document
@@ -39,6 +42,13 @@ func (w Who) Rule() Rule { return w.rule }
 
 // Anyone may use the route, without a token.
 func Anyone() Who { return Who{says: "anyone", public: true, rule: Rule{Public: true}} }
+
+// Candidate lets a candidate use the route who is signed in, for what is theirs:
+// there is nothing else, and nothing at all while self-tracking is off. Requests
+// that another site makes are refused.
+func Candidate() Who {
+	return Who{says: "the candidate who is signed in, of what is theirs", candidate: true, rule: Rule{Candidate: true}}
+}
 
 // SignedIn lets every active member use the route; what they see is theirs.
 func SignedIn() Who { return Who{says: "every member"} }
@@ -121,8 +131,14 @@ type Route struct {
 	Plain    bool   // {…} in the path are not ids; it answers in its own media type
 	Number   string // the name in the path that is a number from 1 and no id
 	Unready  bool   // it may answer 503 with its representation
+	// Door: by it candidates sign in. As for theirs, there is no such route while
+	// self-tracking is off, and requests that another site makes are refused.
+	Door bool
 	Hidden   bool   // not in the OpenAPI document
 }
+
+// forCandidates reports whether the route is of the candidates' own side.
+func (r Route) forCandidates() bool { return r.Who.candidate || r.Door }
 
 // name is the operation id: stable, from method and path.
 func (r Route) name() string {
@@ -149,7 +165,10 @@ func (r Route) operation() huma.Operation {
 	if r.Accepted {
 		op.DefaultStatus = http.StatusAccepted
 	}
-	if !r.Who.public {
+	switch {
+	case r.Who.candidate:
+		op.Security = []map[string][]string{{"session": {}}}
+	case !r.Who.public:
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
 	if !r.Plain {

@@ -47,7 +47,7 @@ func (s *Surface) serve(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 	return func(c echo.Context) error {
 		r := c.Request()
-		x := &Request{ID: requestID(r.Header), HTTP: r, context: c, started: time.Now()}
+		x := &Request{ID: requestID(r.Header), HTTP: r, context: c, proxies: s.edge.options.TrustedProxies, started: time.Now()}
 		h := c.Response().Header()
 		for _, f := range fixed {
 			h[f[0].(string)] = f[1].([]string) //nolint:errcheck,forcetypeassert // made above

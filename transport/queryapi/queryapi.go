@@ -76,6 +76,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.pipeline(s)
 	a.organization(s)
 	a.readLog(s)
+	a.own(s)
 	if o.Mails != nil {
 		a.mails(s)
 	}

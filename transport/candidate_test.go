@@ -1,0 +1,133 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/internal/mail"
+	"github.com/hirelog/hirelog/transport/auth"
+)
+
+// tellingMail tells a test what mail was captured.
+type tellingMail struct {
+	*mail.Captured
+	sent chan<- mail.Mail
+}
+
+func (m tellingMail) Send(ctx context.Context, one mail.Mail) error {
+	err := m.Captured.Send(ctx, one)
+	if err == nil {
+		m.sent <- one
+	}
+	return err
+}
+
+// candidate is somebody who is signed in.
+type candidate struct {
+	*world
+	cookie string
+}
+
+// sixDigits and signInToken are what a mail proves an address by.
+var (
+	sixDigits   = regexp.MustCompile(`\b[0-9]{6}\b`)
+	signInToken = regexp.MustCompile(`[\w-]{22}\.[\w-]{43}`)
+)
+
+// code asks for a code and waits for its mail.
+func (w *world) code(email string) (id, code, token string) {
+	w.t.Helper()
+	asked := w.post("", "/v1/candidate/sign-ins", map[string]string{"email": email}).want(http.StatusAccepted)
+	select {
+	case m := <-w.codes:
+		if m.ID.String() != asked.text("sign_in_id") || string(m.To[0]) != email {
+			w.t.Fatalf("mail %s to %v", m.ID, m.To)
+		}
+		return asked.text("sign_in_id"), sixDigits.FindString(string(m.Text)), signInToken.FindString(string(m.Text))
+	case <-time.After(10 * time.Second):
+		w.t.Fatal("no code was mailed")
+	}
+	return "", "", ""
+}
+
+// signIn signs the person with an address in.
+func (w *world) signIn(email string) candidate {
+	w.t.Helper()
+	id, code, _ := w.code(email)
+	return candidate{w, session(w.post("", "/v1/candidate/session", map[string]string{"sign_in_id": id, "code": code}).want(http.StatusOK))}
+}
+
+// session returns the cookie an answer sets, as a request has it.
+func session(r reply) string {
+	r.t.Helper()
+	for _, c := range (&http.Response{Header: r.header}).Cookies() {
+		if c.Name == auth.Cookie && c.Value != "" {
+			return c.Name + "=" + c.Value
+		}
+	}
+	r.t.Fatalf("no session is set: %v", r.header)
+	return ""
+}
+
+// ask makes a request with the session, after everything written so far.
+func (c candidate) ask(method, path string, body any) reply {
+	c.t.Helper()
+	header := map[string]string{"Cookie": c.cookie}
+	if method == http.MethodGet {
+		header["Hirelog-Position"] = c.head()
+	}
+	return c.do(call{method: method, path: "/v1/candidate" + path, body: body, header: header})
+}
+
+func (w *world) selfTracking(on bool) {
+	w.t.Helper()
+	w.do(call{method: "PATCH", path: "/v1/organization/settings", token: w.admin, body: map[string]bool{"self_tracking": on}}).want(http.StatusOK)
+}
+
+// S1-06, S1-07, S1-08, S1-09, S1-53, S1-54, S1-59, H6: a candidate signs in by a
+// mailed code, sees their applications and no others, writes, and signs out.
+func TestACandidateSignsIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, other := w.vacancy("Engineer"), w.vacancy("Analyst")
+	first, second := w.apply(v, "Grace", "Hopper"), w.apply(other, "Grace", "Hopper")
+	foreign := w.apply(v, "Ada", "Lovelace")
+	w.selfTracking(true)
+	grace := w.signIn("grace.hopper@mail.example")
+
+	if me := grace.ask("GET", "", nil).want(http.StatusOK); me.text("first_name") != "Grace" || me.text("email") != "grace.hopper@mail.example" {
+		t.Errorf("%s", me.body)
+	}
+	list := grace.ask("GET", "/applications", nil).want(http.StatusOK)
+	if list.text("items.0.id") != second || list.text("items.1.id") != first || len(list.at("items").([]any)) != 2 {
+		t.Errorf("%s", list.body)
+	}
+	note := grace.ask("POST", "/applications/"+first+"/notes", map[string]string{"text": "When do I hear from you?"}).made()
+	page := grace.ask("GET", "/applications/"+first, nil).want(http.StatusOK)
+	if page.text("notes.0.id") != note || page.at("notes.0.own") != true || page.text("status") != "in_progress" || page.at("preview") != false {
+		t.Errorf("%s", page.body)
+	}
+	if seen := w.get(v.manager, "/v1/applications/"+first+"/notes"); seen.text("items.0.text") != "When do I hear from you?" || seen.text("items.0.by.kind") != "candidate" {
+		t.Errorf("%s", seen.body)
+	}
+	if notices := w.get(v.manager, "/v1/me/inbox"); notices.text("items.0.note_id") != note {
+		t.Errorf("%s", notices.body)
+	}
+	grace.ask("DELETE", "/applications/"+first+"/notes/"+note, nil).want(http.StatusOK)
+	grace.ask("DELETE", "/applications/"+first+"/notes/"+note, nil).want(http.StatusOK)
+	grace.ask("GET", "/applications/"+foreign, nil).problem(http.StatusNotFound, "not_found")
+	grace.ask("POST", "/applications/"+foreign+"/notes", map[string]string{"text": "x"}).problem(http.StatusNotFound, "unknown_application")
+
+	again := w.signIn("Grace.Hopper@Mail.Example") // somewhere else, written otherwise
+	out := grace.ask("DELETE", "/session", nil).want(http.StatusOK)
+	if !strings.Contains(out.header.Get("Set-Cookie"), "Max-Age=0") {
+		t.Errorf("the cookie stays: %v", out.header)
+	}
+	grace.ask("GET", "", nil).problem(http.StatusUnauthorized, "not_signed_in")
+	grace.ask("POST", "/applications/"+first+"/notes", map[string]string{"text": "x"}).problem(http.StatusUnauthorized, "not_signed_in")
+	again.ask("GET", "", nil).want(http.StatusOK)
+}
