@@ -95,6 +95,22 @@ func scenarios() map[string]scenario {
 				return p.Requalify(ctx, by, commands.Requalify{Application: app, Reason: "a place was found"})
 			}
 		}},
+		"assign to another job": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app, other := c.ReceiveOne(t, someone()), c.OpenOne(t, "Another")
+			full(t, c, app)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Transfer(ctx, by, commands.Transfer{Application: app, Job: other, Reason: "fits better"})
+			}
+		}},
+		"anonymise one that was assigned to another job": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			full(t, c, app)
+			next := commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: app, Job: c.OpenOne(t, "Another")})).ID
+			commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(next)))
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Anonymise(ctx, by, commands.Anonymise{Application: next})
+			}
+		}},
 		"anonymise the last application": {set: func(t *testing.T, c *commandstest.Company) giving {
 			app := onClosed(t, c, someone())
 			full(t, c, app)

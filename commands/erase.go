@@ -155,17 +155,47 @@ type Anonymise struct {
 
 // Anonymise erases everything personal of an application: names, texts,
 // documents. The person's identity goes too when it was the last of theirs.
-// Dates, stages, reasons, source and numbers stay. Whoever has edit on the
-// erasure area may. Errors: application.ErrUnknown, application.ErrNotClosed,
-// ErrDenied.
+// Dates, stages, reasons, source and numbers stay. What the application goes on
+// from is anonymised before it. Whoever has edit on the erasure area may.
+// Errors: application.ErrUnknown, application.ErrNotClosed,
+// application.ErrTransferred, ErrDenied.
 func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) (Answer, error) {
 	e := c.erasureOf(caller, kindApplication, cmd.Application, cmd.Application)
 	e.Owner = cmd.Application
 	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Erasure, level: access.Edit}, e,
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if err := a.Erasable(); err != nil {
+				return nil, err
+			}
 			return a.Anonymise(s)
 		},
-		func(ctx context.Context) error { return c.settle(ctx, caller, cmd.Application) })
+		func(ctx context.Context) error {
+			if err := c.settle(ctx, caller, cmd.Application); err != nil {
+				return err
+			}
+			return c.eraseBefore(ctx, caller, kindApplication, cmd.Application)
+		})
+}
+
+// eraseBefore erases what application id goes on from, in the way it is erased
+// itself.
+func (c *Commands) eraseBefore(ctx context.Context, caller Caller, kind, id string) error {
+	f, err := c.applications.read(ctx, c.log, id)
+	if err != nil || f.state.From == "" {
+		return err
+	}
+	before := f.state.From
+	if err := c.eraseBefore(ctx, caller, kind, before); err != nil {
+		return err
+	}
+	step := caller.withoutMatch()
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("before/"+before))
+	e := c.erasureOf(step, kind, before, before)
+	e.Owner = before
+	return c.erase(ctx, step, e, func(ctx context.Context) error {
+		_, err := c.recordErased(ctx, step, e)
+		return err
+	})
 }
 
 // settle makes sure that a closed application stays closed: nobody takes it up

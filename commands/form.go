@@ -14,6 +14,7 @@ import (
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
@@ -122,7 +123,8 @@ func (c *Commands) sendForm(ctx context.Context, caller Caller, cmd Receive) (an
 		gone := errors.Is(err, application.ErrClosed) || errors.Is(err, application.ErrAnonymised) || errors.Is(err, vault.ErrErased)
 		return answer, gone, err
 	}
-	answer, undone, err := c.receive(ctx, caller, cmd, id, c.directory.Job(cmd.Job))
+	j := c.directory.Job(cmd.Job)
+	answer, undone, err := c.arriving(ctx, ops.Arrival{Application: id, Job: cmd.Job}, func() (Answer, error) { return c.arrive(ctx, caller, cmd, id, j) })
 	return answer, undone || errors.Is(err, application.ErrDuplicate), err
 }
 

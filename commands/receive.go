@@ -58,7 +58,7 @@ func (c *Commands) Receive(ctx context.Context, caller Caller, cmd Receive) (Ans
 		if err := c.wouldReceive(caller, cmd); err != nil {
 			return Answer{}, err
 		}
-		answer, undone, err := c.receive(ctx, caller, cmd, id, j)
+		answer, undone, err := c.arriving(ctx, ops.Arrival{Application: id, Job: cmd.Job}, func() (Answer, error) { return c.arrive(ctx, caller, cmd, id, j) })
 		if !undone || attempt == maxArrivals {
 			return answer, err
 		}
@@ -95,29 +95,29 @@ func (c *Commands) arrivalID(ctx context.Context, caller Caller) (id string, ans
 	}
 }
 
-// receive takes in cmd as application id. undone is true when it was fenced off
-// or erased on its way: by who found it interrupted, or by another application
-// of the same person. Trying again shows which.
-func (c *Commands) receive(ctx context.Context, caller Caller, cmd Receive, id string, j job.Job) (answer Answer, undone bool, err error) {
-	in := ops.Arrival{Application: id, Job: cmd.Job}
+// arriving lets arrive receive an application, and undoes what a refusal leaves.
+// undone is true when the application was fenced off or erased on its way: by who
+// found it interrupted, or by another application of the same person. Trying again
+// shows which.
+func (c *Commands) arriving(ctx context.Context, in ops.Arrival, arrive func() (Answer, error)) (answer Answer, undone bool, err error) {
 	if err := c.arrivals.Begin(ctx, in); err != nil {
 		return Answer{}, false, err
 	}
-	answer, err = c.arrive(ctx, caller, cmd, id, j)
+	answer, err = arrive()
 	erased := errors.Is(err, vault.ErrErased)
 	if erased || refused(err) {
 		if undo := c.undoArrival(ctx, in); undo != nil {
-			c.logger.Warn("a refused application will be undone later", "application", id, "error", undo)
+			c.logger.Warn("a refused application will be undone later", "application", in.Application, "error", undo)
 		}
 		return Answer{}, erased || errors.Is(err, errFenced), err
 	}
 	if err != nil {
 		return Answer{}, false, err
 	}
-	if err := c.arrivals.End(ctx, id); err != nil {
-		c.logger.Warn("a received application is still noted as arriving", "application", id, "error", err)
+	if err := c.arrivals.End(ctx, in.Application); err != nil {
+		c.logger.Warn("a received application is still noted as arriving", "application", in.Application, "error", err)
 	}
-	answer.ID = id
+	answer.ID = in.Application
 	return answer, false, nil
 }
 
@@ -252,6 +252,9 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 	})
 	switch {
 	case errors.Is(err, errReceived):
+		if err := c.finishTransfer(ctx, caller, in.Application); err != nil {
+			return err
+		}
 		return c.arrivals.End(ctx, in.Application)
 	case err != nil:
 		return err
@@ -263,6 +266,11 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 	// The claim was perhaps taken before anything was sealed for a new person.
 	for _, person := range append(people, c.newPerson(in.Application)) {
 		if err := c.releaseClaim(ctx, caller, c.liveClaim(in.Job, person), in.Application, nil); err != nil {
+			return err
+		}
+	}
+	if in.From != "" {
+		if err := c.releaseClaim(ctx, caller, c.transferClaim(in.From), in.Application, nil); err != nil {
 			return err
 		}
 	}

@@ -211,13 +211,15 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		}
 	case application.Disqualified:
 		r.Outcome, r.Reason, r.DiscloseAt = e.Kind, optional(e.Reason), &e.DiscloseAt
+	case application.Transferred:
+		r.Outcome, r.Reason, r.DiscloseAt, r.To = application.OutcomeTransferred, nil, nil, optional(e.To)
 	case application.Requalified:
 		r.Outcome, r.Reason, r.DiscloseAt = application.InProgress, nil, nil
 	case application.ReasonChanged:
 		r.Reason = optional(e.Reason)
 	case application.Anonymised:
 		r.Anonymised = true
-		r.Candidate, r.Terms, r.Tags = readmodels.Nobody(), nil, nil
+		r.Candidate, r.Person, r.Terms, r.Tags = readmodels.Nobody(), readmodels.Nobody(), nil, nil
 	case application.TagAdded:
 		r.Tags = append(slices.Clip(r.Tags), e.Tag)
 	case application.TagRemoved:
@@ -251,8 +253,8 @@ func (m *applicationList) received(ctx context.Context, f Fact, e application.Re
 		return readmodels.ApplicationRow{}, err
 	}
 	r := readmodels.ApplicationRow{
-		ID: f.Aggregate, Job: e.Job, Candidate: k.candidate, Stage: e.Stage, Outcome: application.InProgress,
-		Source: e.Source, Owner: optional(e.Owner), Revision: int64(f.Revision),
+		ID: f.Aggregate, Job: e.Job, Candidate: k.candidate, Person: k.candidate, Stage: e.Stage, Outcome: application.InProgress,
+		Source: e.Source, Owner: optional(e.Owner), Revision: int64(f.Revision), From: optional(e.From),
 		ReceivedAt: e.At, ChangedAt: e.At, StageSince: e.At,
 	}
 	if p, ok := m.people.Get(k.candidate); ok {
@@ -309,7 +311,7 @@ func (m *applicationList) erased(key string) {
 		m.people.Put(p)
 	}
 	if r, ok := m.applications.Get(key); ok {
-		r.Candidate, r.Terms = readmodels.Nobody(), nil
+		r.Candidate, r.Person, r.Terms = readmodels.Nobody(), readmodels.Nobody(), nil
 		m.applications.Put(r)
 	}
 	m.applications.Each("candidate_id", key, func(r readmodels.ApplicationRow) (readmodels.ApplicationRow, bool) {

@@ -50,6 +50,13 @@ func (m *assessment) Need(f Fact) {
 		m.reviews.Need(e.Review)
 	case application.ReviewWithdrawn:
 		m.reviews.Need(e.Review)
+	case application.Transferred:
+		for _, id := range e.Interviews {
+			m.interviews.Need(id)
+		}
+		for _, id := range e.Reviews {
+			m.reviews.Need(id)
+		}
 	case application.Anonymised:
 		m.interviews.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
@@ -112,6 +119,13 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.review(f, e.Review, application.ReviewDone, e.Comment)
 	case application.ReviewWithdrawn:
 		m.review(f, e.Review, application.ReviewCancelled, "")
+	case application.Transferred:
+		for _, id := range e.Interviews {
+			m.interview(f, id, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewIsOff, when(f) })
+		}
+		for _, id := range e.Reviews {
+			m.review(f, id, application.ReviewCancelled, "")
+		}
 	case application.Anonymised:
 		// Numbers and times stay.
 		m.reviews.Each("application_id", f.Aggregate, func(r readmodels.ReviewRequestRow) (readmodels.ReviewRequestRow, bool) {

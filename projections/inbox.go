@@ -115,7 +115,7 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
 		application.Received, application.Requalified, application.ReviewRequested, application.ReviewSubmitted,
 		application.ReviewWithdrawn, application.StageMoved, application.Submitted, application.TagAdded,
-		application.TagRemoved, application.VersionDeleted:
+		application.TagRemoved, application.Transferred, application.VersionDeleted:
 		// Nobody is told of these.
 	}
 }

@@ -79,6 +79,10 @@ func (m *profile) Need(f Fact) {
 		m.documents.Need(e.Document)
 	case application.DocumentReopened:
 		m.documents.Need(e.Document)
+	case application.Transferred:
+		for _, id := range e.Documents {
+			m.documents.Need(id)
+		}
 	case application.DocumentRecategorised:
 		m.documents.Need(e.Document)
 	case application.VersionDeleted:
@@ -168,6 +172,10 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.reviewed(f, e.Document, e.Version, application.DocumentIsRejected, e.Reason, e.Stamp)
 	case application.DocumentCancelled:
 		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsCancelled })
+	case application.Transferred:
+		for _, id := range e.Documents {
+			m.document(id, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsCancelled })
+		}
 	case application.DocumentReopened:
 		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsUploaded })
 	case application.DocumentRecategorised:

@@ -46,7 +46,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 	switch e := e.(type) {
 	case application.Received:
 		kind = readmodels.EntryReceived
-		d.Source, d.Owner, d.To = e.Source, e.Owner, e.Stage
+		d.Source, d.Owner, d.To, d.FromApplication = e.Source, e.Owner, e.Stage, e.From
 	case application.ClaimLost:
 		return // nothing that anybody did to the application
 	case application.CommentsRead:
@@ -63,6 +63,9 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.Disqualified:
 		kind, text = readmodels.EntryDisqualified, e.Note
 		d.Outcome, d.Reason, d.DiscloseAt = e.Kind, e.Reason, &e.DiscloseAt
+	case application.Transferred:
+		kind, text = readmodels.EntryTransferred, e.Reason
+		d.ToApplication, d.Job = e.To, e.Job
 	case application.Requalified:
 		kind, text = readmodels.EntryRequalified, e.Reason
 	case application.ReasonChanged:

@@ -55,6 +55,7 @@ type ApplicationRow struct {
 	ID         string
 	Job        string
 	Candidate  string // Nobody once the reference cannot be opened
+	Person     string // the candidate that Candidate is merged into, or itself
 	Stage      string
 	Outcome    application.Outcome
 	Reason     *string
@@ -65,6 +66,8 @@ type ApplicationRow struct {
 	Tags       []string
 	Terms      []int64 // those of the person
 	KnockedOut bool    // an answer to the form flags it
+	From       *string // application it goes on from
+	To         *string // application it went on as
 	Anonymised bool
 	Revision   int64
 	ReceivedAt time.Time
@@ -84,6 +87,7 @@ func Applications() Table[ApplicationRow] {
 			Col("application_id", "uuid", func(r *ApplicationRow) *string { return &r.ID }),
 			Col("job_id", "uuid", func(r *ApplicationRow) *string { return &r.Job }),
 			Col("candidate_id", "uuid", func(r *ApplicationRow) *string { return &r.Candidate }),
+			Col("person_id", "uuid", func(r *ApplicationRow) *string { return &r.Person }),
 			Col("stage", "text", func(r *ApplicationRow) *string { return &r.Stage }),
 			Col("outcome", "text", func(r *ApplicationRow) *application.Outcome { return &r.Outcome }),
 			Col("reason_id", "uuid", func(r *ApplicationRow) **string { return &r.Reason }),
@@ -94,6 +98,8 @@ func Applications() Table[ApplicationRow] {
 			ArrayCol("tags", "uuid[]", func(r *ApplicationRow) *[]string { return &r.Tags }),
 			ArrayCol("terms", "bigint[]", func(r *ApplicationRow) *[]int64 { return &r.Terms }),
 			Col("knocked_out", "boolean", func(r *ApplicationRow) *bool { return &r.KnockedOut }),
+			Col("from_application_id", "uuid", func(r *ApplicationRow) **string { return &r.From }),
+			Col("to_application_id", "uuid", func(r *ApplicationRow) **string { return &r.To }),
 			Col("anonymised", "boolean", func(r *ApplicationRow) *bool { return &r.Anonymised }),
 			Col("revision", "bigint", func(r *ApplicationRow) *int64 { return &r.Revision }),
 			Col("received_at", "timestamptz", func(r *ApplicationRow) *time.Time { return &r.ReceivedAt }),
@@ -109,6 +115,7 @@ func Applications() Table[ApplicationRow] {
 			`CREATE INDEX {name}_stage ON {table} (stage, received_at DESC, application_id DESC) INCLUDE (job_id, outcome, priority, tags)`,
 			`CREATE INDEX {name}_owner ON {table} (owner_id, received_at DESC, application_id DESC)`,
 			`CREATE INDEX {name}_candidate ON {table} (candidate_id)`,
+			`CREATE INDEX {name}_person ON {table} (person_id)`,
 			// Small ones: to count by, and to be combined with the next one.
 			`CREATE INDEX {name}_job_outcome ON {table} (job_id, outcome, priority)`,
 			`CREATE INDEX {name}_outcome ON {table} (outcome, priority)`,

@@ -1,7 +1,9 @@
 package readmodels
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,22 +16,23 @@ import (
 
 // Document is one that was asked for, or was filed without being asked for.
 type Document struct {
-	ID          string                     `json:"id" format:"uuid"`
-	Category    access.Category            `json:"category"`
-	Status      application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected,cancelled,deleted"`
-	Title       *personal.Plain            `json:"title" doc:"Null without request, or if erased or masked"`
-	Description *personal.Plain            `json:"description" doc:"Null if absent, erased or masked"`
-	Formats     []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
-	MaxBytes    *int64                     `json:"max_bytes" doc:"Of one file; null without request"`
-	MaxFiles    *int                       `json:"max_files" doc:"Of one version; null without request"`
-	DueAt       *time.Time                 `json:"due_at"`
-	RequestedAt *time.Time                 `json:"requested_at" doc:"Null without request"`
-	RequestedBy *By                        `json:"requested_by"`
-	Late        bool                       `json:"late" doc:"The newest version came after the due date"`
-	ReviewedAt  *time.Time                 `json:"reviewed_at" doc:"When the newest version was last approved or rejected"`
-	ReviewedBy  *By                        `json:"reviewed_by"`
-	Reason      *personal.Plain            `json:"reason" doc:"Of that review; null if absent, erased or masked"`
-	Versions    []DocumentVersion          `json:"versions" doc:"Newest first"`
+	ID            string                     `json:"id" format:"uuid"`
+	ApplicationID string                     `json:"application_id" format:"uuid" doc:"This one, or one it goes on from"`
+	Category      access.Category            `json:"category"`
+	Status        application.DocumentStatus `json:"status" enum:"requested,uploaded,approved,rejected,cancelled,deleted"`
+	Title         *personal.Plain            `json:"title" doc:"Null without request, or if erased or masked"`
+	Description   *personal.Plain            `json:"description" doc:"Null if absent, erased or masked"`
+	Formats       []application.Format       `json:"formats" doc:"What was asked for; empty means any"`
+	MaxBytes      *int64                     `json:"max_bytes" doc:"Of one file; null without request"`
+	MaxFiles      *int                       `json:"max_files" doc:"Of one version; null without request"`
+	DueAt         *time.Time                 `json:"due_at"`
+	RequestedAt   *time.Time                 `json:"requested_at" doc:"Null without request"`
+	RequestedBy   *By                        `json:"requested_by"`
+	Late          bool                       `json:"late" doc:"The newest version came after the due date"`
+	ReviewedAt    *time.Time                 `json:"reviewed_at" doc:"When the newest version was last approved or rejected"`
+	ReviewedBy    *By                        `json:"reviewed_by"`
+	Reason        *personal.Plain            `json:"reason" doc:"Of that review; null if absent, erased or masked"`
+	Versions      []DocumentVersion          `json:"versions" doc:"Newest first"`
 }
 
 // DocumentVersion is one upload.
@@ -68,12 +71,12 @@ type documentRows struct {
 	reviews   []ReviewRow
 }
 
-// queue queues the reading of the documents of an application for which a
+// queue queues the reading of the documents of applications for which a
 // condition holds, whose first parameter is $2.
-func (r *documentRows) queue(b *pgx.Batch, s Schema, applicationID, condition string, args ...any) {
-	args = append([]any{applicationID}, args...)
-	of := "application_id = $1 AND document_id IN (SELECT document_id FROM " + s.Table("documents") + " WHERE application_id = $1 AND " + condition + ")"
-	queueRows(b, s, Documents(), &r.documents, "application_id = $1 AND "+condition+" ORDER BY at DESC, document_id", args...)
+func (r *documentRows) queue(b *pgx.Batch, s Schema, applications []string, condition string, args ...any) {
+	args = append([]any{applications}, args...)
+	of := "application_id = ANY ($1::uuid[]) AND document_id IN (SELECT document_id FROM " + s.Table("documents") + " WHERE application_id = ANY ($1::uuid[]) AND " + condition + ")"
+	queueRows(b, s, Documents(), &r.documents, "application_id = ANY ($1::uuid[]) AND "+condition+" ORDER BY at DESC, document_id", args...)
 	queueRows(b, s, DocumentVersions(), &r.versions, of+" ORDER BY document_id, version DESC", args...)
 	queueRows(b, s, DocumentFiles(), &r.files, of+" ORDER BY document_id, version, place", args...)
 	queueRows(b, s, DocumentReviews(), &r.reviews, of+" ORDER BY revision DESC", args...)
@@ -122,7 +125,7 @@ func (r *documentRows) shown(t *texts) []Document {
 	shown := make([]Document, len(r.documents))
 	for i, d := range r.documents {
 		shown[i] = Document{
-			ID: d.ID, Category: d.Category, Status: d.Status, Title: t.text(d.Title), Description: t.text(d.Description),
+			ID: d.ID, ApplicationID: d.Application, Category: d.Category, Status: d.Status, Title: t.text(d.Title), Description: t.text(d.Description),
 			Formats: orEmpty(d.Formats), MaxBytes: orNil(d.MaxBytes), MaxFiles: orNil(d.MaxFiles), DueAt: d.DueAt,
 			RequestedAt: d.RequestedAt, RequestedBy: t.byOrNil(d.RequestedBy), Versions: orEmpty(versions[d.ID]),
 		}
@@ -158,12 +161,24 @@ type StoredFile struct {
 // may not. Errors: ErrNotFound.
 func (c *Core) File(ctx context.Context, member, fileID string, now time.Time) (StoredFile, error) {
 	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
-		v, err := c.open(ctx, tx, s, member, f.Application, now)
-		if err == nil && (v.rights.Masked || v.rights.Document(d.Category) < access.View) {
-			return ErrNotFound
-		}
-		return err
+		return c.seesFile(ctx, tx, s, member, f.Application, d.Category, now)
 	})
+}
+
+// seesFile refuses who may view files of a category neither on their application
+// nor on one that it went on as.
+func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applicationID string, category access.Category, now time.Time) error {
+	for n := 0; n < maxLine; n++ {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		switch {
+		case err == nil && !v.rights.Masked && v.rights.Document(category) >= access.View:
+			return nil
+		case err != nil && !errors.Is(err, ErrNotFound), v.application.To == nil:
+			return cmp.Or(err, error(ErrNotFound))
+		}
+		applicationID = *v.application.To
+	}
+	return ErrNotFound
 }
 
 // CandidateFile returns a file that the candidate uploaded for their own

@@ -127,15 +127,14 @@ func (c *Core) Interviews(ctx context.Context, member, applicationID string, now
 		case v.rights.Area(access.Interviews) < access.View:
 			return ErrMayNotView
 		}
-		list, err = c.interviews(ctx, tx, s, v.rights.Masked, now, applicationID, "application_id = $1", applicationID)
+		list, err = c.interviews(ctx, tx, s, v.rights.Masked, now, v.ids(), "application_id = ANY ($1::uuid[])", v.ids())
 		return err
 	})
 	return list, err
 }
 
-// interviews reads the interviews of one application for which a condition
-// holds, in their order.
-func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool, now time.Time, applicationID, where string, args ...any) ([]Interview, error) {
+// interviews reads the interviews of applications for which a condition holds, in their order.
+func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool, now time.Time, applications []string, where string, args ...any) ([]Interview, error) {
 	var rows []InterviewRow
 	var settings []SettingsRow
 	b := new(pgx.Batch)
@@ -144,7 +143,7 @@ func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool,
 	if err := send(ctx, tx, b); err != nil {
 		return nil, err
 	}
-	t := newTexts(c.vault, applicationID, masked)
+	t := textsOf(c.vault, applications, masked)
 	for _, r := range rows {
 		r.want(t)
 	}
@@ -198,7 +197,7 @@ func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) (
 			return err
 		}
 		for _, id := range applications {
-			of, err := c.interviews(ctx, tx, s, false, now, id, "application_id = $1 AND participants @> ARRAY[$2]::uuid[]", id, member)
+			of, err := c.interviews(ctx, tx, s, false, now, []string{id}, "application_id = $1 AND participants @> ARRAY[$2]::uuid[]", id, member)
 			if err != nil {
 				return err
 			}

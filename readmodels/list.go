@@ -79,7 +79,7 @@ type ListedApplication struct {
 	Job         JobRef              `json:"job"`
 	Stage       StageRef            `json:"stage"`
 	StageSince  time.Time           `json:"stage_since" doc:"When it entered the stage"`
-	Outcome     application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Outcome     application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
 	Reason      *Label              `json:"reason" doc:"Of the disqualification in force"`
 	Priority    bool                `json:"priority"`
 	KnockedOut  bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
@@ -89,9 +89,10 @@ type ListedApplication struct {
 	ReceivedAt  time.Time           `json:"received_at"`
 	ChangedAt   time.Time           `json:"changed_at"`
 	// Another is the warning; what the others are, the profile says.
-	Another    bool `json:"another_application" doc:"The person has another application"`
-	Anonymised bool `json:"anonymised"`
-	Masked     bool `json:"masked" doc:"Personal fields are hidden from you"`
+	Another    bool   `json:"another_application" doc:"The person has another application"`
+	Anonymised bool   `json:"anonymised"`
+	Masked     bool   `json:"masked" doc:"Personal fields are hidden from you"`
+	URL        string `json:"url" doc:"Stable address of the application; opening it takes the right to view it"`
 }
 
 // JobRef names a job.
@@ -256,6 +257,7 @@ func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
 	if err != nil {
 		return a, fmt.Errorf("read application: %w", err)
 	}
+	a.URL = urlOf(a.ID)
 	t := newTexts(c.vault, a.ID, a.Masked)
 	if !a.Masked && candidate != nobody {
 		a.CandidateID = &candidate

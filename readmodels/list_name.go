@@ -87,7 +87,7 @@ func (c *Core) named(ctx context.Context, l list) ([]named, error) {
 			if len(*sealed) == 0 {
 				continue
 			}
-			if name := t.opened(*sealed, wrapped, t.owner); name != nil {
+			if name := t.opened(*sealed, wrapped, id.String()); name != nil {
 				*key, n.none = slices.Clone(order.KeyFromString(&buffer, string(*name))), false
 				buffer.Reset()
 			}

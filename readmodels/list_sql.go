@@ -218,7 +218,7 @@ func (l list) rows(q *statement, keys, order string) string {
 		       %[10]s, a.received_at, a.changed_at, NOT %[11]s AND %[12]s, a.anonymised, %[11]s
 		FROM (%[1]s) p
 		CROSS JOIN LATERAL (
-			SELECT application_id, revision, candidate_id, job_id, stage, stage_since, outcome, reason_id, priority, knocked_out, source,
+			SELECT application_id, revision, candidate_id, person_id, job_id, stage, stage_since, outcome, reason_id, priority, knocked_out, source,
 			       owner_id, tags, received_at, changed_at, anonymised
 			FROM %[3]s WHERE application_id = p.application_id OFFSET 0) a
 		JOIN %[4]s job ON job.job_id = a.job_id
@@ -236,7 +236,7 @@ func (l list) rows(q *statement, keys, order string) string {
 func (l list) another(q *statement) string {
 	return fmt.Sprintf(`EXISTS (
 		SELECT FROM %s o JOIN %s other ON other.job_id = o.job_id
-		WHERE o.candidate_id = a.candidate_id AND o.application_id <> a.application_id
-		AND a.candidate_id <> %s AND (NOT other.confidential OR %s))`,
+		WHERE o.person_id = a.person_id AND o.application_id <> a.application_id AND o.outcome <> 'transferred'
+		AND a.person_id <> %s AND (NOT other.confidential OR %s))`,
 		l.reach.schema.Table("applications"), l.reach.schema.Table("jobs"), q.arg(nobody), l.reach.sees(q, "o"))
 }

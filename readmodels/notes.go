@@ -9,32 +9,34 @@ import (
 
 // Note is a note between the company and the candidate.
 type Note struct {
-	ID        string          `json:"id" format:"uuid"`
-	By        By              `json:"by"`
-	Text      *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
-	Visible   bool            `json:"visible" doc:"Whether the candidate sees it"`
-	Stage     StageRef        `json:"stage" doc:"Where the application stood"`
-	At        time.Time       `json:"at"`
-	EditedAt  *time.Time      `json:"edited_at"`
-	Earlier   []EarlierText   `json:"earlier" doc:"What it said before, oldest first"`
-	Deleted   bool            `json:"deleted"`
-	DeletedAt *time.Time      `json:"deleted_at"`
-	DeletedBy *By             `json:"deleted_by"`
+	ID            string          `json:"id" format:"uuid"`
+	ApplicationID string          `json:"application_id" format:"uuid" doc:"This one, or one it goes on from"`
+	By            By              `json:"by"`
+	Text          *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
+	Visible       bool            `json:"visible" doc:"Whether the candidate sees it"`
+	Stage         StageRef        `json:"stage" doc:"Where the application stood"`
+	At            time.Time       `json:"at"`
+	EditedAt      *time.Time      `json:"edited_at"`
+	Earlier       []EarlierText   `json:"earlier" doc:"What it said before, oldest first"`
+	Deleted       bool            `json:"deleted"`
+	DeletedAt     *time.Time      `json:"deleted_at"`
+	DeletedBy     *By             `json:"deleted_by"`
 }
 
 // Comment is an internal comment.
 type Comment struct {
-	ID        string          `json:"id" format:"uuid"`
-	By        By              `json:"by"`
-	Text      *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
-	Mentions  []MemberRef     `json:"mentions"`
-	At        time.Time       `json:"at"`
-	EditedAt  *time.Time      `json:"edited_at"`
-	Earlier   []EarlierText   `json:"earlier" doc:"What it said before, oldest first"`
-	Deleted   bool            `json:"deleted"`
-	DeletedAt *time.Time      `json:"deleted_at"`
-	DeletedBy *By             `json:"deleted_by"`
-	Unread    bool            `json:"unread" doc:"Somebody else wrote it, and you have not said that you read it"`
+	ID            string          `json:"id" format:"uuid"`
+	ApplicationID string          `json:"application_id" format:"uuid" doc:"This one, or one it goes on from"`
+	By            By              `json:"by"`
+	Text          *personal.Plain `json:"text" doc:"Null if deleted, erased or masked"`
+	Mentions      []MemberRef     `json:"mentions"`
+	At            time.Time       `json:"at"`
+	EditedAt      *time.Time      `json:"edited_at"`
+	Earlier       []EarlierText   `json:"earlier" doc:"What it said before, oldest first"`
+	Deleted       bool            `json:"deleted"`
+	DeletedAt     *time.Time      `json:"deleted_at"`
+	DeletedBy     *By             `json:"deleted_by"`
+	Unread        bool            `json:"unread" doc:"Somebody else wrote it, and you have not said that you read it"`
 }
 
 // EarlierText is what a note or a comment said until it was edited.
@@ -45,7 +47,7 @@ type EarlierText struct {
 
 func (r NoteRow) shown(plan stagePlan, earlier map[string][]EarlierText, t *texts) Note {
 	n := Note{
-		ID: r.ID, By: t.by(r.Author), Text: t.text(r.Text), Visible: r.Visible, At: r.At,
+		ID: r.ID, ApplicationID: r.Application, By: t.by(r.Author), Text: t.text(r.Text), Visible: r.Visible, At: r.At,
 		EditedAt: r.EditedAt, Earlier: orEmpty(earlier[r.ID]),
 		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
 	}
@@ -58,7 +60,7 @@ func (r NoteRow) shown(plan stagePlan, earlier map[string][]EarlierText, t *text
 // shown is the comment to a member who has read those up to a revision.
 func (r CommentRow) shown(member string, read int64, earlier map[string][]EarlierText, t *texts) Comment {
 	return Comment{
-		ID: r.ID, By: t.by(r.Author), Text: t.text(r.Text), Mentions: t.named(r.Mentions), At: r.At,
+		ID: r.ID, ApplicationID: r.Application, By: t.by(r.Author), Text: t.text(r.Text), Mentions: t.named(r.Mentions), At: r.At,
 		EditedAt: r.EditedAt, Earlier: orEmpty(earlier[r.ID]),
 		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
 		Unread: !r.Deleted && r.Revision > read && r.Author != domain.Member(member),

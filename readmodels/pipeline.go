@@ -61,6 +61,7 @@ type PipelineCard struct {
 	Notes       []CardNote      `json:"notes" nullable:"true" doc:"The newest two that were not deleted; null without the right to view notes"`
 	Another     bool            `json:"another_application" doc:"The person has another application"`
 	Masked      bool            `json:"masked" doc:"Personal fields are hidden from you"`
+	URL         string          `json:"url" doc:"Stable address of the application; opening it takes the right to view it"`
 }
 
 // CardNote is a note on a card.
@@ -216,7 +217,7 @@ func (c *Core) fillColumn(l list, column *PipelineColumn, found []ListedApplicat
 		card := PipelineCard{
 			ID: a.ID, Revision: a.Revision, CandidateID: a.CandidateID, FirstName: a.FirstName, LastName: a.LastName, Priority: a.Priority,
 			KnockedOut: a.KnockedOut, Owner: a.Owner, Tags: a.Tags, ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, StageSince: a.StageSince,
-			Another: a.Another, Masked: a.Masked,
+			Another: a.Another, Masked: a.Masked, URL: a.URL,
 		}
 		if column.Stage.LimitDays != nil {
 			due := a.StageSince.AddDate(0, 0, *column.Stage.LimitDays)

@@ -27,7 +27,7 @@ type Profile struct {
 	Job        ProfileJob          `json:"job"`
 	Stage      StageRef            `json:"stage"`
 	StageSince time.Time           `json:"stage_since" doc:"When it entered the stage"`
-	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
 	Reason     *ReasonRef          `json:"reason" doc:"Of the disqualification in force"`
 	DiscloseAt *time.Time          `json:"disclose_at" doc:"From when the candidate may see the decision"`
 	Priority   bool                `json:"priority"`
@@ -51,6 +51,10 @@ type Profile struct {
 	Unread       *int               `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
 	Rating       *Rating            `json:"rating" doc:"Null without the right to view evaluations"`
 	Rights       ShownRights        `json:"rights" doc:"What you may do"`
+
+	URL        string             `json:"url" doc:"Stable address of the application; opening it takes the right to view it"`
+	GoesOnFrom *LinkedApplication `json:"goes_on_from" doc:"The application that was assigned to this job; what is in it is shown here"`
+	WentOnAs   *LinkedApplication `json:"went_on_as" doc:"The application for another job that this one went on as"`
 }
 
 // ProfileJob is the job of an application.
@@ -91,7 +95,7 @@ type OtherApplication struct {
 	ID         string              `json:"id" format:"uuid"`
 	Job        JobRef              `json:"job"`
 	Stage      StageRef            `json:"stage"`
-	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
 	Reason     *Label              `json:"reason"`
 	ReceivedAt time.Time           `json:"received_at"`
 }
@@ -108,6 +112,7 @@ type view struct {
 	sight
 	rights      access.Rights
 	application ApplicationRow
+	before      []ApplicationRow // those it goes on from, newest first
 	job         stagePlan
 	known       []access.Category // all there are
 }
@@ -167,6 +172,11 @@ func (c *Core) open(ctx context.Context, tx pgx.Tx, s Schema, member, applicatio
 	if v.job.JobRow, err = one(ctx, tx, s, Jobs(), "job_id", v.application.Job); err != nil {
 		return v, err
 	}
+	if v.application.From != nil {
+		if err := v.goesOnFrom(ctx, tx); err != nil {
+			return v, err
+		}
+	}
 	v.known, err = allCategories(ctx, tx, s)
 	return v, err
 }
@@ -219,10 +229,11 @@ func (c *Core) profile(ctx context.Context, tx pgx.Tx, v view) (Profile, error) 
 	b := new(pgx.Batch)
 	r.queue(b, v)
 	queueOthers(b, v, &p)
+	v.queueLinks(b, &p)
 	if err := send(ctx, tx, b); err != nil {
 		return p, err
 	}
-	t := newTexts(c.vault, v.application.ID, v.rights.Masked)
+	t := textsOf(c.vault, v.ids(), v.rights.Masked)
 	r.want(t)
 	if v.application.Owner != nil {
 		t.wantMembers(*v.application.Owner)
@@ -241,7 +252,7 @@ func (v view) header() Profile {
 		ID: a.ID, Revision: a.Revision, Stage: *v.job.stage(a.Stage), StageSince: a.StageSince,
 		Job:     ProfileJob{ID: v.job.ID, Title: v.job.Title, Position: v.job.Position, Stages: []StageRef{}},
 		Outcome: a.Outcome, DiscloseAt: a.DiscloseAt, Priority: a.Priority, KnockedOut: a.KnockedOut, Source: a.Source,
-		ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, Anonymised: a.Anonymised, Masked: v.rights.Masked,
+		ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, Anonymised: a.Anonymised, Masked: v.rights.Masked, URL: urlOf(a.ID),
 		Others: []OtherApplication{}, Documents: []Document{},
 		Rights: ShownRights{Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{}, Manager: v.rights.Manager},
 	}
@@ -270,23 +281,23 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 		queueRows(b, s, Tags(), &r.tags, "tag_id = ANY ($1)", a.Tags)
 	}
 	if v.rights.Area(access.Profile) >= access.View {
-		queueRows(b, s, Submissions(), &r.forms, "application_id = $1 ORDER BY at DESC, submission_id", a.ID)
+		queueRows(b, s, Submissions(), &r.forms, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, submission_id", v.ids())
 	}
 	if v.rights.Area(access.Notes) >= access.View {
-		queueRows(b, s, Notes(), &r.notes, "application_id = $1 ORDER BY at DESC, note_id", a.ID)
+		queueRows(b, s, Notes(), &r.notes, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, note_id", v.ids())
 	}
 	if v.rights.Area(access.Comments) >= access.View {
-		queueRows(b, s, Comments(), &r.comments, "application_id = $1 ORDER BY at DESC, comment_id", a.ID)
+		queueRows(b, s, Comments(), &r.comments, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, comment_id", v.ids())
 	}
 	if v.rights.Area(access.Notes) >= access.View || v.rights.Area(access.Comments) >= access.View {
-		queueRows(b, s, EarlierTexts(), &r.earlier, "application_id = $1 ORDER BY subject_id, number", a.ID)
+		queueRows(b, s, EarlierTexts(), &r.earlier, "application_id = ANY ($1::uuid[]) ORDER BY subject_id, number", v.ids())
 		queueRows(b, s, CommentReads(), &r.reads, "place = $1", a.ID+"/"+v.member)
 	}
 	if v.rights.Area(access.Evaluations) >= access.View {
 		queueRows(b, s, Ratings(), &r.ratings, "application_id = $1", a.ID)
 	}
 	if seen := v.categories(); len(seen) > 0 {
-		r.documentRows.queue(b, s, a.ID, "category = ANY ($2)", texted(seen))
+		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2)", texted(seen))
 	}
 }
 
@@ -377,7 +388,11 @@ func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
 		}
 		p.Comments = make([]Comment, len(r.comments))
 		for i, c := range r.comments {
-			p.Comments[i] = c.shown(v.member, read, earlier, t)
+			upTo := read
+			if c.Application != v.application.ID {
+				upTo = c.Revision // what was new before is not new here
+			}
+			p.Comments[i] = c.shown(v.member, upTo, earlier, t)
 			if p.Comments[i].Unread {
 				unread++
 			}
@@ -411,13 +426,13 @@ func queueOthers(b *pgx.Batch, v view, p *Profile) {
 		return
 	}
 	q := new(statement)
-	candidate, id := q.arg(v.application.Candidate), q.arg(v.application.ID)
+	candidate, id := q.arg(v.application.Person), q.arg(v.application.ID)
 	s := v.schema
 	sql := fmt.Sprintf(`
 		SELECT o.application_id, o.job_id, job.title, job.stages, job.removed_stages, o.stage, o.outcome, o.reason_id, reason.label, o.received_at, o.seen
 		FROM (
 			SELECT x.application_id, x.job_id, x.stage, x.outcome, x.reason_id, x.received_at, %s AS seen
-			FROM %s x WHERE x.candidate_id = %s AND x.application_id <> %s
+			FROM %s x WHERE x.person_id = %s AND x.application_id <> %s AND x.outcome <> 'transferred'
 		) o
 		JOIN %s job ON job.job_id = o.job_id
 		LEFT JOIN %s reason ON reason.reason_id = o.reason_id

@@ -41,18 +41,29 @@ type StageRef struct {
 // all of it, then the texts open one by one.
 type texts struct {
 	vault  *vault.Vault
-	owner  string // the application
-	masked bool   // nothing opens
+	owners []string // the application, and those whose content is shown with it
+	masked bool     // nothing opens
 
-	keys    map[uuid.UUID][]byte // wraps by key; nil until loaded
+	keys    map[uuid.UUID]wrap // by key; empty until loaded
 	members map[string]sealedName
 	err     error // the first text that did not open although its key is there
 }
 
 type sealedName struct{ name, wrapped []byte }
 
+// wrap is a wrapped key, and whom it is wrapped for.
+type wrap struct {
+	wrapped []byte
+	owner   string
+}
+
 func newTexts(v *vault.Vault, application string, masked bool) *texts {
-	return &texts{vault: v, owner: application, masked: masked, keys: map[uuid.UUID][]byte{}, members: map[string]sealedName{}}
+	return textsOf(v, []string{application}, masked)
+}
+
+// textsOf is newTexts for several applications.
+func textsOf(v *vault.Vault, applications []string, masked bool) *texts {
+	return &texts{vault: v, owners: applications, masked: masked, keys: map[uuid.UUID]wrap{}, members: map[string]sealedName{}}
 }
 
 // want names texts that will be opened.
@@ -66,7 +77,7 @@ func (t *texts) want(sealed ...[]byte) {
 		}
 		h, err := vault.ParseHeader(s)
 		t.fail(err)
-		t.keys[h.KeyID] = nil
+		t.keys[h.KeyID] = wrap{}
 	}
 }
 
@@ -103,10 +114,10 @@ func (t *texts) load(b *pgx.Batch, s Schema) {
 		for id := range t.keys {
 			ids = append(ids, id)
 		}
-		b.Queue(`SELECT key_id, wrapped FROM vault.keys WHERE owner = $1 AND key_id = ANY($2)`, t.owner, ids).Query(func(rows pgx.Rows) error {
+		b.Queue(`SELECT key_id, owner::text, wrapped FROM vault.keys WHERE owner = ANY($1::uuid[]) AND key_id = ANY($2)`, t.owners, ids).Query(func(rows pgx.Rows) error {
 			var id uuid.UUID
-			var wrapped []byte
-			_, err := pgx.ForEachRow(rows, []any{&id, &wrapped}, func() error { t.keys[id] = wrapped; return nil })
+			var w wrap
+			_, err := pgx.ForEachRow(rows, []any{&id, &w.owner, &w.wrapped}, func() error { t.keys[id] = w; return nil })
 			return err
 		})
 	}
@@ -140,7 +151,8 @@ func (t *texts) text(sealed []byte) *personal.Plain {
 	}
 	h, err := vault.ParseHeader(sealed)
 	t.fail(err)
-	return t.opened(sealed, t.keys[h.KeyID], t.owner)
+	w := t.keys[h.KeyID]
+	return t.opened(sealed, w.wrapped, w.owner)
 }
 
 func (t *texts) opened(sealed, wrapped []byte, owner string) *personal.Plain {

@@ -1,6 +1,7 @@
 package readmodels
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,9 @@ import (
 type TimelineQuery struct {
 	Limit  int // 1 to MaxLimit; 0 = DefaultLimit
 	Cursor string
+	// Person adds the person's other applications, as far as the member may see
+	// each.
+	Person bool
 }
 
 // TimelinePage is a page of what happened to an application, newest first.
@@ -34,7 +38,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,review_requested,review_submitted,review_cancelled"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -58,6 +62,11 @@ type TimelineEntry struct {
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
+
+	ApplicationID string  `json:"application_id" format:"uuid" doc:"To which it happened: this one, one it goes on from, or another of the person"`
+	GoesOnFrom    *string `json:"goes_on_from_id" format:"uuid" doc:"Of what was received: the application that was assigned to this job"`
+	WentOnAs      *string `json:"went_on_as_id" format:"uuid" doc:"The application for another job that it went on as"`
+
 	// Text is the note, comment, reason or remark.
 	Text *personal.Plain `json:"text" doc:"The note, comment, reason or remark; null if absent, erased or masked"`
 }
@@ -103,7 +112,7 @@ type EntryGrant struct {
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
 var entryAreas = map[access.Area][]EntryKind{
-	access.Application: {EntryMoveUndone, EntrySubmitted, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
+	access.Application: {EntryMoveUndone, EntrySubmitted, EntryTransferred, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments: {
 		EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted,
@@ -145,13 +154,13 @@ func (c *Core) Timeline(ctx context.Context, member, applicationID string, q Tim
 	if q.Limit < 1 || q.Limit > MaxLimit {
 		return TimelinePage{}, ErrQuery.Because("A page has 1 to %d entries.", MaxLimit)
 	}
-	before := int64(-1)
+	at := latest
 	if q.Cursor != "" {
-		after, err := decodeCursor(c.vault, []string{"timeline", applicationID}, q.Cursor)
+		after, err := decodeCursor(c.vault, q.of(applicationID), q.Cursor)
 		if err != nil {
 			return TimelinePage{}, err
 		}
-		before = after.n
+		at = logPlace{commit: after.n, prepare: after.at.UnixMicro()}
 	}
 	var page TimelinePage
 	err := c.snapshot(ctx, "timeline", func(tx pgx.Tx, s Schema) error {
@@ -159,27 +168,102 @@ func (c *Core) Timeline(ctx context.Context, member, applicationID string, q Tim
 		if err != nil {
 			return err
 		}
-		page, err = c.timeline(ctx, tx, v, before, q.Limit)
+		views := []view{v}
+		if q.Person {
+			if views, err = c.ofPerson(ctx, tx, v); err != nil {
+				return err
+			}
+		}
+		page, err = c.timeline(ctx, tx, views, q, at)
 		return err
 	})
 	return page, err
 }
 
-func (c *Core) timeline(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) (TimelinePage, error) {
-	page := TimelinePage{Items: []TimelineEntry{}, Anonymised: v.application.Anonymised, Masked: v.rights.Masked}
-	rows, err := entries(ctx, tx, v, before, limit+1)
-	if err != nil {
-		return page, err
+// of is what the cursors of q belong to.
+func (q TimelineQuery) of(applicationID string) []string {
+	if q.Person {
+		return []string{"timeline of a person", applicationID}
 	}
-	if len(rows) > limit {
-		rows, page.HasMore = rows[:limit], true
-		next, err := cursor{n: rows[limit-1].Revision}.encode(c.vault, []string{"timeline", v.application.ID})
+	return []string{"timeline", applicationID}
+}
+
+// logPlace is a position in the log.
+type logPlace struct{ commit, prepare int64 }
+
+// latest is behind everything.
+var latest = logPlace{commit: -1}
+
+// ofPerson returns the applications of the person of v's that the member may see
+// unmasked, v first, apart from those that another of them goes on from.
+func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) {
+	views := []view{v}
+	if v.application.Person == nobody || v.rights.Masked {
+		return views, nil
+	}
+	q := new(statement)
+	rows, err := tx.Query(ctx, "SELECT o.application_id::text FROM "+v.schema.Table("applications")+" o WHERE o.person_id = "+q.arg(v.application.Person)+
+		" AND "+v.holds(q, "o", access.Application)+" ORDER BY o.received_at, o.application_id", q.args...)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if id == v.application.ID {
+			continue
+		}
+		other, err := c.open(ctx, tx, v.schema, v.member, id, v.now)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, other)
+	}
+	shown := map[string]bool{} // with another
+	for _, w := range views {
+		for _, b := range w.before {
+			shown[b.ID] = true
+		}
+	}
+	return slices.DeleteFunc(views, func(w view) bool { return shown[w.application.ID] }), nil
+}
+
+// timeline returns the page of what happened before a place, by the rights that
+// each of views has.
+func (c *Core) timeline(ctx context.Context, tx pgx.Tx, views []view, q TimelineQuery, at logPlace) (TimelinePage, error) {
+	v := views[0]
+	page := TimelinePage{Items: []TimelineEntry{}, Anonymised: v.application.Anonymised, Masked: v.rights.Masked}
+	type seen struct {
+		entryRow
+		by int // view
+	}
+	var rows []seen
+	var owners []string
+	for i, v := range views {
+		of, err := entries(ctx, tx, v, at, q.Limit+1)
+		if err != nil {
+			return page, err
+		}
+		for _, r := range of {
+			rows = append(rows, seen{r, i})
+		}
+		owners = append(owners, v.ids()...)
+	}
+	slices.SortFunc(rows, func(a, b seen) int {
+		return cmp.Or(cmp.Compare(b.Commit, a.Commit), cmp.Compare(b.Prepare, a.Prepare))
+	})
+	if len(rows) > q.Limit {
+		last := rows[q.Limit-1]
+		rows, page.HasMore = rows[:q.Limit], true
+		next, err := cursor{n: last.Commit, at: time.UnixMicro(last.Prepare)}.encode(c.vault, q.of(v.application.ID))
 		if err != nil {
 			return page, err
 		}
 		page.NextCursor = &next
 	}
-	t := newTexts(c.vault, v.application.ID, v.rights.Masked)
+	t := textsOf(c.vault, owners, v.rights.Masked)
 	for _, r := range rows {
 		t.want(r.Text, r.noteText, r.commentText, r.title)
 		t.wantBy(r.By)
@@ -193,13 +277,14 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, v view, before int64, li
 		return page, err
 	}
 	for _, r := range rows {
-		page.Items = append(page.Items, r.shown(v, t))
+		page.Items = append(page.Items, r.shown(views[r.by], t))
 	}
 	return page, t.err
 }
 
-// entries reads the newest entries before a revision (-1 = all) that v may see.
-func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([]entryRow, error) {
+// entries reads the newest entries before a place that v may see, of what it
+// shows.
+func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int) ([]entryRow, error) {
 	var kinds []EntryKind
 	for area, of := range entryAreas {
 		if v.rights.Area(area) >= access.View {
@@ -207,8 +292,14 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([
 		}
 	}
 	s := v.schema
+	// One application has an index in its order.
+	where, order, of := "e.application_id = $1::uuid", "e.revision DESC", any(v.application.ID)
+	if len(v.before) > 0 {
+		where, order, of = "e.application_id = ANY ($1::uuid[])", "e.commit_position DESC, e.prepare_position DESC", v.ids()
+	}
+	where += " AND ($2::bigint < 0 OR (e.commit_position, e.prepare_position) < ($2, $8::bigint))"
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT e.event_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
+		SELECT e.event_id, e.application_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
 		       note.text, comment.text, document.title, document.category, reason.label, tag.label,
 		       given.member_id, given.role_id, role.name, given.cause, given.of_id
 		FROM %s e
@@ -219,17 +310,17 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before int64, limit int) ([
 		LEFT JOIN %s tag ON tag.tag_id = (e.details ->> 'tag')::uuid
 		LEFT JOIN %s given ON given.grant_id = e.subject_id
 		LEFT JOIN %s role ON role.role_id = given.role_id
-		WHERE e.application_id = $1 AND (e.revision < $2 OR $2 < 0)
+		WHERE %s
 		AND (e.kind = ANY ($3) OR document.category = ANY ($4))
-		ORDER BY e.revision DESC LIMIT $6`,
+		ORDER BY %s LIMIT $6`,
 		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
-		s.Table("grants"), s.Table("recruiting_roles")),
-		v.application.ID, before, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded)
+		s.Table("grants"), s.Table("recruiting_roles"), where, order),
+		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
-		err = row.Scan(&r.Event, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text,
+		err = row.Scan(&r.Event, &r.Application, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text,
 			&r.noteText, &r.commentText, &r.title, &r.category, &r.reasonLabel, &r.tagLabel,
 			&r.grantMember, &r.grantRole, &r.grantRoleName, &r.grantCause, &r.grantOf)
 		return r, err
@@ -249,11 +340,12 @@ func texted[V ~string](values []V) []string {
 func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	d := r.Details.V
 	e := TimelineEntry{
-		ID: r.Event, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
+		ID: r.Event, ApplicationID: r.Application, Revision: r.Revision, Position: fmt.Sprintf("%d/%d", r.Commit, r.Prepare),
 		Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By),
 		FromStage: v.job.stage(d.From), ToStage: v.job.stage(d.To), Undone: d.Undone, Imported: d.Imported, DiscloseAt: d.DiscloseAt,
 		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible, Rating: d.Rating,
 		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
+		GoesOnFrom: orNil(d.FromApplication), WentOnAs: orNil(d.ToApplication),
 		Text: t.text(r.Text),
 	}
 	if slices.Contains(decisionText, r.Kind) && v.rights.Area(access.Decision) < access.View {

@@ -56,8 +56,9 @@ const (
 
 // The kinds of entries of the pipeline and the application form.
 const (
-	EntryMoveUndone EntryKind = "move_undone"
-	EntrySubmitted  EntryKind = "submitted"
+	EntryMoveUndone  EntryKind = "move_undone"
+	EntryTransferred EntryKind = "transferred"
+	EntrySubmitted   EntryKind = "submitted"
 )
 
 // The kinds of entries that time brings.
@@ -96,6 +97,10 @@ type EntryDetails struct {
 	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
 	Until      *time.Time          `json:"until,omitempty"`
 	Imported   bool                `json:"imported,omitempty"`
+
+	Job             string `json:"job,omitempty"` // it went on for
+	FromApplication string `json:"from_application,omitempty"`
+	ToApplication   string `json:"to_application,omitempty"`
 }
 
 // EntryRow is a row of table timeline: one event worth showing.

@@ -166,6 +166,13 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
+		if a, err = wentOn(ctx, tx, s, a); err != nil {
+			return err
+		}
+		earlier, err := before(ctx, tx, s, a)
+		if err != nil {
+			return err
+		}
 		job, err := one(ctx, tx, s, Jobs(), "job_id", a.Job)
 		if err != nil {
 			return err
@@ -174,7 +181,7 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true})
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, before: earlier, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true})
 		return err
 	})
 	return page, err
@@ -195,7 +202,7 @@ func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string
 			return err
 		}
 		page, err = c.tracking(ctx, tx, s, tracked{
-			application: v.application, job: v.job, now: now, masked: v.rights.Masked,
+			application: v.application, before: v.before, job: v.job, now: now, masked: v.rights.Masked,
 			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
 			interviews: v.rights.Area(access.Interviews) >= access.View,
 		})
@@ -220,7 +227,7 @@ func (c *Core) TrackedApplications(ctx context.Context, candidateID string, now 
 		var applications []ApplicationRow
 		var jobs []JobRow
 		b := new(pgx.Batch)
-		queueRows(b, s, Applications(), &applications, "candidate_id = $1 AND NOT anonymised ORDER BY received_at DESC, application_id", candidateID)
+		queueRows(b, s, Applications(), &applications, "candidate_id = $1 AND NOT anonymised AND outcome <> 'transferred' ORDER BY received_at DESC, application_id", candidateID)
 		queueRows(b, s, Jobs(), &jobs, "job_id IN (SELECT job_id FROM "+s.Table("applications")+" WHERE candidate_id = $1)", candidateID)
 		if err := send(ctx, tx, b); err != nil {
 			return err
@@ -244,6 +251,7 @@ func (c *Core) TrackedApplications(ctx context.Context, candidateID string, now 
 // tracked is an application on its way to the candidate's page.
 type tracked struct {
 	application ApplicationRow
+	before      []ApplicationRow // those it goes on from
 	job         stagePlan
 	now         time.Time
 	categories  []access.Category
@@ -254,7 +262,7 @@ type tracked struct {
 }
 
 func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tracking, error) {
-	a := v.application
+	a, line := v.application, lineOf(v.application, v.before)
 	page := Tracking{
 		ID: a.ID, Job: v.job.Title, Position: v.job.Position, Stage: v.job.publicStage(a.Stage),
 		Status: a.status(v.now), ReceivedAt: a.ReceivedAt, Documents: []TrackedDocument{}, Notes: []TrackedNote{}, Interviews: []TrackedInterview{},
@@ -268,22 +276,22 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	b := new(pgx.Batch)
 	queueRows(b, s, SettingsTable(), &settings, "true")
 	if v.interviews {
-		queueRows(b, s, Interviews(), &interviews, "application_id = $1 AND NOT hidden", a.ID)
+		queueRows(b, s, Interviews(), &interviews, "(application_id = $1 OR application_id = ANY ($2::uuid[]) AND state <> $3) AND NOT hidden", a.ID, line, application.InterviewIsOff)
 	}
 	if v.ratings {
 		queueRows(b, s, Ratings(), &ratings, "application_id = $1", a.ID)
 	}
 	queueRows(b, s, People(), &people, "candidate_id = $1", a.Candidate)
 	if v.notes {
-		queueRows(b, s, Notes(), &notes, "application_id = $1 AND (visible OR author = $2) ORDER BY at DESC, note_id", a.ID, domain.Candidate)
+		queueRows(b, s, Notes(), &notes, "application_id = ANY ($1::uuid[]) AND (visible OR author = $2) ORDER BY at DESC, note_id", line, domain.Candidate)
 	}
-	documents.queue(b, s, a.ID, `category = ANY ($2) AND (requested_at IS NOT NULL OR EXISTS (
-		SELECT FROM `+s.Table("document_versions")+` own WHERE own.application_id = $1 AND own.document_id = documents.document_id AND own.uploaded_by = $3))`,
+	documents.queue(b, s, line, `category = ANY ($2) AND (requested_at IS NOT NULL OR EXISTS (
+		SELECT FROM `+s.Table("document_versions")+` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3))`,
 		texted(v.categories), domain.Candidate)
 	if err := send(ctx, tx, b); err != nil {
 		return page, err
 	}
-	t := newTexts(c.vault, a.ID, v.masked)
+	t := textsOf(c.vault, line, v.masked)
 	for _, p := range people {
 		t.want(p.FirstName, p.LastName)
 	}
@@ -315,6 +323,9 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		page.ReadUntil = a.readableUntil(o, v.now)
 	}
 	for _, d := range documents.shown(t) {
+		if d.ApplicationID != a.ID && d.Status == application.DocumentIsCancelled && len(d.Versions) == 0 {
+			continue // it is asked for in the application that goes on
+		}
 		page.Documents = append(page.Documents, d.tracked(page.Status))
 	}
 	return page, t.err

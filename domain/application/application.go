@@ -40,7 +40,9 @@ type Application struct {
 	Priority   bool
 	Owner      string // member responsible
 	Anonymised bool
-	ClaimLost  bool // fenced off: it is not live and never will be
+	From       string // application it goes on from
+	To         string // application it went on as
+	ClaimLost  bool   // fenced off: it is not live and never will be
 	Tags       []string
 	Comments   domain.Index[Comment]
 	Documents  map[string]Document
@@ -82,7 +84,7 @@ var Codec = domain.NewCodec[Event](
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
-	MoveUndone{}, Submitted{},
+	MoveUndone{}, Submitted{}, Transferred{},
 )
 
 // Fold returns a with events applied in order.
@@ -134,7 +136,8 @@ type Received struct {
 	Candidate personal.Text `json:"candidate"`
 	Claim     personal.Text `json:"claim"`
 	Source    string        `json:"source"`
-	Owner     string        `json:"owner"` // member responsible
+	Owner     string        `json:"owner"`          // member responsible
+	From      string        `json:"from,omitempty"` // application it goes on from
 }
 
 // EventName implements domain.Fact.
@@ -142,7 +145,7 @@ func (Received) EventName() string { return "application.received.v1" }
 
 func (e Received) evolve(a Application) Application {
 	a.Outcome, a.Job, a.Stage, a.StageSince, a.Owner = InProgress, e.Job, e.Stage, e.At, e.Owner
-	a.Claim, a.Candidate = e.Claim, e.Candidate
+	a.Claim, a.Candidate, a.From = e.Claim, e.Candidate, e.From
 	return a
 }
 
@@ -154,6 +157,7 @@ type Arrival struct {
 	Claim     personal.Text
 	Source    string // channel it came by, 1–50 characters
 	Owner     string
+	From      string // application it goes on from, if any
 }
 
 // Receive takes an application in. Errors: ErrDuplicate when the claim was lost
@@ -169,7 +173,7 @@ func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Event{Received{Stamp: s, Job: in.Job, Stage: in.Stage, Candidate: in.Candidate, Claim: in.Claim, Source: source, Owner: in.Owner}}, nil
+	return []Event{Received{Stamp: s, Job: in.Job, Stage: in.Stage, Candidate: in.Candidate, Claim: in.Claim, Source: source, Owner: in.Owner, From: in.From}}, nil
 }
 
 // ClaimLost records that another application took over the claim of this one,

@@ -23,7 +23,8 @@ func TestStored(t *testing.T) {
 	stamp := by
 	stamp.By = domain.Member(other)
 	domaintest.Stored[application.Event](t, "application", application.Codec,
-		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other},
+		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
+		application.Transferred{Stamp: stamp, To: id, Job: other, Reason: text("reason"), Documents: []string{id}, Interviews: []string{id}, Reviews: []string{other}},
 		application.ClaimLost{Stamp: stamp},
 		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
 		application.MoveUndone{Stamp: stamp, From: id, To: other, Since: by.At.Add(-time.Hour), Reason: text("reason")},
@@ -178,13 +179,17 @@ func (d draws) interview() string {
 }
 
 // final is how many commands end a history: they come first.
-const final = 2
+const final = 3
 
 // commands are all decisions an application takes.
 func commands(d draws, s domain.Stamp) []when {
 	return []when{
 		func(a application.Application) ([]application.Event, error) { return a.LoseClaim(s) },
 		func(a application.Application) ([]application.Event, error) { return a.Anonymise(s) },
+		func(a application.Application) ([]application.Event, error) {
+			events, err := a.Transfer("a2", "j2", d.yes, d.text, s)
+			return a.WithEnds(events, time.Hour, s), err
+		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.Receive(application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "form", Owner: "m1"}, s)
 		},
@@ -326,7 +331,7 @@ func holds(before application.Application, e application.Event, after applicatio
 	switch {
 	case before.Anonymised:
 		return "an anonymised application changed"
-	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn}, after.Outcome):
+	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn, application.OutcomeTransferred}, after.Outcome):
 		return "its outcome is " + string(after.Outcome)
 	case after.Outcome == "" && !lost:
 		return "something happened to no application"
@@ -334,6 +339,8 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "it is " + string(after.Outcome) + " for reason " + after.Reason
 	case before.Outcome == application.Rejected && after.Outcome == application.Withdrawn, before.Outcome == application.Withdrawn && after.Outcome == application.Rejected:
 		return "it has two outcomes"
+	case before.Outcome == application.OutcomeTransferred && after.Outcome != before.Outcome:
+		return "an application that went on as another one came back"
 	case after.Stage != before.Stage && before.Outcome != "" && !moved && !undone:
 		return "its stage changed outside the history"
 	case after.Live() && after.ClaimLost, before.ClaimLost && !after.ClaimLost:

@@ -199,7 +199,7 @@ func (Requalified) evolve(a Application) Application {
 
 // Requalify takes a disqualification back, with a reason; the application goes
 // on in the stage it was in. The caller takes the claim for it first.
-// Errors: ErrUnknown, ErrAnonymised, ErrSuperseded, ErrReasonRequired.
+// Errors: ErrUnknown, ErrAnonymised, ErrTransferred, ErrSuperseded, ErrReasonRequired.
 func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
@@ -207,6 +207,8 @@ func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, e
 	switch {
 	case a.Live():
 		return nil, nil
+	case a.Outcome == OutcomeTransferred:
+		return nil, ErrTransferred
 	case a.ClaimLost:
 		return nil, ErrSuperseded
 	case reason.IsZero():

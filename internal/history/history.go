@@ -379,7 +379,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		area, textArea = access.Grants, access.Grants
-	case application.MoveUndone:
+	case application.MoveUndone, application.Transferred:
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View

@@ -118,6 +118,14 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Stage = e.To
 	case application.Disqualified:
 		p.Outcome, p.Reason = e.Kind, e.Reason
+	case application.Transferred:
+		p.Outcome, p.Reason = application.OutcomeTransferred, ""
+		for _, id := range e.Documents {
+			p.document(id, func(d *PastDocument) { d.Status = application.DocumentIsCancelled })
+		}
+		for _, id := range e.Interviews {
+			p.interview(id, func(i *PastInterview) { i.State = application.InterviewIsOff })
+		}
 	case application.Requalified:
 		p.Outcome, p.Reason = application.InProgress, ""
 	case application.ReasonChanged:

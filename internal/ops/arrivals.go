@@ -13,6 +13,7 @@ import (
 type Arrival struct {
 	Application string
 	Job         string
+	From        string // application it goes on from; empty = none
 }
 
 // Arrivals remembers the applications that are being received, so that one
@@ -32,9 +33,9 @@ func NewArrivals(pool *pgxpool.Pool, now func() time.Time) *Arrivals {
 
 // Begin notes an arrival, durably. Errors: ErrUnavailable.
 func (a *Arrivals) Begin(ctx context.Context, in Arrival) error {
-	const q = `INSERT INTO ops.arrivals (application_id, job_id, started_at) VALUES ($1, $2, $3)
+	const q = `INSERT INTO ops.arrivals (application_id, job_id, started_at, from_id) VALUES ($1, $2, $3, nullif($4, '')::uuid)
 		ON CONFLICT (application_id) DO UPDATE SET started_at = excluded.started_at`
-	if _, err := a.pool.Exec(ctx, q, in.Application, in.Job, a.now().UTC()); err != nil {
+	if _, err := a.pool.Exec(ctx, q, in.Application, in.Job, a.now().UTC(), in.From); err != nil {
 		return fmt.Errorf("begin arrival: %w: %w", ErrUnavailable, err)
 	}
 	return nil
@@ -73,7 +74,7 @@ func (a *Arrivals) EndAll(ctx context.Context, applications []string) error {
 // Interrupted returns at most 100 arrivals that began longer ago than age.
 // Errors: ErrUnavailable.
 func (a *Arrivals) Interrupted(ctx context.Context, age time.Duration) ([]Arrival, error) {
-	rows, err := a.pool.Query(ctx, `SELECT application_id::text, job_id::text FROM ops.arrivals WHERE started_at < $1 ORDER BY started_at LIMIT 100`, a.now().Add(-age).UTC())
+	rows, err := a.pool.Query(ctx, `SELECT application_id::text, job_id::text, coalesce(from_id::text, '') FROM ops.arrivals WHERE started_at < $1 ORDER BY started_at LIMIT 100`, a.now().Add(-age).UTC())
 	if err != nil {
 		return nil, fmt.Errorf("interrupted arrivals: %w: %w", ErrUnavailable, err)
 	}

@@ -17,7 +17,7 @@ func TestArrivals(t *testing.T) {
 	l := linked(t)
 	arrivals := ops.NewArrivals(l.Pool, c.now)
 	first := ops.Arrival{Application: uuid.NewString(), Job: uuid.NewString()}
-	second := ops.Arrival{Application: uuid.NewString(), Job: first.Job}
+	second := ops.Arrival{Application: uuid.NewString(), Job: first.Job, From: first.Application}
 	begin := func(in ops.Arrival) {
 		t.Helper()
 		if err := arrivals.Begin(t.Context(), in); err != nil {

@@ -272,6 +272,36 @@ func (h *History) Receive(candidateID, applicationID, jobID string) {
 	})
 }
 
+// Transfer lets an application go on for another job, with what is still to come
+// of it, and returns the id it goes on as.
+func (h *History) Transfer(id string, by domain.Actor, jobID string) string {
+	h.t.Helper()
+	next, candidateID := h.ID(), h.Person[id]
+	h.ApplicationIDs = append(h.ApplicationIDs, next)
+	h.Person[next] = candidateID
+	if err := h.Vault.AddOwner(h.t.Context(), candidateID, next); err != nil {
+		h.t.Fatal(err)
+	}
+	j, old := h.Jobs[jobID], h.Applications[id]
+	carried := application.Carried{Tags: old.Tags, Priority: old.Priority}
+	for range old.Pending(h.Now).Documents {
+		carried.Documents = append(carried.Documents, application.DocumentRequested{
+			Document: h.ID(), Title: h.Text(next, next, "Asked for before"), Category: access.Certificate, MaxBytes: application.MaxFileBytes, MaxFiles: 1,
+		})
+	}
+	h.On(next, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.GoOn(application.Arrival{
+			Job: jobID, Stage: j.Stages[0].ID, Claim: h.Text(next, next, personal.Plain(uuid.NewSHA1(uuid.MustParse(jobID), []byte(candidateID)).String())),
+			Candidate: h.Text(next, next, personal.Plain(candidateID)), Source: "web", Owner: j.FirstManager(), From: id,
+		}, carried, s)
+	})
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		events, err := a.Transfer(next, jobID, true, h.Text(id, id, "fits better"), s)
+		return a.WithEnds(events, time.Minute, s), err
+	})
+	return next
+}
+
 // Text returns a text under the key with that id, owned by an application.
 func (*History) Text(key, applicationID string, text personal.Plain) personal.Text {
 	return personal.New(personal.Key{ID: key, Owner: applicationID}, text)
@@ -400,9 +430,12 @@ func (h *History) DeleteComment(id string, by domain.Actor, comment string) {
 }
 
 // Anonymise destroys what an application owns, and records it, also of the
-// person if it was their last application.
+// person if it was their last application. What it goes on from goes before.
 func (h *History) Anonymise(id string, by domain.Actor) {
 	h.t.Helper()
+	if from := h.Applications[id].From; from != "" {
+		h.Anonymise(from, by)
+	}
 	h.erase(vault.Erasure{Kind: "application", Subject: id, Owner: id}, id, by, func() {
 		h.On(id, by, application.Application.Anonymise)
 	})

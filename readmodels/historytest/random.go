@@ -76,6 +76,18 @@ func (c *Company) Random(seed uint64, n int) {
 			c.randomlyOn(id)
 		}
 	}
+	c.somethingIsWanted()
+}
+
+// somethingIsWanted asks the candidate of a live application for a document,
+// which chance may not have done.
+func (c *Company) somethingIsWanted() {
+	for _, id := range c.ApplicationIDs {
+		if c.Applications[id].Live() {
+			c.Request(id, domain.Member(c.Admin), "Diploma", access.Certificate)
+			return
+		}
+	}
 }
 
 func (c *Company) anyApplication() (string, bool) {
@@ -180,7 +192,9 @@ func (c *Company) randomlyOn(id string) {
 		return
 	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
-	switch c.r.IntN(18) {
+	switch c.r.IntN(19) {
+	case 18:
+		c.randomTransfer(id, by)
 	case 0, 1:
 		if a.Live() {
 			c.Move(id, by, c.r.IntN(3), "moved on")
@@ -190,7 +204,7 @@ func (c *Company) randomlyOn(id string) {
 			c.Disqualify(id, by, application.Rejected, c.Reject, "a remark")
 		}
 	case 3:
-		if !a.Live() && !a.ClaimLost {
+		if !a.Live() && !a.ClaimLost && a.To == "" {
 			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 				events, err := a.Requalify(c.Text(id, id, "a mistake"), s)
 				return a.WithEnds(events, time.Minute, s), err
@@ -215,7 +229,7 @@ func (c *Company) randomlyOn(id string) {
 	case 10, 11:
 		c.randomDocument(id, by)
 	case 12:
-		if !a.Live() && c.r.IntN(2) == 0 {
+		if !a.Live() && a.To == "" && c.r.IntN(2) == 0 {
 			c.Anonymise(id, by)
 		}
 	case 13:
@@ -233,6 +247,14 @@ func (c *Company) randomlyOn(id string) {
 		c.randomGrant(id, by)
 	case 17:
 		c.randomEdit(id, by)
+	}
+}
+
+// randomTransfer lets an application go on for another job.
+func (c *Company) randomTransfer(id string, by domain.Actor) {
+	to := c.JobIDs[c.r.IntN(len(c.JobIDs))]
+	if a := c.Applications[id]; a.Live() && a.Job != to && c.Candidates[c.Person[id]].Registered {
+		c.Transfer(id, by, to)
 	}
 }
 

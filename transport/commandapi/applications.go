@@ -53,6 +53,13 @@ func (a *API) applications(s *edge.Surface) {
 		})
 	anonymise := onApplication(http.MethodPost, "/anonymise", "Erase everything personal", edge.Area(access.Erasure, access.Edit))
 	anonymise.Doc = "Cannot be undone: the keys are destroyed. Dates, stages, reasons, source and numbers stay."
+	transfer := onApplication(http.MethodPost, "/transfer", "Assign to another job", edge.Area(access.Application, access.Edit).And("here and on the other job"))
+	transfer.Doc = "A new application for the other job goes on from this one, which is closed as transferred and which candidates no longer see. Documents that are wanted, interviews and reviews that are to come, tags and flag go along; everything else is shown with the new one."
+	create(a, s, transfer, at("/v1/applications"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Transfer) (commands.Answer, error) {
+			cmd.Application = r.Param("id")
+			return c.Transfer(ctx, caller, cmd)
+		})
 	act(a, s, anonymise,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.Anonymise(ctx, caller, commands.Anonymise{Application: r.Param("id")})

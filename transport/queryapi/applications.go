@@ -17,7 +17,7 @@ type listInput struct {
 	Freshness
 	Jobs         []string  `query:"job_id,explode" maxItems:"50" doc:"Any of these jobs"`
 	Stages       []string  `query:"stage_id,explode" maxItems:"50" doc:"Any of these stages"`
-	Outcomes     []string  `query:"outcome,explode" maxItems:"3" enum:"in_progress,rejected,withdrawn" doc:"Any of these outcomes"`
+	Outcomes     []string  `query:"outcome,explode" maxItems:"4" enum:"in_progress,rejected,withdrawn,transferred" doc:"Any of these outcomes"`
 	AnyTags      []string  `query:"any_tag,explode" maxItems:"50" doc:"At least one of these tags, by id"`
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
@@ -70,6 +70,14 @@ type pageInput struct {
 	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }
 
+// timelineInput chooses a page of a timeline.
+type timelineInput struct {
+	Freshness
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Entries on a page"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+	Of     string `query:"of" enum:"application,person" default:"application" doc:"Of this application, with those it goes on from; or of all that the person has, also of those they were merged with, as far as you may view each"`
+}
+
 // Items is a list that is not paged.
 type Items[T any] struct {
 	Items []T `json:"items"`
@@ -91,8 +99,8 @@ func (a *API) applications(s *edge.Surface) {
 		return a.profile(ctx, r)
 	})
 	read(a, s, ofApplication("/timeline", "What happened to an application", view),
-		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.TimelinePage, error) {
-			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
+		func(ctx context.Context, r *edge.Request, in *timelineInput) (readmodels.TimelinePage, error) {
+			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person"}, a.Now())
 		})
 	read(a, s, ofApplication("/notes", "Notes of an application", edge.Area(access.Notes, access.View)),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Note], error) {

@@ -1,0 +1,354 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/ops"
+)
+
+// Transfer assigns an application to another job.
+type Transfer struct {
+	Application string         `json:"-"`
+	Job         string         `json:"job_id" format:"uuid" doc:"Job the application goes on for; it must be open"`
+	Reason      personal.Plain `json:"reason,omitempty" maxLength:"4000" doc:"Why; shown in the timeline"`
+}
+
+// Transfer gives cmd: a new application for the other job goes on from this one,
+// which is closed as transferred. What was still to come (documents that are
+// wanted, interviews, reviews) is asked for and planned there, and so are tags and
+// flag; the rest stays where it is and is shown with the new one. Whoever has
+// edit on the application area here and on the other job may. Its id is that of
+// the new application. It touches several streams; each step is idempotent, and
+// what a crash leaves half done, FinishArrivals completes, or undoes if nothing
+// was received yet.
+// Errors: those of application.Transfer; job.ErrUnknown, job.ErrNotOpen;
+// application.ErrDuplicate when the person has a live application for that job;
+// ErrDenied.
+func (c *Commands) Transfer(ctx context.Context, caller Caller, cmd Transfer) (Answer, error) {
+	reason, err := textOf("The reason", cmd.Reason, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{access.Application, access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {
+		if _, err := c.mayOnJobsApplications(caller, cmd.Job); err != nil {
+			return false, err
+		}
+		events, err := a.Transfer("", cmd.Job, false, reason, s)
+		if err == nil && c.directory.Job(cmd.Job).Status != job.Open {
+			return false, job.ErrNotOpen
+		}
+		return len(events) > 0, err
+	})
+	finished := errors.Is(err, application.ErrTransferred) // perhaps this very one, by FinishArrivals
+	if err != nil && !finished {
+		return Answer{}, err
+	}
+	f, readErr := c.applications.read(ctx, c.log, cmd.Application)
+	switch {
+	case readErr != nil:
+		return Answer{}, readErr
+	case !happens && !finished:
+		answer.ID = f.state.To
+		return answer, nil
+	}
+	for attempt := 1; ; attempt++ {
+		id, received, err := c.arrivalID(ctx, caller.withoutMatch())
+		if err != nil {
+			return Answer{}, err
+		}
+		t := transfer{cmd: cmd, id: id, reason: reason}
+		if finished && (!received.Repeated || f.state.To != id) {
+			return Answer{}, application.ErrTransferred
+		}
+		if received.Repeated { // but the other one is not closed, or not by this command
+			answer, err = c.closeTransferred(ctx, caller, t)
+			if err == nil {
+				err = c.arrivals.End(ctx, id)
+			}
+			answer.ID = id
+			return answer, err
+		}
+		answer, undone, err := c.arriving(ctx, ops.Arrival{Application: id, Job: cmd.Job, From: cmd.Application}, func() (Answer, error) { return c.transfer(ctx, caller, t, f.state) })
+		if !undone || attempt == maxArrivals {
+			return answer, err
+		}
+	}
+}
+
+// transfer is one attempt.
+type transfer struct {
+	cmd    Transfer
+	id     string // of the new application
+	reason personal.Text
+}
+
+// transfer claims what only one may have, receives the new application, and
+// closes the old one.
+func (c *Commands) transfer(ctx context.Context, caller Caller, t transfer, old application.Application) (Answer, error) {
+	person, err := c.reveal(ctx, old.Candidate)
+	if err != nil {
+		return Answer{}, err
+	}
+	if person == "" {
+		return Answer{}, application.ErrAnonymised
+	}
+	if err := c.vault.AddOwner(ctx, person, t.id); err != nil {
+		return Answer{}, err
+	}
+	// One of two transfers of an application goes on.
+	switch err := c.takeClaim(ctx, caller, c.transferClaim(t.cmd.Application), t.id, false); {
+	case errors.Is(err, application.ErrDuplicate):
+		return Answer{}, application.ErrTransferred
+	case err != nil:
+		return Answer{}, err
+	}
+	claimID := c.liveClaim(t.cmd.Job, person)
+	if err := c.takeClaim(ctx, caller, claimID, t.id, false); err != nil {
+		return Answer{}, err
+	}
+	taken, err := c.takenAlong(ctx, caller, t)
+	if err != nil {
+		return Answer{}, err
+	}
+	_, err = transact(ctx, c, c.applications, t.id, caller.withoutMatch(), decision[application.Application, application.Event]{
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if a.ClaimLost {
+				return nil, errFenced
+			}
+			j := c.directory.Job(t.cmd.Job)
+			if j.Status != job.Open {
+				return nil, job.ErrNotOpen
+			}
+			events, err := a.GoOn(application.Arrival{
+				Job: t.cmd.Job, Stage: j.Stages[0].ID, Source: taken.source, Owner: j.FirstManager(), From: t.cmd.Application,
+				Claim:     personal.New(keyOf(t.id), personal.Plain(claimID)),
+				Candidate: personal.New(keyOf(t.id), personal.Plain(person)),
+			}, taken.Carried, s)
+			return append(events, c.admitAll(a.Fold(events...), taken.Carried, s)...), err
+		},
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.closeTransferred(ctx, caller, t)
+}
+
+// transferClaim returns the id of the claim "what this application goes on as".
+func (c *Commands) transferClaim(applicationID string) string {
+	return c.vault.DeriveID("transfer", applicationID).String()
+}
+
+// admitAll lets participants and reviewers of what was taken along hold their
+// roles.
+func (c *Commands) admitAll(a application.Application, taken application.Carried, s domain.Stamp) []application.Event {
+	var events []application.Event
+	for _, i := range taken.Interviews {
+		events = append(events, c.admit(a, i.Interview, i.Participants, i.Role, s)...)
+	}
+	for _, r := range taken.Reviews {
+		if r.Role != "" {
+			grant := uuid.NewSHA1(uuid.MustParse(r.Review), []byte("grant")).String()
+			events = append(events, a.GrantBy(grant, application.Grant{Member: r.Reviewer, Role: r.Role, Cause: application.ByReview, Of: r.Review}, s)...)
+		}
+	}
+	return events
+}
+
+// closeTransferred closes an application that another one, which was received,
+// goes on from, and gives its claim back.
+func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transfer) (Answer, error) {
+	claimID := ""
+	var claimed eventlog.Revision
+	answer, err := transact(ctx, c, c.applications, t.cmd.Application, caller.withoutMatch(), decision[application.Application, application.Event]{
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			events, err := a.Transfer(t.id, t.cmd.Job, true, t.reason, s)
+			return c.withEnds(a, events, s), err
+		},
+		prepare: func(ctx context.Context, a application.Application) (err error) {
+			claimID, claimed, err = c.claimHeld(ctx, a)
+			return err
+		},
+	})
+	if err == nil && claimID != "" {
+		if err := c.releaseClaim(ctx, caller, claimID, t.cmd.Application, &claimed); err != nil {
+			c.logger.Warn("the claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
+		}
+	}
+	return answer, err
+}
+
+// claimHeld returns the claim of an application, and the revision it is at while
+// the application is live.
+func (c *Commands) claimHeld(ctx context.Context, a application.Application) (string, eventlog.Revision, error) {
+	id, err := c.reveal(ctx, a.Claim)
+	if err != nil || id == "" {
+		return "", 0, err
+	}
+	f, err := c.claims.read(ctx, c.log, id)
+	return id, f.revision, err
+}
+
+// finishTransfer closes the application that one which was received goes on from,
+// if a crash came in between.
+func (c *Commands) finishTransfer(ctx context.Context, caller Caller, id string) error {
+	f, err := c.applications.read(ctx, c.log, id)
+	if err != nil || f.state.From == "" {
+		return err
+	}
+	_, err = c.closeTransferred(ctx, caller, transfer{cmd: Transfer{Application: f.state.From, Job: f.state.Job}, id: id})
+	if refused(err) {
+		c.logger.Warn("an application went on as another one and was not closed", "application", f.state.From, "other", id, "error", err)
+		return nil
+	}
+	return err
+}
+
+// taken is what an application takes along.
+type taken struct {
+	application.Carried
+	source string
+}
+
+// takenAlong reads what is still to come of the application that is transferred,
+// as it is by now, under new ids and the new application's keys.
+func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (taken, error) {
+	f, err := c.applications.read(ctx, c.log, t.cmd.Application)
+	if err != nil {
+		return taken{}, err
+	}
+	said, err := c.told(ctx, t.cmd.Application)
+	if err != nil {
+		return taken{}, err
+	}
+	got := taken{source: said.source, Carried: application.Carried{Tags: f.state.Tags, Priority: f.state.Priority}}
+	pending := f.state.Pending(c.stamp(caller, f.at).At)
+	newID := func(id string) string { return uuid.NewSHA1(uuid.MustParse(t.id), []byte(id)).String() }
+	var move rekeying
+	for _, id := range pending.Documents {
+		d := said.documents[id]
+		d.Document = newID(id)
+		move.to(keyOf(t.id), &d.Title, &d.Description)
+	}
+	for _, id := range pending.Interviews {
+		i := said.interviews[id]
+		i.Interview = newID(id)
+		move.to(personal.Key{ID: i.Interview, Owner: t.id}, &i.Title, &i.Description, &i.Place, &i.Link)
+	}
+	for _, id := range pending.Reviews {
+		r := said.reviews[id]
+		r.Review = newID(id)
+		move.to(keyOf(t.id), &r.Message)
+	}
+	if err := move.run(ctx, c); err != nil {
+		return taken{}, err
+	}
+	for _, id := range pending.Documents {
+		got.Documents = append(got.Documents, *said.documents[id])
+	}
+	for _, id := range pending.Interviews {
+		got.Interviews = append(got.Interviews, *said.interviews[id])
+	}
+	for _, id := range pending.Reviews {
+		got.Reviews = append(got.Reviews, *said.reviews[id])
+	}
+	return got, nil
+}
+
+// rekeying puts texts under other keys.
+type rekeying struct {
+	texts []*personal.Text
+	keys  []personal.Key
+}
+
+// to adds texts that go under a key; absent ones are left out.
+func (r *rekeying) to(key personal.Key, texts ...*personal.Text) {
+	for _, t := range texts {
+		if !t.IsZero() {
+			r.texts, r.keys = append(r.texts, t), append(r.keys, key)
+		}
+	}
+}
+
+// run replaces the texts; one that was erased is absent from then on.
+func (r *rekeying) run(ctx context.Context, c *Commands) error {
+	sealed := make([][]byte, len(r.texts))
+	for i, t := range r.texts {
+		sealed[i] = t.Bytes()
+	}
+	opened, err := c.vault.Open(ctx, sealed...)
+	if err != nil {
+		return err
+	}
+	for i, t := range r.texts {
+		*t = personal.Text{}
+		if !opened[i].Erased {
+			*t = personal.New(r.keys[i], opened[i].Text)
+		}
+	}
+	return nil
+}
+
+// told is what an application's events say of what was asked for and planned, as
+// of the last change of each.
+type told struct {
+	source     string
+	documents  map[string]*application.DocumentRequested
+	interviews map[string]*application.InterviewScheduled
+	reviews    map[string]*application.ReviewRequested
+}
+
+func (c *Commands) told(ctx context.Context, id string) (told, error) {
+	t := told{
+		documents: map[string]*application.DocumentRequested{}, interviews: map[string]*application.InterviewScheduled{}, reviews: map[string]*application.ReviewRequested{},
+	}
+	stream := "application-" + id
+	for rec, err := range c.log.ReadStream(ctx, stream, 0, eventlog.Forwards) {
+		if err != nil {
+			return t, fmt.Errorf("read %s: %w", stream, err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			return t, fmt.Errorf("%s at %d: %w", stream, rec.Revision, err)
+		}
+		t.hear(e)
+	}
+	return t, nil
+}
+
+func (t *told) hear(e application.Event) {
+	switch e := e.(type) { //nolint:gochecksumtype // only what can be taken along
+	case application.Received:
+		t.source = e.Source
+	case application.DocumentRequested:
+		t.documents[e.Document] = &e
+	case application.DocumentRecategorised:
+		if d, ok := t.documents[e.Document]; ok {
+			d.Category = e.To
+		}
+	case application.ReviewRequested:
+		t.reviews[e.Review] = &e
+	case application.InterviewScheduled:
+		t.interviews[e.Interview] = &e
+	case application.InterviewRescheduled:
+		i := t.interviews[e.Interview]
+		i.InterviewTime, i.Place, i.Link, i.Slots = e.InterviewTime, e.Place, e.Link, nil
+	case application.InterviewChanged:
+		i := t.interviews[e.Interview]
+		i.Title, i.Description, i.Participants, i.Hidden = e.Title, e.Description, e.Participants, e.Hidden
+	case application.InterviewAnswered:
+		if e.Slot != "" {
+			i := t.interviews[e.Interview]
+			i.Start, i.Slots = e.Slot, nil
+		}
+	}
+}

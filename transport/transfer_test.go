@@ -1,0 +1,123 @@
+package transport
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hirelog/hirelog/commands"
+)
+
+// S2-93, S2-86: an application is assigned to another job, goes on there with all
+// that was still to come, and shows what was before. S1-16..20: the candidate
+// sees one application, the one that goes on.
+func TestAssignToAnotherJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.settings(map[string]any{"self_tracking": true})
+	v, other := w.vacancy("Engineer"), w.vacancy("Writer")
+	old := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + old
+	w.post(v.manager, a+"/tags", map[string]string{"label": "Senior"}).made()
+	w.put(v.manager, a+"/priority", map[string]bool{"priority": true}).want(http.StatusOK)
+	w.post(v.manager, a+"/notes", map[string]any{"text": "Knows compilers", "candidate_can_view": true}).made()
+	w.post(v.manager, a+"/comments", map[string]any{"text": "Better as a writer"}).made()
+	cv := w.post(v.manager, a+"/documents", newForm("cv").file("cv.txt", "My whole life")).made()
+	w.post(v.manager, a+"/document-requests", map[string]any{"title": "Diploma", "category": "certificate"}).made()
+	w.post(v.manager, a+"/interviews", meeting(v, 100)).made()
+	var file string
+	for _, d := range w.get(v.manager, a+"/documents").at("items").([]any) {
+		if document := d.(map[string]any); document["id"] == cv {
+			version := document["versions"].([]any)[0].(map[string]any)
+			file = a + "/documents/" + cv + "/files/" + version["files"].([]any)[0].(map[string]any)["id"].(string)
+		}
+	}
+
+	// H7: not by somebody who may only do so on one of the two jobs.
+	body := map[string]string{"job_id": other.id, "reason": "She writes well"}
+	w.post(v.manager, a+"/transfer", body).problem(http.StatusNotFound, "unknown_job")
+	w.post(other.manager, a+"/transfer", body).problem(http.StatusNotFound, "unknown_application")
+	w.post(w.admin, a+"/transfer", map[string]string{"job_id": v.id}).problem(http.StatusConflict, "same_job")
+
+	once := call{method: http.MethodPost, path: a + "/transfer", token: w.admin, body: body, header: map[string]string{"Idempotency-Key": "one"}}
+	next := w.do(once).made()
+	if again := w.do(once).made(); again != next {
+		t.Errorf("given again it is %s, was %s", again, next)
+	}
+	w.post(w.admin, a+"/transfer", body).problem(http.StatusConflict, "application_transferred")
+	w.post(w.admin, a+"/requalify", map[string]string{"reason": "x"}).problem(http.StatusConflict, "application_transferred")
+	w.post(w.admin, a+"/anonymise", nil).problem(http.StatusConflict, "application_transferred")
+
+	was := w.get(v.manager, a).want(http.StatusOK)
+	if was.text("outcome") != "transferred" || was.text("went_on_as.id") != next || was.text("went_on_as.url") != "/v1/applications/"+next || was.text("url") != a {
+		t.Errorf("the old one is %s", was.body)
+	}
+	b := "/v1/applications/" + next
+	now := w.get(other.manager, b).want(http.StatusOK)
+	if now.text("outcome") != "in_progress" || now.text("first_name") != "Grace" || now.text("goes_on_from.id") != old || now.text("source") != "referral" ||
+		now.at("priority") != true || now.text("tags.0.label") != "Senior" || now.text("notes.0.text") != "Knows compilers" ||
+		now.text("comments.0.text") != "Better as a writer" || now.at("unread_comments") != 0.0 || len(now.at("other_applications").([]any)) != 0 {
+		t.Errorf("the new one is %s", now.body)
+	}
+	documents := map[string]string{}
+	for _, d := range now.at("documents").([]any) {
+		document := d.(map[string]any)
+		documents[document["application_id"].(string)+" "+document["category"].(string)] = document["status"].(string)
+	}
+	for what, status := range map[string]string{next + " certificate": "requested", old + " certificate": "cancelled", old + " cv": "uploaded"} {
+		if documents[what] != status {
+			t.Errorf("documents are %v, want %s %s", documents, what, status)
+		}
+	}
+	if got := w.get(other.manager, file).want(http.StatusOK); string(got.body) != "My whole life" {
+		t.Errorf("the file says %s", got.body)
+	}
+	interviews := w.get(other.manager, b+"/interviews").want(http.StatusOK)
+	if interviews.text("items.0.status") != "upcoming" || interviews.text("items.0.title") != "Technical interview" || interviews.text("items.1.status") != "cancelled" {
+		t.Errorf("interviews are %s", interviews.body)
+	}
+	if line := w.get(other.manager, b+"/timeline").want(http.StatusOK); !strings.Contains(string(line.body), `"comment_added"`) || !strings.Contains(string(line.body), "She writes well") {
+		t.Errorf("its timeline is %s", line.body)
+	}
+	var all []string
+	for path := b + "/timeline?limit=3"; path != ""; {
+		page := w.get(other.manager, path).want(http.StatusOK)
+		for _, e := range page.at("items").([]any) {
+			all = append(all, e.(map[string]any)["kind"].(string))
+		}
+		path = ""
+		if next, more := page.at("next_cursor").(string); more {
+			path = b + "/timeline?limit=3&cursor=" + next
+		}
+	}
+	if whole := len(w.get(other.manager, b+"/timeline?limit=200").at("items").([]any)); len(all) != whole || all[len(all)-1] != "received" {
+		t.Errorf("page by page it is %v, at once %d", all, whole)
+	}
+	w.get(other.manager, a).problem(http.StatusNotFound, "not_found") // S2-86: opening the link takes rights there
+
+	page := w.get(other.manager, b+"/candidate-view").want(http.StatusOK)
+	if page.text("job") != "Writer" || page.text("notes.0.text") != "Knows compilers" || strings.Contains(string(page.body), "transferred") || strings.Contains(string(page.body), `"cancelled"`) {
+		t.Errorf("the candidate sees %s", page.body)
+	}
+	listed := w.get(w.admin, "/v1/applications?outcome=transferred").want(http.StatusOK)
+	if listed.text("items.0.id") != old || listed.text("items.0.url") != a || listed.at("items.0.another_application") != true {
+		t.Errorf("the list has %s", listed.body)
+	}
+	if column := w.get(other.manager, "/v1/jobs/"+other.id+"/pipeline").want(http.StatusOK); column.text("columns.0.items.0.url") != b || column.at("columns.0.items.0.another_application") != false {
+		t.Errorf("the pipeline has %s", column.body)
+	}
+	// The claim on the first job is free, the one on the second is taken.
+	w.apply(v, "Grace", "Hopper")
+	w.post(other.manager, "/v1/applications", application(other, "Grace", "Hopper")).problem(http.StatusConflict, "duplicate_application")
+
+	// It is erased with what it goes on from.
+	w.post(other.manager, b+"/disqualify", map[string]string{"kind": "rejected", "reason_id": commands.FirstReason("Position filled")}).want(http.StatusOK)
+	w.post(other.manager, b+"/anonymise", nil).want(http.StatusOK)
+	for _, path := range []string{a, b, a + "/timeline", b + "/timeline"} {
+		got := w.get(w.admin, path).want(http.StatusOK)
+		if strings.Contains(string(got.body), "Knows compilers") || strings.Contains(string(got.body), "She writes") || got.at("anonymised") != true {
+			t.Errorf("%s says %s", path, got.body)
+		}
+	}
+	w.get(w.admin, file).problem(http.StatusGone, "erased")
+}
