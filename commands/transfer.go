@@ -39,7 +39,7 @@ func (c *Commands) Transfer(ctx context.Context, caller Caller, cmd Transfer) (A
 	if err != nil {
 		return Answer{}, err
 	}
-	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{access.Application, access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {
+	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{area: access.Application, level: access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {
 		if _, err := c.mayOnJobsApplications(caller, cmd.Job); err != nil {
 			return false, err
 		}

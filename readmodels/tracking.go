@@ -161,12 +161,12 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 	err := c.snapshot(ctx, "tracking", func(tx pgx.Tx, s Schema) error {
 		a, err := applicationRow(ctx, tx, s, applicationID)
 		if err == nil {
+			a, err = wentOn(ctx, tx, s, a)
+		}
+		if err == nil {
 			err = ownApplication(ctx, tx, s, a, candidateID, now)
 		}
 		if err != nil {
-			return err
-		}
-		if a, err = wentOn(ctx, tx, s, a); err != nil {
 			return err
 		}
 		earlier, err := before(ctx, tx, s, a)
