@@ -22,6 +22,7 @@ const (
 	kindNote        = "note"
 	kindComment     = "comment"
 	kindVersion     = "version" // of a document: its files
+	kindEvaluation  = "evaluation"
 	kindApplication = "application"
 	kindMember      = "member"
 	kindArrival     = "arrival" // of an application that was never received
@@ -126,6 +127,8 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 				return a.DeleteNote(e.Subject, true, s)
 			case kindComment:
 				return a.DeleteComment(e.Subject, true, s)
+			case kindEvaluation:
+				return a.DeleteEvaluation(e.Subject, true, s)
 			case kindVersion:
 				document, version, err := versionOf(e.Subject)
 				if err != nil {

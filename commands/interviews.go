@@ -10,6 +10,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -49,6 +50,7 @@ type ScheduleInterview struct {
 	Visible      *bool          `json:"candidate_visible,omitempty" default:"true" doc:"Whether the candidate's page shows it"`
 	Slots        []string       `json:"slots,omitempty" maxItems:"20" doc:"Other starts in the zone that the candidate may pick instead"`
 	Role         string         `json:"recruiting_role_id,omitempty" format:"uuid" doc:"Recruiting role that the participants hold on this application until some days after the interview; it may give no more than you have yourself"`
+	Form         string         `json:"form_id,omitempty" format:"uuid" doc:"Evaluation form by which the participants evaluate it once it began"`
 	Recorded     bool           `json:"recorded_afterwards,omitempty" doc:"It has taken place already; else it must be in the future"`
 }
 
@@ -67,6 +69,9 @@ func (c *Commands) ScheduleInterview(ctx context.Context, caller Caller, cmd Sch
 			if err := c.invitable(held, cmd.Participants, cmd.Role); err != nil {
 				return nil, err
 			}
+			if err := c.evaluable(cmd.Form, ""); err != nil {
+				return nil, err
+			}
 			events, err := a.ScheduleInterview(id, m, s)
 			if err != nil || len(events) == 0 {
 				return events, err
@@ -81,7 +86,7 @@ func (cmd ScheduleInterview) meeting(id string, caller Caller) (application.Meet
 	key := personal.Key{ID: id, Owner: cmd.Application}
 	m := application.Meeting{
 		InterviewTime: cmd.time(), Participants: cmd.Participants, Organiser: caller.Actor.MemberID(), Slots: cmd.Slots,
-		Role: cmd.Role, Hidden: cmd.Visible != nil && !*cmd.Visible, Recorded: cmd.Recorded,
+		Role: cmd.Role, Form: cmd.Form, Hidden: cmd.Visible != nil && !*cmd.Visible, Recorded: cmd.Recorded,
 	}
 	var err error
 	if m.Title, err = lineUnder("The title", cmd.Title, 1, application.MaxLink, key); err != nil {
@@ -124,6 +129,15 @@ func (c *Commands) invitable(held access.Rights, participants []string, role str
 		}
 	}
 	return nil
+}
+
+// evaluable refuses an evaluation form that an interview cannot name; the one that
+// it names stays. Errors: organization.ErrUnknownEntry, organization.ErrRetired.
+func (c *Commands) evaluable(form, was string) error {
+	if form == "" || form == was {
+		return nil
+	}
+	return c.directory.Organization().Choose(organization.Forms, form)
 }
 
 // admit lets participants hold a role by an interview.
@@ -183,6 +197,7 @@ type ChangeInterview struct {
 	Description  personal.Plain `json:"description,omitempty" maxLength:"4000" doc:"What it is about"`
 	Participants []string       `json:"participant_ids" minItems:"1" maxItems:"30" doc:"Members who take part from now on"`
 	Visible      bool           `json:"candidate_visible" doc:"Whether the candidate's page shows it"`
+	Form         string         `json:"form_id,omitempty" format:"uuid" doc:"Evaluation form by which the participants evaluate it; left out, none is named from now on"`
 }
 
 // ChangeInterview gives cmd. Whoever has edit on the interviews area may. Whoever
@@ -190,7 +205,7 @@ type ChangeInterview struct {
 // so no more. Errors: those of application.ChangeInterview and of mayGive; ErrDenied.
 func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd ChangeInterview) (Answer, error) {
 	m, err := ScheduleInterview{
-		Application: cmd.Application, Title: cmd.Title, Description: cmd.Description, Participants: cmd.Participants, Visible: &cmd.Visible,
+		Application: cmd.Application, Title: cmd.Title, Description: cmd.Description, Participants: cmd.Participants, Visible: &cmd.Visible, Form: cmd.Form,
 	}.meeting(cmd.Interview, caller)
 	if err != nil {
 		return Answer{}, err
@@ -200,6 +215,9 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 			was, _ := a.Interviews.Get(cmd.Interview)
 			joined := slices.DeleteFunc(slices.Clone(cmd.Participants), func(m string) bool { return slices.Contains(was.Participants, m) })
 			if err := c.invitable(held, joined, was.Role); err != nil && len(joined) > 0 {
+				return nil, err
+			}
+			if err := c.evaluable(cmd.Form, was.Form); err != nil {
 				return nil, err
 			}
 			events, err := a.ChangeInterview(cmd.Interview, caller.newID("change"), m, s)

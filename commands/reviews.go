@@ -9,17 +9,19 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
 // ErrReviewerWithoutAccess means that the reviewer could not say what they are
 // asked for.
-var ErrReviewerWithoutAccess = &domain.Refusal{Kind: domain.Invalid, Code: "reviewer_without_access", Message: "The reviewer may not comment on this application; name a recruiting role that lets them."}
+var ErrReviewerWithoutAccess = &domain.Refusal{Kind: domain.Invalid, Code: "reviewer_without_access", Message: "The reviewer may not do on this application what they are asked for; name a recruiting role that lets them."}
 
-// RequestReview asks a colleague for a comment.
+// RequestReview asks a colleague for a comment, or for an evaluation by a form.
 type RequestReview struct {
 	Application string         `json:"-"`
 	Reviewer    string         `json:"reviewer_id" format:"uuid" doc:"The member who is asked"`
+	Form        string         `json:"form_id,omitempty" format:"uuid" doc:"The evaluation form that they are to evaluate by; left out, they are to comment"`
 	Message     personal.Plain `json:"message,omitempty" maxLength:"4000" doc:"What to look at"`
 	DueAt       *time.Time     `json:"due_at,omitempty" doc:"Until when"`
 	RemindAt    *time.Time     `json:"remind_at,omitempty" doc:"When to remind the reviewer, before it is due"`
@@ -27,16 +29,17 @@ type RequestReview struct {
 }
 
 // RequestReview gives cmd. Whoever has edit on the access area may. Its id is the
-// review's. The reviewer must be able to comment, if only by the role.
+// review's. The reviewer must be able to comment, or to evaluate, if only by the role.
 // Errors: those of application.RequestReview and of mayGive;
-// ErrReviewerWithoutAccess; ErrDenied.
+// organization.ErrUnknownEntry, organization.ErrRetired; ErrReviewerWithoutAccess;
+// ErrDenied.
 func (c *Commands) RequestReview(ctx context.Context, caller Caller, cmd RequestReview) (Answer, error) {
 	id := caller.newID("review")
 	message, err := textOf("The message", cmd.Message, 0, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
 		return Answer{}, err
 	}
-	asked := application.Asked{Reviewer: cmd.Reviewer, Message: message, DueAt: cmd.DueAt, RemindAt: cmd.RemindAt, Role: cmd.Role}
+	asked := application.Asked{Reviewer: cmd.Reviewer, Message: message, DueAt: cmd.DueAt, RemindAt: cmd.RemindAt, Role: cmd.Role, Form: cmd.Form}
 	answer, err := c.onApplication(ctx, cmd.Application, caller, need{area: access.Grants, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := c.reviewable(a, held, cmd, s); err != nil {
@@ -53,17 +56,24 @@ func (c *Commands) RequestReview(ctx context.Context, caller Caller, cmd Request
 	return answer, err
 }
 
-// reviewable refuses a reviewer who could not comment, and a role that the caller
-// may not give.
+// reviewable refuses a reviewer who could not do what they are asked for, a form
+// that cannot be chosen, and a role that the caller may not give.
 func (c *Commands) reviewable(a application.Application, held access.Rights, cmd RequestReview, s domain.Stamp) error {
 	if cmd.Role != "" {
 		if err := c.mayGive(held, cmd.Reviewer, cmd.Role); err != nil {
 			return err
 		}
 	}
+	area := access.Comments
+	if cmd.Form != "" {
+		area = access.Evaluations
+		if err := c.directory.Organization().Choose(organization.Forms, cmd.Form); err != nil {
+			return err
+		}
+	}
 	role := c.directory.Organization().Roles[cmd.Role].Access
 	theirs := c.directory.RightsOn(cmd.Reviewer, a, s.At)
-	may := max(theirs.Area(access.Comments), role.Areas[access.Comments]) >= access.Edit &&
+	may := max(theirs.Area(area), role.Areas[area]) >= access.Edit &&
 		max(theirs.Area(access.Application), role.Areas[access.Application]) >= access.View
 	if !c.directory.Member(cmd.Reviewer).Active || !may {
 		return ErrReviewerWithoutAccess
@@ -74,7 +84,12 @@ func (c *Commands) reviewable(a application.Application, held access.Rights, cmd
 // submitReviews returns what a comment does to the reviews that were asked of its
 // author, and to the access that they gave.
 func (c *Commands) submitReviews(a application.Application, comment string, s domain.Stamp) []application.Event {
-	events := a.SubmitReviews(comment, s)
+	return c.closeReviews(a, a.SubmitReviews(comment, s), s)
+}
+
+// closeReviews adds to the submission of reviews what it does to the access that
+// they gave.
+func (c *Commands) closeReviews(a application.Application, events []application.Event, s domain.Stamp) []application.Event {
 	for _, e := range events {
 		if done, ok := e.(application.ReviewSubmitted); ok {
 			events = append(events, a.EndGrants(application.ByReview, done.Review, "", c.accessEnds(s), s)...)

@@ -228,12 +228,13 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Priority = e.Priority
 	case application.OwnerSet:
 		r.Owner = optional(e.Owner)
-	case application.CommentsRead:
+	case application.CommentsRead, application.EvaluationDrafted:
 		// Nobody else notices.
 		was, _ := m.applications.Get(f.Aggregate)
 		r.ChangedAt = was.ChangedAt
 	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
+		application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// As below.

@@ -13,11 +13,15 @@ type assessment struct {
 	ratings    *Rows[readmodels.RatingRow]
 	interviews *Rows[readmodels.InterviewRow]
 	reviews    *Rows[readmodels.ReviewRequestRow]
+
+	evaluations *Rows[readmodels.EvaluationRow]
+	contents    *Rows[readmodels.EvaluationContentRow]
 }
 
 func newAssessment() *assessment {
 	return &assessment{
 		ratings: NewRows(readmodels.Ratings()), interviews: NewRows(readmodels.Interviews()), reviews: NewRows(readmodels.ReviewRequests()),
+		evaluations: NewRows(readmodels.Evaluations()), contents: NewRows(readmodels.EvaluationContents()),
 	}
 }
 
@@ -25,7 +29,7 @@ func newAssessment() *assessment {
 func (*assessment) Name() string { return "assessment" }
 
 // Tables implements Model.
-func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews, m.reviews} }
+func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews, m.reviews, m.evaluations, m.contents} }
 
 // Need implements Model.
 func (m *assessment) Need(f Fact) {
@@ -57,7 +61,15 @@ func (m *assessment) Need(f Fact) {
 		for _, id := range e.Reviews {
 			m.reviews.Need(id)
 		}
+	case application.EvaluationDrafted:
+		m.evaluations.Need(e.Evaluation)
+	case application.EvaluationSubmitted:
+		m.evaluations.Need(e.Evaluation)
+	case application.EvaluationDeleted:
+		m.evaluations.Need(e.Evaluation)
+		m.contents.NeedBy("evaluation_id", e.Evaluation)
 	case application.Anonymised:
+		m.contents.NeedBy("application_id", f.Aggregate)
 		m.interviews.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
 	case application.Rated, application.InterviewScheduled, application.ReviewRequested:
@@ -95,7 +107,7 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		})
 	case application.InterviewChanged:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
-			r.Title, r.Description, r.Participants, r.Hidden = e.Title.Bytes(), e.Description.Bytes(), e.Participants, e.Hidden
+			r.Title, r.Description, r.Participants, r.Form, r.Hidden = e.Title.Bytes(), e.Description.Bytes(), e.Participants, optional(e.Form), e.Hidden
 			r.Answers.V = slices.DeleteFunc(slices.Clone(r.Answers.V), func(a readmodels.InterviewAnswerOf) bool {
 				return a.Member != "" && !slices.Contains(e.Participants, a.Member)
 			})
@@ -113,21 +125,28 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 	case application.ReviewRequested:
 		m.reviews.Put(readmodels.ReviewRequestRow{
 			ID: e.Review, Application: f.Aggregate, Reviewer: e.Reviewer, State: application.ReviewOpen, Message: e.Message.Bytes(),
-			DueAt: e.DueAt, RemindAt: e.RemindAt, Role: optional(e.Role), RequestedAt: e.At, RequestedBy: e.By,
+			DueAt: e.DueAt, RemindAt: e.RemindAt, Role: optional(e.Role), Form: optional(e.Form), RequestedAt: e.At, RequestedBy: e.By,
 		})
 	case application.ReviewSubmitted:
-		m.review(f, e.Review, application.ReviewDone, e.Comment)
+		m.review(f, e.Review, application.ReviewDone, e.Comment, e.Evaluation)
 	case application.ReviewWithdrawn:
-		m.review(f, e.Review, application.ReviewCancelled, "")
+		m.review(f, e.Review, application.ReviewCancelled, "", "")
 	case application.Transferred:
 		for _, id := range e.Interviews {
 			m.interview(f, id, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewIsOff, when(f) })
 		}
 		for _, id := range e.Reviews {
-			m.review(f, id, application.ReviewCancelled, "")
+			m.review(f, id, application.ReviewCancelled, "", "")
 		}
+	case application.EvaluationDrafted:
+		m.drafted(f, e)
+	case application.EvaluationSubmitted:
+		m.evaluated(f, e)
+	case application.EvaluationDeleted:
+		m.unevaluated(f, e)
 	case application.Anonymised:
 		// Numbers and times stay.
+		m.scrub(f.Aggregate)
 		m.reviews.Each("application_id", f.Aggregate, func(r readmodels.ReviewRequestRow) (readmodels.ReviewRequestRow, bool) {
 			r.Message = nil
 			return r, true
@@ -151,9 +170,9 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 }
 
 // review closes a review request of the application.
-func (m *assessment) review(f Fact, id string, state application.ReviewState, comment string) {
+func (m *assessment) review(f Fact, id string, state application.ReviewState, comment, evaluation string) {
 	if r, ok := m.reviews.Get(id); ok && r.Application == f.Aggregate {
-		r.State, r.ClosedAt, r.Comment = state, when(f), optional(comment)
+		r.State, r.ClosedAt, r.Comment, r.Evaluation = state, when(f), optional(comment), optional(evaluation)
 		m.reviews.Put(r)
 	}
 }

@@ -111,6 +111,7 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
 		application.DocumentReopened, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
+		application.EvaluationDeleted, application.EvaluationDrafted, application.EvaluationSubmitted,
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
 		application.Received, application.Requalified, application.ReviewRequested, application.ReviewSubmitted,

@@ -11,7 +11,7 @@ func scheduled(f Fact, e application.InterviewScheduled) readmodels.InterviewRow
 	r := readmodels.InterviewRow{
 		ID: e.Interview, Application: f.Aggregate, State: application.InterviewPlanned,
 		Title: e.Title.Bytes(), Description: e.Description.Bytes(), Place: e.Place.Bytes(), Link: e.Link.Bytes(),
-		Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: optional(e.Role), Hidden: e.Hidden, Recorded: e.Recorded,
+		Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: optional(e.Role), Form: optional(e.Form), Hidden: e.Hidden, Recorded: e.Recorded,
 		ScheduledAt: e.At, ScheduledBy: e.By, ChangedAt: e.At, Answers: readmodels.JSON[[]readmodels.InterviewAnswerOf]{V: []readmodels.InterviewAnswerOf{}},
 	}
 	setTime(&r, e.InterviewTime)

@@ -68,6 +68,10 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "ratings", "rating > 0")
 		d.none(t, "review_requests", "message IS NOT NULL")
 		d.some(t, "review_requests", "state = 'done' AND comment_id IS NOT NULL")
+		d.none(t, "evaluation_contents", "takeaways IS NOT NULL OR number = 0 OR says::text LIKE '%\"text\": \"%'")
+		d.some(t, "evaluation_contents", "(says ->> 'result')::float > 0")
+		d.some(t, "evaluations", "submitted > 0 AND NOT deleted")
+		d.some(t, "evaluations", "deleted")
 		d.none(t, "interviews", "title IS NOT NULL OR description IS NOT NULL OR place IS NOT NULL OR link IS NOT NULL OR reason IS NOT NULL")
 		d.some(t, "interviews", "state = 'completed' AND start <> ''")
 	},

@@ -105,6 +105,7 @@ func (m *profile) Need(f Fact) {
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
+		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// Model assessment keeps them.
@@ -190,6 +191,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
+		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		// Model assessment keeps them.

@@ -49,7 +49,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Source, d.Owner, d.To, d.FromApplication = e.Source, e.Owner, e.Stage, e.From
 	case application.ClaimLost:
 		return // nothing that anybody did to the application
-	case application.CommentsRead:
+	case application.CommentsRead, application.EvaluationDrafted:
 		return // nothing for others
 	case application.StageMoved:
 		kind, text = readmodels.EntryStageMoved, e.Comment
@@ -98,6 +98,15 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryReviewSubmitted, e.Review
 	case application.ReviewWithdrawn:
 		kind, subject = readmodels.EntryReviewCancelled, e.Review
+	case application.EvaluationSubmitted:
+		kind, subject = readmodels.EntryEvaluationSubmitted, e.Evaluation
+		d.Form, d.Author, d.Number, d.Hidden = e.Form, e.By.MemberID(), e.Number, e.Hidden
+	case application.EvaluationDeleted:
+		if e.Number == 0 {
+			return // nobody knew of it
+		}
+		kind, subject = readmodels.EntryEvaluationDeleted, e.Evaluation
+		d.Form, d.Author, d.Number, d.Hidden = e.Form, e.Author, e.Number, e.Hidden
 	case application.InterviewScheduled:
 		kind, subject = readmodels.EntryInterviewScheduled, e.Interview
 		d.Start, d.Zone, d.Members = e.Start, e.Zone, e.Participants

@@ -37,6 +37,7 @@ type Interview struct {
 	Candidate   *InterviewAnswer `json:"candidate_answer" doc:"Null while there is none"`
 	Slots       []string         `json:"slots" doc:"Other starts that are offered to the candidate"`
 	RoleID      *string          `json:"recruiting_role_id" format:"uuid" doc:"That participants hold on the application"`
+	FormID      *string          `json:"form_id" format:"uuid" doc:"Evaluation form by which participants evaluate it"`
 	Visible     bool             `json:"candidate_visible" doc:"Whether the candidate's page shows it"`
 	Recorded    bool             `json:"recorded_afterwards"`
 	Reason      *personal.Plain  `json:"reason" doc:"Of the cancellation; null if absent, erased or masked"`
@@ -73,11 +74,31 @@ func (r InterviewRow) want(t *texts) {
 	}
 }
 
-func (r InterviewRow) shown(atEnd bool, now time.Time, t *texts) Interview {
+// status is how the interview stands: it took place when a participant has
+// evaluated it, unless somebody says otherwise.
+func (r InterviewRow) status(evaluated []string, atEnd bool, now time.Time) application.InterviewStatus {
+	state := r.State
+	if state == application.InterviewPlanned && slices.Contains(evaluated, r.ID) {
+		state = application.InterviewIsOver
+	}
+	return r.Time().Status(state, atEnd, now)
+}
+
+// queueEvaluated queues the reading of which interviews of some applications were
+// evaluated by who took part.
+func queueEvaluated(b *pgx.Batch, s Schema, applications []string, into *[]string) {
+	b.Queue("SELECT interview_id::text FROM "+s.Table("evaluations")+" WHERE application_id = ANY ($1::uuid[]) AND interview_id IS NOT NULL AND submitted > 0 AND NOT deleted", applications).
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+}
+
+func (r InterviewRow) shown(evaluated []string, atEnd bool, now time.Time, t *texts) Interview {
 	i := Interview{
-		ID: r.ID, ApplicationID: r.Application, Status: r.Time().Status(r.State, atEnd, now), InterviewWhen: r.when(),
+		ID: r.ID, ApplicationID: r.Application, Status: r.status(evaluated, atEnd, now), InterviewWhen: r.when(),
 		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
-		Organiser: t.member(r.Organiser), Members: []Participant{}, Slots: orEmpty(r.Slots), RoleID: r.Role, Visible: !r.Hidden,
+		Organiser: t.member(r.Organiser), Members: []Participant{}, Slots: orEmpty(r.Slots), RoleID: r.Role, FormID: r.Form, Visible: !r.Hidden,
 		Recorded: r.Recorded, Reason: t.text(r.Reason), ScheduledAt: r.ScheduledAt, ScheduledBy: t.by(r.ScheduledBy), SettledAt: r.SettledAt,
 	}
 	answers := map[string]*InterviewAnswer{}
@@ -137,8 +158,10 @@ func (c *Core) Interviews(ctx context.Context, member, applicationID string, now
 func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool, now time.Time, applications []string, where string, args ...any) ([]Interview, error) {
 	var rows []InterviewRow
 	var settings []SettingsRow
+	var evaluated []string
 	b := new(pgx.Batch)
 	queueRows(b, s, Interviews(), &rows, where, args...)
+	queueEvaluated(b, s, applications, &evaluated)
 	queueRows(b, s, SettingsTable(), &settings, "true")
 	if err := send(ctx, tx, b); err != nil {
 		return nil, err
@@ -152,7 +175,7 @@ func (c *Core) interviews(ctx context.Context, tx pgx.Tx, s Schema, masked bool,
 	}
 	list := make([]Interview, len(rows))
 	for i, r := range rows {
-		list[i] = r.shown(expiresAtEnd(settings), now, t)
+		list[i] = r.shown(evaluated, expiresAtEnd(settings), now, t)
 	}
 	inOrder(list, func(i Interview) (application.InterviewStatus, time.Time, string) { return i.Status, i.StartsAt, i.ID })
 	return list, t.err

@@ -25,6 +25,7 @@ type InterviewRow struct {
 	Slots        []string // wall times
 	Answers      JSON[[]InterviewAnswerOf]
 	Role         *string // recruiting role of the participants
+	Form         *string // evaluation form of the participants
 	Hidden       bool    // from the candidate
 	Recorded     bool    // afterwards
 	ScheduledAt  time.Time
@@ -68,6 +69,7 @@ func Interviews() Table[InterviewRow] {
 			ArrayCol("slots", "text[]", func(r *InterviewRow) *[]string { return &r.Slots }),
 			Col("answers", "jsonb", func(r *InterviewRow) *JSON[[]InterviewAnswerOf] { return &r.Answers }),
 			Col("role_id", "uuid", func(r *InterviewRow) **string { return &r.Role }),
+			Col("form_id", "uuid", func(r *InterviewRow) **string { return &r.Form }),
 			Col("hidden", "boolean", func(r *InterviewRow) *bool { return &r.Hidden }),
 			Col("recorded", "boolean", func(r *InterviewRow) *bool { return &r.Recorded }),
 			Col("scheduled_at", "timestamptz", func(r *InterviewRow) *time.Time { return &r.ScheduledAt }),

@@ -14,7 +14,7 @@ import (
 )
 
 // ReviewRequestRow is a row of table review_requests: a colleague was asked for a
-// comment.
+// comment, or, by a form, for an evaluation.
 type ReviewRequestRow struct {
 	ID          string
 	Application string
@@ -28,6 +28,8 @@ type ReviewRequestRow struct {
 	RequestedBy domain.Actor
 	ClosedAt    *time.Time // submitted or cancelled
 	Comment     *string    // that was submitted
+	Form        *string    // of the evaluation that was asked for
+	Evaluation  *string    // that was submitted
 }
 
 // ReviewRequests returns table review_requests.
@@ -48,6 +50,8 @@ func ReviewRequests() Table[ReviewRequestRow] {
 			Col("requested_by", "text", func(r *ReviewRequestRow) *domain.Actor { return &r.RequestedBy }),
 			Col("closed_at", "timestamptz", func(r *ReviewRequestRow) **time.Time { return &r.ClosedAt }),
 			Col("comment_id", "uuid", func(r *ReviewRequestRow) **string { return &r.Comment }),
+			Col("form_id", "uuid", func(r *ReviewRequestRow) **string { return &r.Form }),
+			Col("evaluation_id", "uuid", func(r *ReviewRequestRow) **string { return &r.Evaluation }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, requested_at DESC)`,
@@ -57,10 +61,20 @@ func ReviewRequests() Table[ReviewRequestRow] {
 	}
 }
 
+// ReviewKind is what a colleague was asked for.
+type ReviewKind string
+
+// The kinds of reviews.
+const (
+	ReviewComment    ReviewKind = "comment"
+	ReviewEvaluation ReviewKind = "evaluation"
+)
+
 // ReviewRequest is a review that a colleague was asked for.
 type ReviewRequest struct {
 	ID            string                  `json:"id" format:"uuid"`
 	ApplicationID string                  `json:"application_id" format:"uuid"`
+	Kind          ReviewKind              `json:"kind" enum:"comment,evaluation" doc:"What was asked for"`
 	State         application.ReviewState `json:"state" enum:"open,done,cancelled"`
 	Reviewer      MemberRef               `json:"reviewer"`
 	Message       *personal.Plain         `json:"message" doc:"Null if absent, erased or masked"`
@@ -72,13 +86,20 @@ type ReviewRequest struct {
 	RequestedBy   By                      `json:"requested_by"`
 	ClosedAt      *time.Time              `json:"closed_at" doc:"When it was submitted or cancelled"`
 	CommentID     *string                 `json:"comment_id" format:"uuid" doc:"The comment that was submitted"`
+	FormID        *string                 `json:"form_id" format:"uuid" doc:"The form of the evaluation that was asked for"`
+	EvaluationID  *string                 `json:"evaluation_id" format:"uuid" doc:"The evaluation that was submitted"`
 }
 
 func (r ReviewRequestRow) shown(now time.Time, t *texts) ReviewRequest {
+	kind := ReviewComment
+	if r.Form != nil {
+		kind = ReviewEvaluation
+	}
 	return ReviewRequest{
-		ID: r.ID, ApplicationID: r.Application, State: r.State, Reviewer: t.member(r.Reviewer), Message: t.text(r.Message),
+		ID: r.ID, ApplicationID: r.Application, Kind: kind, State: r.State, Reviewer: t.member(r.Reviewer), Message: t.text(r.Message),
 		DueAt: r.DueAt, RemindAt: r.RemindAt, Overdue: r.State == application.ReviewOpen && r.DueAt != nil && now.After(*r.DueAt),
 		RoleID: r.Role, RequestedAt: r.RequestedAt, RequestedBy: t.by(r.RequestedBy), ClosedAt: r.ClosedAt, CommentID: r.Comment,
+		FormID: r.Form, EvaluationID: r.Evaluation,
 	}
 }
 
@@ -86,7 +107,8 @@ func (r ReviewRequestRow) shown(now time.Time, t *texts) ReviewRequest {
 const openFirst = " ORDER BY state <> 'open', requested_at DESC, review_id"
 
 // Reviews returns the reviews asked for of an application as member may see them
-// at now, open ones first, newest first. Errors: ErrNotFound, ErrMayNotView.
+// at now, open ones first, newest first; those for evaluations only with the right
+// to view evaluations. Errors: ErrNotFound, ErrMayNotView.
 func (c *Core) Reviews(ctx context.Context, member, applicationID string, now time.Time) ([]ReviewRequest, error) {
 	list := []ReviewRequest{}
 	err := c.snapshot(ctx, "reviews", func(tx pgx.Tx, s Schema) error {
@@ -99,7 +121,7 @@ func (c *Core) Reviews(ctx context.Context, member, applicationID string, now ti
 		}
 		var rows []ReviewRequestRow
 		b := new(pgx.Batch)
-		queueRows(b, s, ReviewRequests(), &rows, "application_id = $1"+openFirst, applicationID)
+		queueRows(b, s, ReviewRequests(), &rows, "application_id = $1 AND (form_id IS NULL OR $2)"+openFirst, applicationID, v.rights.Area(access.Evaluations) >= access.View)
 		if err := send(ctx, tx, b); err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,evaluation_submitted,evaluation_deleted"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -59,6 +59,7 @@ type TimelineEntry struct {
 	Rating     *int                 `json:"rating" doc:"0 to 5"`
 	Interview  *EntryInterview      `json:"interview"`
 	Review     *EntryReview         `json:"review"`
+	Evaluation *EntryEvaluation     `json:"evaluation"`
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
@@ -87,6 +88,15 @@ type EntryReview struct {
 	ID       string     `json:"id" format:"uuid"`
 	Reviewer *MemberRef `json:"reviewer" doc:"Who was asked, when it was requested"`
 	DueAt    *time.Time `json:"due_at"`
+}
+
+// EntryEvaluation is the evaluation an entry is about. What it says, the
+// evaluation itself does.
+type EntryEvaluation struct {
+	ID     string    `json:"id" format:"uuid"`
+	Form   Label     `json:"form"`
+	Author MemberRef `json:"author"`
+	Number int       `json:"number" doc:"How often it had been submitted"`
 }
 
 // EntryInterview is the interview an entry is about.
@@ -119,7 +129,7 @@ var entryAreas = map[access.Area][]EntryKind{
 		EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled,
 	},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
-	access.Evaluations: {EntryRated},
+	access.Evaluations: {EntryRated, EntryEvaluationSubmitted, EntryEvaluationDeleted},
 	access.Interviews: {
 		EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewChanged, EntryInterviewCancelled,
 		EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered,
@@ -141,6 +151,7 @@ type entryRow struct {
 	reasonLabel, tagLabel        *string
 	grantMember, grantRole       *string
 	grantRoleName                *string
+	form                         *string
 	grantCause                   *application.GrantCause
 	grantOf                      *string
 }
@@ -267,7 +278,7 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, views []view, q Timeline
 	for _, r := range rows {
 		t.want(r.Text, r.noteText, r.commentText, r.title)
 		t.wantBy(r.By)
-		t.wantMembers(append(slices.Clip(r.Details.V.Mentions), r.Details.V.Owner)...)
+		t.wantMembers(append(slices.Clip(r.Details.V.Mentions), r.Details.V.Owner, r.Details.V.Author)...)
 		t.wantMembers(r.Details.V.Members...)
 		if r.grantMember != nil {
 			t.wantMembers(*r.grantMember)
@@ -301,7 +312,7 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
 		SELECT e.event_id, e.application_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
 		       note.text, comment.text, document.title, document.category, reason.label, tag.label,
-		       given.member_id, given.role_id, role.name, given.cause, given.of_id
+		       given.member_id, given.role_id, role.name, given.cause, given.of_id, form.content ->> 'name'
 		FROM %s e
 		LEFT JOIN %s note ON note.note_id = e.subject_id AND e.kind = $5
 		LEFT JOIN %s comment ON comment.comment_id = e.subject_id AND e.kind = $7
@@ -310,19 +321,21 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 		LEFT JOIN %s tag ON tag.tag_id = (e.details ->> 'tag')::uuid
 		LEFT JOIN %s given ON given.grant_id = e.subject_id
 		LEFT JOIN %s role ON role.role_id = given.role_id
+		LEFT JOIN %s form ON form.form_id = (e.details ->> 'form')::uuid
 		WHERE %s
-		AND (e.kind = ANY ($3) OR document.category = ANY ($4))
+		AND (e.kind = ANY ($3) OR document.category = ANY ($4)) AND %s
 		ORDER BY %s LIMIT $6`,
 		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
-		s.Table("grants"), s.Table("recruiting_roles"), where, order),
-		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare)
+		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.unhidden("$9", "$10",
+			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), order),
+		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare, v.member, v.rights.Impartial())
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
 		err = row.Scan(&r.Event, &r.Application, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text,
 			&r.noteText, &r.commentText, &r.title, &r.category, &r.reasonLabel, &r.tagLabel,
-			&r.grantMember, &r.grantRole, &r.grantRoleName, &r.grantCause, &r.grantOf)
+			&r.grantMember, &r.grantRole, &r.grantRoleName, &r.grantCause, &r.grantOf, &r.form)
 		return r, err
 	})
 }
@@ -358,6 +371,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	switch {
 	case r.Kind == EntrySubmitted:
 		e.Submission = r.Subject
+	case r.Kind == EntryEvaluationSubmitted, r.Kind == EntryEvaluationDeleted:
+		e.Evaluation = &EntryEvaluation{ID: *r.Subject, Form: Label{ID: d.Form, Label: orNone(r.form)}, Author: t.member(d.Author), Number: d.Number}
 	case slices.Contains(reviewEntries, r.Kind):
 		e.Review = &EntryReview{ID: *r.Subject, DueAt: d.DueAt}
 		for _, m := range t.named(d.Members) {
@@ -391,6 +406,14 @@ func (t *texts) named(ids []string) []MemberRef {
 		refs[i] = t.member(id)
 	}
 	return refs
+}
+
+// orNone is "" for nil.
+func orNone(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
 // orNil is nil for a zero value.

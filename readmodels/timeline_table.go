@@ -32,6 +32,9 @@ const (
 	EntryReviewSubmitted EntryKind = "review_submitted"
 	EntryReviewCancelled EntryKind = "review_cancelled"
 
+	EntryEvaluationSubmitted EntryKind = "evaluation_submitted"
+	EntryEvaluationDeleted   EntryKind = "evaluation_deleted"
+
 	EntryInterviewScheduled   EntryKind = "interview_scheduled"
 	EntryInterviewRescheduled EntryKind = "interview_rescheduled"
 	EntryInterviewChanged     EntryKind = "interview_changed"
@@ -85,6 +88,10 @@ type EntryDetails struct {
 	Visible    *bool               `json:"visible,omitempty"`
 	Mentions   []string            `json:"mentions,omitempty"`
 	Rating     *int                `json:"rating,omitempty"`
+	Form       string              `json:"form,omitempty"`   // of an evaluation
+	Author     string              `json:"author,omitempty"` // of an evaluation: member
+	Number     int                 `json:"number,omitempty"` // of its submissions
+	Hidden     bool                `json:"hidden,omitempty"` // from members whose own is not in
 	Start      string              `json:"start,omitempty"` // wall time of an interview
 	Zone       string              `json:"zone,omitempty"`
 	Members    []string            `json:"members,omitempty"` // who take part, or who answered; none = the candidate

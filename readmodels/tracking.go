@@ -273,10 +273,12 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	var settings []SettingsRow
 	var ratings []RatingRow
 	var interviews []InterviewRow
+	var evaluated []string
 	b := new(pgx.Batch)
 	queueRows(b, s, SettingsTable(), &settings, "true")
 	if v.interviews {
 		queueRows(b, s, Interviews(), &interviews, "(application_id = $1 OR application_id = ANY ($2::uuid[]) AND state <> $3) AND NOT hidden", a.ID, line, application.InterviewIsOff)
+		queueEvaluated(b, s, append(slices.Clone(line), a.ID), &evaluated)
 	}
 	if v.ratings {
 		queueRows(b, s, Ratings(), &ratings, "application_id = $1", a.ID)
@@ -306,7 +308,7 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		return page, err
 	}
 	for _, i := range interviews {
-		page.Interviews = append(page.Interviews, i.tracked(expiresAtEnd(settings), v.now, t))
+		page.Interviews = append(page.Interviews, i.tracked(evaluated, expiresAtEnd(settings), v.now, t))
 	}
 	inOrder(page.Interviews, func(i TrackedInterview) (application.InterviewStatus, time.Time, string) {
 		return i.Status, i.StartsAt, i.ID
@@ -345,9 +347,9 @@ func (page *Tracking) rate(o SettingsRow, ratings []RatingRow) {
 }
 
 // tracked is the interview as the candidate sees it.
-func (r InterviewRow) tracked(atEnd bool, now time.Time, t *texts) TrackedInterview {
+func (r InterviewRow) tracked(evaluated []string, atEnd bool, now time.Time, t *texts) TrackedInterview {
 	i := TrackedInterview{
-		ID: r.ID, Status: r.Time().Status(r.State, atEnd, now), InterviewWhen: r.when(),
+		ID: r.ID, Status: r.status(evaluated, atEnd, now), InterviewWhen: r.when(),
 		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
 		Interviewers: []*personal.Plain{}, Slots: orEmpty(r.Slots),
 	}

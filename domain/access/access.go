@@ -145,6 +145,7 @@ type Rights struct {
 	areas     map[Area]Level
 	documents map[Category]Level
 	all       Level
+	auditor   bool
 	// Manager is true for recruitment managers of the job and for admins.
 	Manager bool
 	// Masked is true when personal fields must not be shown.
@@ -161,7 +162,7 @@ func Of(role OrganizationRole, held ...Membership) Rights {
 	default:
 		return Rights{}
 	}
-	r := Rights{areas: map[Area]Level{}, documents: map[Category]Level{}}
+	r := Rights{areas: map[Area]Level{}, documents: map[Category]Level{}, auditor: role == Auditor}
 	for _, m := range held {
 		raise(r.areas, m.Role.Areas)
 		raise(r.documents, m.Role.Documents)
@@ -188,6 +189,10 @@ func (r Rights) Area(a Area) Level { return max(r.all, r.areas[a]) }
 
 // Document returns the level of a category of documents.
 func (r Rights) Document(c Category) Level { return max(r.all, r.documents[c]) }
+
+// Impartial reports whether evaluations that are hidden from members until their
+// own is in need not be hidden: from auditors who cannot evaluate.
+func (r Rights) Impartial() bool { return r.auditor && r.Area(Evaluations) < Edit }
 
 // AnyDocument returns the highest level of any category.
 func (r Rights) AnyDocument() Level {

@@ -53,6 +53,8 @@ type Application struct {
 	Interviews domain.Index[Interview]
 	Reviews    domain.Index[Review]
 
+	Evaluations domain.Index[Evaluation]
+
 	Submissions domain.Index[struct{}]
 
 	CommentsRead domain.Index[int] // how many of the comments each member has read
@@ -80,6 +82,7 @@ var Codec = domain.NewCodec[Event](
 	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
 	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
 	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
+	EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
@@ -220,6 +223,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.Ratings, a.CommentsRead = domain.Index[int]{}, domain.Index[int]{}
 	a.Submissions = domain.Index[struct{}]{}
 	a.Interviews, a.Reviews = domain.Index[Interview]{}, domain.Index[Review]{}
+	a.Evaluations = domain.Index[Evaluation]{}
 	return a
 }
 

@@ -20,7 +20,7 @@ func TestStored(t *testing.T) {
 		id    = "9a1c5f7e-2b3d-4e6f-8a90-b1c2d3e4f506"
 		other = "1e2d3c4b-5a69-4788-9a0b-c1d2e3f40516"
 	)
-	stamp := by
+	stamp, result := by, 4.5
 	stamp.By = domain.Member(other)
 	domaintest.Stored[application.Event](t, "application", application.Codec,
 		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
@@ -48,15 +48,26 @@ func TestStored(t *testing.T) {
 		application.Rated{Stamp: stamp, Rating: 4},
 		application.InterviewScheduled{
 			Stamp: stamp, Interview: id, InterviewTime: berlin, Title: text("title"), Description: text("description"), Place: text("place"), Link: text("link"),
-			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Hidden: true, Recorded: true,
+			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true,
 		},
 		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link")},
 		application.InterviewChanged{
-			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Hidden: true,
+			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Form: id, Hidden: true,
 		},
-		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id},
-		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other},
+		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id, Form: other},
+		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other, Evaluation: id},
 		application.ReviewWithdrawn{Stamp: stamp, Review: id},
+		application.EvaluationDrafted{Stamp: stamp, Evaluation: id, Draft: other, Form: id, Interview: other, EvaluationContent: application.EvaluationContent{
+			Version: 2, Answers: []application.EvaluationAnswer{{Element: id, Scale: 4, Choice: other, Text: text("text")}}, Takeaways: text("takeaways"), Recommendation: application.NoDecision,
+		}},
+		application.EvaluationSubmitted{
+			Stamp: stamp, Evaluation: id, Submission: other, Number: 2, Form: id, Interview: other, Result: &result, Hidden: true, Job: id, Stage: other,
+			EvaluationContent: application.EvaluationContent{
+				Version: 2, Takeaways: text("takeaways"), Recommendation: application.StrongYes,
+				Answers: []application.EvaluationAnswer{{Element: id, Scale: 4, Choice: other, Text: text("text")}},
+			},
+		},
+		application.EvaluationDeleted{Stamp: stamp, Evaluation: id, Author: other, Form: id, Number: 1, Hidden: true},
 		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason")},
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
@@ -167,6 +178,18 @@ func meeting(d draws, now time.Time) application.Meeting {
 	return m
 }
 
+// evaluation is one that says enough, mostly.
+func (d draws) evaluation() application.EvaluationContent {
+	return says(answers(application.EvaluationAnswer{Element: "s", Scale: 2*d.version - 1}, application.EvaluationAnswer{Element: "w", Scale: 1}))
+}
+
+func (d draws) occasion() application.Occasion {
+	if d.yes {
+		return application.Occasion{Form: "f1", Interview: "i2"}
+	}
+	return inGeneral
+}
+
 // interview is the one that is given, or one of that id.
 func (d draws) interview() string {
 	switch {
@@ -229,6 +252,21 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Message: d.text, DueAt: d.until}, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.SubmitReviews(d.id, s), nil },
+		func(a application.Application) ([]application.Event, error) {
+			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Form: "f1"}, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.SubmitEvaluated(d.id, "f1", s), nil
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.DraftEvaluation(d.id, d.stage+"d", application.Occasion{Form: "f1"}, d.evaluation(), asksFor, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.SubmitEvaluation(d.id, d.stage+"x", d.occasion(), d.evaluation(), asksFor, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.DeleteEvaluation(d.id, d.manager, s)
+		},
 		func(a application.Application) ([]application.Event, error) { return a.CancelReview(d.id, s) },
 		func(a application.Application) ([]application.Event, error) {
 			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
@@ -393,6 +431,19 @@ func holds(before application.Application, e application.Event, after applicatio
 	for id, r := range after.Reviews.All() {
 		if was, known := before.Reviews.Get(id); known && was.State != application.ReviewOpen && r.State != was.State {
 			return "a review that was over is " + string(r.State)
+		}
+	}
+	for id, v := range after.Evaluations.All() {
+		was, known := before.Evaluations.Get(id)
+		switch {
+		case was.Deleted && (!v.Deleted || v.Submitted != was.Submitted || v.Draft != ""):
+			return "a deleted evaluation came back"
+		case known && (v.Author != was.Author || v.Occasion != was.Occasion), v.Author == "":
+			return "an evaluation is somebody else's, or of something else"
+		case v.Submitted != was.Submitted && (v.Submitted != was.Submitted+1 || e.Who().MemberID() != v.Author):
+			return "an evaluation was submitted by somebody else, or lost what it said"
+		case after.EvaluationOf(v.Author, v.Occasion) != id && !v.Deleted:
+			return "a member has two evaluations on one occasion"
 		}
 	}
 	for id, i := range after.Interviews.All() {

@@ -38,7 +38,7 @@ func (a Application) CancelInterview(id string, reason personal.Text, s domain.S
 		return nil, err
 	case i.State == InterviewIsOff:
 		return nil, nil
-	case i.State != InterviewPlanned:
+	case i.State != InterviewPlanned, a.evaluated(id):
 		return nil, ErrInterviewSettled
 	}
 	return []Event{InterviewCancelled{Stamp: s, Interview: id, Reason: reason}}, nil

@@ -48,6 +48,7 @@ type Interview struct {
 	Slots        []string              // other starts that the candidate may pick
 	Answers      map[string]AnswerKind // by participant, of the candidate under ""
 	Role         string                // that participants get on the application
+	Form         string                // that they evaluate it by; empty = any
 	Change       string                // the last one
 	Hidden       bool                  // from the candidate
 }
@@ -77,6 +78,7 @@ type InterviewScheduled struct {
 	Organiser    string        `json:"organiser"`          // member
 	Slots        []string      `json:"slots,omitempty"`    // wall times in the zone, instead of the start
 	Role         string        `json:"role,omitempty"`     // recruiting role that participants get
+	Form         string        `json:"form,omitempty"`     // that they evaluate it by
 	Hidden       bool          `json:"hidden,omitempty"`   // from the candidate
 	Recorded     bool          `json:"recorded,omitempty"` // afterwards
 }
@@ -86,7 +88,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
-		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role, Hidden: e.Hidden,
+		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
 	})
 }
 
@@ -106,6 +108,7 @@ type Meeting struct {
 	Organiser    string
 	Slots        []string
 	Role         string
+	Form         string
 	Hidden       bool
 	Recorded     bool // it is over already
 }
@@ -145,7 +148,7 @@ func (a Application) ScheduleInterview(id string, m Meeting, s domain.Stamp) ([]
 	}
 	return []Event{InterviewScheduled{
 		Stamp: s, Interview: id, InterviewTime: m.InterviewTime, Title: m.Title, Description: m.Description, Place: m.Place, Link: m.Link,
-		Participants: m.Participants, Organiser: m.Organiser, Slots: m.Slots, Role: m.Role, Hidden: m.Hidden, Recorded: m.Recorded,
+		Participants: m.Participants, Organiser: m.Organiser, Slots: m.Slots, Role: m.Role, Form: m.Form, Hidden: m.Hidden, Recorded: m.Recorded,
 	}}, nil
 }
 
@@ -209,6 +212,7 @@ type InterviewChanged struct {
 	Title        personal.Text `json:"title"`
 	Description  personal.Text `json:"description"`
 	Participants []string      `json:"participants"`
+	Form         string        `json:"form,omitempty"`   // that they evaluate it by
 	Hidden       bool          `json:"hidden,omitempty"` // from the candidate
 }
 
@@ -217,7 +221,7 @@ func (InterviewChanged) EventName() string { return "application.interview_chang
 
 func (e InterviewChanged) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
-	i.Change, i.Participants = e.Change, e.Participants
+	i.Change, i.Participants, i.Form = e.Change, e.Participants, e.Form
 	i.Answers = maps.Clone(i.Answers)
 	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
 	return a.withInterview(e.Interview, i)
@@ -240,7 +244,7 @@ func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stam
 		return nil, err
 	}
 	return []Event{InterviewChanged{
-		Stamp: s, Interview: id, Change: change, Title: m.Title, Description: m.Description, Participants: m.Participants, Hidden: m.Hidden,
+		Stamp: s, Interview: id, Change: change, Title: m.Title, Description: m.Description, Participants: m.Participants, Form: m.Form, Hidden: m.Hidden,
 	}}, nil
 }
 
@@ -255,11 +259,12 @@ func (a Application) interview(id string) (Interview, error) {
 	return i, nil
 }
 
-// planned finds an interview that has not been settled.
+// planned finds an interview that has not been settled: one that a participant
+// evaluated has.
 // Errors: ErrUnknown, ErrAnonymised, ErrUnknownInterview, ErrInterviewSettled.
 func (a Application) planned(id string) (Interview, error) {
 	i, err := a.interview(id)
-	if err == nil && i.State != InterviewPlanned {
+	if err == nil && (i.State != InterviewPlanned || a.evaluated(id)) {
 		err = ErrInterviewSettled
 	}
 	return i, err

@@ -25,6 +25,7 @@ const (
 type Review struct {
 	Reviewer string // member
 	State    ReviewState
+	Form     string // that is to be evaluated by; empty = a comment is asked for
 }
 
 // The rules that refuse.
@@ -34,7 +35,8 @@ var (
 	ErrTooManyReviews = &domain.Refusal{Kind: domain.Illegal, Code: "too_many_reviews", Message: "The application has as many open review requests as it may have."}
 )
 
-// ReviewRequested records that a colleague was asked for a comment.
+// ReviewRequested records that a colleague was asked for a comment, or, by
+// a form, for an evaluation.
 type ReviewRequested struct {
 	domain.Stamp
 	Review   string        `json:"review"`
@@ -43,13 +45,14 @@ type ReviewRequested struct {
 	DueAt    *time.Time    `json:"due_at,omitempty"`
 	RemindAt *time.Time    `json:"remind_at,omitempty"`
 	Role     string        `json:"role,omitempty"` // recruiting role that the reviewer gets
+	Form     string        `json:"form,omitempty"` // of the evaluation
 }
 
 // EventName implements domain.Fact.
 func (ReviewRequested) EventName() string { return "application.review_requested.v1" }
 
 func (e ReviewRequested) evolve(a Application) Application {
-	a.Reviews = a.Reviews.With(e.Review, Review{Reviewer: e.Reviewer, State: ReviewOpen})
+	a.Reviews = a.Reviews.With(e.Review, Review{Reviewer: e.Reviewer, State: ReviewOpen, Form: e.Form})
 	return a
 }
 
@@ -60,9 +63,10 @@ type Asked struct {
 	DueAt    *time.Time // in the future
 	RemindAt *time.Time // in the future, and before DueAt if there is one
 	Role     string
+	Form     string // of the evaluation that is asked for; empty = a comment is
 }
 
-// RequestReview asks a colleague for a comment.
+// RequestReview asks a colleague for a comment or an evaluation.
 // Errors: ErrUnknown, ErrAnonymised, ErrTooManyReviews, domain.ErrInvalid.
 func (a Application) RequestReview(id string, r Asked, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
@@ -82,7 +86,7 @@ func (a Application) RequestReview(id string, r Asked, s domain.Stamp) ([]Event,
 	case due != nil && remind != nil && remind.After(*due):
 		return nil, domain.ErrInvalid.Because("A review is reminded of before it is due.")
 	}
-	return []Event{ReviewRequested{Stamp: s, Review: id, Reviewer: r.Reviewer, Message: r.Message, DueAt: due, RemindAt: remind, Role: r.Role}}, nil
+	return []Event{ReviewRequested{Stamp: s, Review: id, Reviewer: r.Reviewer, Message: r.Message, DueAt: due, RemindAt: remind, Role: r.Role, Form: r.Form}}, nil
 }
 
 // cut returns an instant as it is stored.
@@ -97,8 +101,9 @@ func cut(at *time.Time) *time.Time {
 // ReviewSubmitted records that the reviewer said what they were asked for.
 type ReviewSubmitted struct {
 	domain.Stamp
-	Review  string `json:"review"`
-	Comment string `json:"comment"`
+	Review     string `json:"review"`
+	Comment    string `json:"comment"`              // empty = it was an evaluation
+	Evaluation string `json:"evaluation,omitempty"` // that was asked for
 }
 
 // EventName implements domain.Fact.
@@ -150,7 +155,22 @@ func (a Application) CancelReview(id string, s domain.Stamp) ([]Event, error) {
 func (a Application) SubmitReviews(comment string, s domain.Stamp) []Event {
 	var events []Event
 	for _, id := range a.openReviews(s.By.MemberID()) {
-		events = append(events, ReviewSubmitted{Stamp: s, Review: id, Comment: comment})
+		if r, _ := a.Reviews.Get(id); r.Form == "" {
+			events = append(events, ReviewSubmitted{Stamp: s, Review: id, Comment: comment})
+		}
+	}
+	return events
+}
+
+// SubmitEvaluated returns what an evaluation of a member by a form does to the
+// reviews that ask them for one by it: it is part of the decision that submits
+// the evaluation.
+func (a Application) SubmitEvaluated(evaluation, form string, s domain.Stamp) []Event {
+	var events []Event
+	for _, id := range a.openReviews(s.By.MemberID()) {
+		if r, _ := a.Reviews.Get(id); form != "" && r.Form == form {
+			events = append(events, ReviewSubmitted{Stamp: s, Review: id, Evaluation: evaluation})
+		}
 	}
 	return events
 }

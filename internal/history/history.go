@@ -115,7 +115,7 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 	if r.Now != nil {
 		now = r.Now
 	}
-	return r.replay(ctx, id, asOf, func(a application.Application) (access.Rights, error) {
+	return r.replay(ctx, id, viewer, asOf, func(a application.Application) (access.Rights, error) {
 		held := r.Rights.RightsOn(viewer, a, now())
 		switch {
 		case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
@@ -130,10 +130,10 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 // ReplayAll returns the history of application id with everything that is not
 // erased, for the operator of the installation.
 func (r *Replayer) ReplayAll(ctx context.Context, id string, asOf AsOf) (History, error) {
-	return r.replay(ctx, id, asOf, func(application.Application) (access.Rights, error) { return access.Of(access.Admin), nil })
+	return r.replay(ctx, id, "", asOf, func(application.Application) (access.Rights, error) { return access.Of(access.Admin), nil })
 }
 
-func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(application.Application) (access.Rights, error)) (History, error) {
+func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may func(application.Application) (access.Rights, error)) (History, error) {
 	if !asOf.valid() {
 		return History{}, ErrAsOf
 	}
@@ -160,7 +160,7 @@ func (r *Replayer) replay(ctx context.Context, id string, asOf AsOf, may func(ap
 		}
 	}
 	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: categoriesOf(all), untagged: state.Anonymised}
+	o := opening{opener: r.Opener, categories: categoriesOf(all), untagged: state.Anonymised, evaluations: evaluationsOf(all, viewer)}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -214,6 +214,7 @@ type opening struct {
 	opener     Opener
 	categories map[string]access.Category // of the documents, as they are now
 	untagged   bool                       // the application was anonymised since: a tag may say who it was
+	evaluations evaluations
 	sealed     [][]byte
 	put        []func(vault.Opened)
 }
@@ -353,6 +354,20 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		area, textArea = access.Comments, access.Comments
 	case application.Rated:
 		area, textArea = access.Evaluations, access.Evaluations
+	case application.EvaluationDrafted:
+		// A draft is its author's alone.
+		own := o.evaluations.viewer == e.By.MemberID() && held.Area(access.Evaluations) >= access.View
+		return own, own && !held.Masked
+	case application.EvaluationSubmitted:
+		if !o.evaluations.see(e.By.MemberID(), e.Form, e.Hidden, held) {
+			return false, false
+		}
+		area, textArea = access.Evaluations, access.Evaluations
+	case application.EvaluationDeleted:
+		if !o.evaluations.see(e.Author, e.Form, e.Hidden, held) {
+			return false, false
+		}
+		area, textArea = access.Evaluations, access.Evaluations
 	case application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
 		area, textArea = access.Interviews, access.Interviews
@@ -406,6 +421,37 @@ func categoriesOf(events []recorded) map[string]access.Category {
 		}
 	}
 	return categories
+}
+
+// evaluations says which evaluations a viewer sees.
+type evaluations struct {
+	viewer string          // "" = who sees everything
+	in     map[string]bool // forms by which the viewer's own is in, as it is now
+}
+
+func evaluationsOf(all []recorded, viewer string) evaluations {
+	v := evaluations{viewer: viewer, in: map[string]bool{}}
+	own := map[string]string{} // form by evaluation
+	for _, rec := range all {
+		switch e := rec.fact.(type) { //nolint:gochecksumtype // only what is in
+		case application.EvaluationSubmitted:
+			if e.By.MemberID() == viewer {
+				own[e.Evaluation] = e.Form
+			}
+		case application.EvaluationDeleted:
+			delete(own, e.Evaluation)
+		}
+	}
+	for _, form := range own {
+		v.in[form] = true
+	}
+	return v
+}
+
+// see reports whether the viewer sees the evaluation of an author by a form,
+// which may be hidden until their own is in.
+func (v evaluations) see(author, form string, hidden bool, held access.Rights) bool {
+	return v.viewer == "" || !hidden || author == v.viewer || v.in[form] || held.Masked || held.Impartial()
 }
 
 // set puts value at a path such as "files.0.name" into decoded JSON.

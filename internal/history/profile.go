@@ -48,6 +48,8 @@ type PastProfile struct {
 
 	Ratings    map[domain.Actor]int `json:"ratings" doc:"By the member who rated"`
 	Interviews []PastInterview      `json:"interviews"`
+
+	Evaluations []PastEvaluation `json:"evaluations" doc:"Submitted by then, and not deleted since"`
 }
 
 // PastDocument is a document as it was.
@@ -69,6 +71,16 @@ type PastInterview struct {
 	State application.InterviewState `json:"state"`
 }
 
+// PastEvaluation is an evaluation as it was submitted last.
+type PastEvaluation struct {
+	ID             string                     `json:"id"`
+	By             domain.Actor               `json:"by"`
+	Form           string                     `json:"form_id"`
+	Version        int                        `json:"form_version"`
+	Recommendation application.Recommendation `json:"recommendation"`
+	Result         *float64                   `json:"result"`
+}
+
 // PastText is a note or a comment as it was.
 type PastText struct {
 	ID      string          `json:"id"`
@@ -82,7 +94,7 @@ type PastText struct {
 // profile folds events, all up to the moment, and what the job and the person
 // were then. What is not for the viewer is left out.
 func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*PastProfile, error) {
-	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}, Interviews: []PastInterview{}}
+	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}, Interviews: []PastInterview{}, Evaluations: []PastEvaluation{}}
 	var person personal.Text
 	// Texts are opened into their places, so slices must not grow any more then.
 	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
@@ -161,6 +173,15 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		if held.Area(access.Evaluations) >= access.View {
 			p.Ratings[e.By] = e.Rating
 		}
+	case application.EvaluationSubmitted:
+		if held.Area(access.Evaluations) >= access.View && o.evaluations.see(e.By.MemberID(), e.Form, e.Hidden, held) {
+			p.without(e.Evaluation)
+			p.Evaluations = append(p.Evaluations, PastEvaluation{ID: e.Evaluation, By: e.By, Form: e.Form, Version: e.Version, Recommendation: e.Recommendation, Result: e.Result})
+		}
+	case application.EvaluationDeleted:
+		p.without(e.Evaluation)
+	case application.EvaluationDrafted:
+		// Nobody else's to see.
 	case application.InterviewScheduled:
 		if held.Area(access.Interviews) >= access.View {
 			p.Interviews = append(p.Interviews, PastInterview{ID: e.Interview, InterviewTime: e.InterviewTime, State: application.InterviewPlanned})
@@ -215,6 +236,10 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.Submitted:
 		// What came by the form stays as it was; the history has it.
 	}
+}
+
+func (p *PastProfile) without(evaluation string) {
+	p.Evaluations = slices.DeleteFunc(p.Evaluations, func(e PastEvaluation) bool { return e.ID == evaluation })
 }
 
 func (p *PastProfile) interview(id string, change func(*PastInterview)) {

@@ -35,6 +35,7 @@ func (c *Company) Once() {
 	c.Note(id, domain.Candidate, "a question", true)
 	c.ReadInbox(c.Admin, id)
 	c.interviewOnce(id, by)
+	c.evaluatedOnce(id)
 	review, withdrawn := c.ID(), c.ID()
 	for _, ask := range []string{review, withdrawn} {
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {

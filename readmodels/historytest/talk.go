@@ -11,7 +11,7 @@ import (
 // randomTalk lets something be said or thought of an application.
 func (c *Company) randomTalk(id string, by domain.Actor) {
 	colleague := c.MemberIDs[c.r.IntN(len(c.MemberIDs))]
-	switch c.r.IntN(6) {
+	switch c.r.IntN(8) {
 	case 0:
 		c.On(id, domain.Member(colleague), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.Rate(c.r.IntN(6), s)
@@ -20,6 +20,8 @@ func (c *Company) randomTalk(id string, by domain.Actor) {
 		c.editComment(id, by, c.Comment(id, by, "a comment that is edited", c.Admin))
 	case 2, 3:
 		c.randomInterview(id, by)
+	case 4, 5:
+		c.randomEvaluation(id, colleague)
 	default:
 		c.randomComment(id, by)
 	}

@@ -71,6 +71,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.inbox(s)
 	a.interviews(s)
 	a.reviews(s)
+	a.evaluations(s)
 	a.directory(s)
 	a.public(s)
 	a.pipeline(s)
