@@ -70,6 +70,7 @@ func (m *assessment) Need(f Fact) {
 		m.contents.NeedBy("evaluation_id", e.Evaluation)
 	case application.Anonymised:
 		m.contents.NeedBy("application_id", f.Aggregate)
+		m.evaluations.NeedBy("application_id", f.Aggregate)
 		m.interviews.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
 	case application.Rated, application.InterviewScheduled, application.ReviewRequested:

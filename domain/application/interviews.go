@@ -221,7 +221,7 @@ func (InterviewChanged) EventName() string { return "application.interview_chang
 
 func (e InterviewChanged) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
-	i.Change, i.Participants, i.Form = e.Change, e.Participants, e.Form
+	i.Change, i.Participants, i.Form, i.Hidden = e.Change, e.Participants, e.Form, e.Hidden
 	i.Answers = maps.Clone(i.Answers)
 	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
 	return a.withInterview(e.Interview, i)
