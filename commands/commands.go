@@ -16,12 +16,14 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/mail"
@@ -48,6 +50,10 @@ type Options struct {
 	Observer func(Transacted)
 }
 
+// bulkFolds is how many folds of actions on many applications are kept: each may
+// take 1 MiB.
+const bulkFolds = 16
+
 // Commands runs the commands. It is safe for concurrent use.
 type Commands struct {
 	log       eventlog.Log
@@ -65,12 +71,14 @@ type Commands struct {
 	chores  map[pending]*chore
 
 	applications  *aggregate[application.Application, application.Event]
+	bulks         *aggregate[bulk.Bulk, bulk.Event]
 	candidates    *aggregate[candidate.Candidate, candidate.Event]
 	claims        *aggregate[claim.Claim, claim.Event]
 	erasures      *aggregate[erasure.Erasure, erasure.Event]
 	jobs          *aggregate[job.Job, job.Event]
 	members       *aggregate[member.Member, member.Event]
 	organizations *aggregate[organization.Organization, organization.Event]
+	views         *aggregate[view.View, view.Event]
 }
 
 // New returns commands over o.
@@ -89,12 +97,14 @@ func New(o Options) *Commands {
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
+		bulks:         newAggregate("bulk", bulk.Codec, bulk.Bulk.Fold, bulkFolds),
 		candidates:    newAggregate("candidate", candidate.Codec, candidate.Candidate.Fold, o.FoldCache),
 		claims:        newAggregate("claim", claim.Codec, claim.Claim.Fold, o.FoldCache),
 		erasures:      newAggregate("erasure", erasure.Codec, erasure.Erasure.Fold, o.FoldCache),
 		jobs:          newAggregate("job", job.Codec, job.Job.Fold, o.FoldCache),
 		members:       newAggregate("member", member.Codec, member.Member.Fold, o.FoldCache),
 		organizations: newAggregate("organization", organization.Codec, organization.Organization.Fold, o.FoldCache),
+		views:         newAggregate("view", view.Codec, view.View.Fold, o.FoldCache),
 	}
 }
 
@@ -119,6 +129,11 @@ type Caller struct {
 	Origin        eventlog.Origin
 	// At is when it happened, for imported and demo events; zero means now.
 	At time.Time
+	// Within are the jobs that the caller keeps to: of others they may nothing, nor
+	// anything that is not about one job. None = they keep to none.
+	Within []string
+	// asking: nothing is written, only what would be is decided.
+	asking bool
 }
 
 // commandNamespace is the UUID namespace of ids derived from idempotency keys.

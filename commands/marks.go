@@ -21,14 +21,6 @@ type AddTag struct {
 // organization.ErrRetired; ErrDenied.
 func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answer, error) {
 	n := need{area: access.Tags, level: access.Edit}
-	tag := ""
-	decide := func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-		events, err := a.AddTag(tag, s)
-		if err == nil && len(events) > 0 && c.directory.Organization().Retired[organization.Entry{List: organization.Tags, ID: tag}] {
-			return nil, organization.ErrRetired
-		}
-		return events, err
-	}
 	id, known := c.directory.Organization().TagLabelled(cmd.Label)
 	if !known { // to the directory, which may be a second behind
 		o, err := c.organizations.read(ctx, c.log, organization.ID)
@@ -52,8 +44,19 @@ func (c *Commands) AddTag(ctx context.Context, caller Caller, cmd AddTag) (Answe
 		}
 		id = defined.ID
 	}
-	tag = id
-	answer, err := c.onApplication(ctx, cmd.Application, caller, n, decide)
+	return c.putTag(ctx, caller, cmd.Application, id)
+}
+
+// putTag puts a tag of the shared list on an application. The answer's id is the
+// tag's.
+func (c *Commands) putTag(ctx context.Context, caller Caller, id, tag string) (Answer, error) {
+	answer, err := c.onApplication(ctx, id, caller, need{area: access.Tags, level: access.Edit}, func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+		events, err := a.AddTag(tag, s)
+		if err == nil && len(events) > 0 && c.directory.Organization().Retired[organization.Entry{List: organization.Tags, ID: tag}] {
+			return nil, organization.ErrRetired
+		}
+		return events, err
+	})
 	answer.ID = tag
 	return answer, err
 }

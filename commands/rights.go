@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -22,7 +23,7 @@ func (c *Commands) rights(caller Caller, jobID string) (access.Rights, error) {
 	if caller.Actor == domain.System {
 		return everything(), nil
 	}
-	if err := c.directory.Check(); err != nil {
+	if err := c.directory.Check(); err != nil || !caller.within(jobID) {
 		return access.Rights{}, err
 	}
 	return c.directory.Rights(caller.Actor.MemberID(), jobID), nil
@@ -35,7 +36,7 @@ func (c *Commands) rightsOn(caller Caller, a application.Application) (access.Ri
 	if caller.Actor == domain.System {
 		return everything(), nil
 	}
-	if err := c.directory.Check(); err != nil {
+	if err := c.directory.Check(); err != nil || !caller.within(a.Job) {
 		return access.Rights{}, err
 	}
 	at := caller.At
@@ -45,13 +46,25 @@ func (c *Commands) rightsOn(caller Caller, a application.Application) (access.Ri
 	return c.directory.RightsOn(caller.Actor.MemberID(), a, at), nil
 }
 
-// role returns the organisation role of the caller, none if inactive.
+// within reports whether the caller does not keep to other jobs.
+func (c Caller) within(jobID string) bool {
+	return len(c.Within) == 0 || slices.Contains(c.Within, jobID)
+}
+
+// JobOf returns the job of an application, "" if there is no such application.
+func (c *Commands) JobOf(ctx context.Context, id string) (string, error) {
+	f, err := c.applications.read(ctx, c.log, id)
+	return f.state.Job, err
+}
+
+// role returns the organisation role of the caller, none if inactive or keeping
+// to some jobs.
 // Errors: ErrRightsUnknown.
 func (c *Commands) role(caller Caller) (access.OrganizationRole, error) {
 	if caller.Actor == domain.System {
 		return access.Admin, nil
 	}
-	if err := c.directory.Check(); err != nil {
+	if err := c.directory.Check(); err != nil || len(caller.Within) > 0 {
 		return "", err
 	}
 	return c.directory.Member(caller.Actor.MemberID()).OrganizationRole(), nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/ops"
 )
@@ -17,18 +18,24 @@ type IssueToken struct {
 	Name    string     `json:"name" minLength:"1" maxLength:"100" doc:"What it is for"`
 	Expires *time.Time `json:"expires_at,omitempty" doc:"Until when it counts, at most two years; default 90 days"`
 
+	Jobs   []string           `json:"job_ids,omitempty" maxItems:"50" doc:"The jobs it is held to: with it there are no others, and nothing that is not about one job; none means all that its member may"`
 	Access member.TokenAccess `json:"access,omitempty" enum:"read,write" default:"write" doc:"A read token gives no command, whatever its member may"`
 }
 
 // IssueToken gives cmd and returns the secret, which is shown this once. Its id
 // is the token's. Admins may, and members for themselves. Given again with the
 // same key it answers with a new secret: the first was not received.
-// Errors: those of member.IssueToken; member.ErrUnknownToken when the token has
+// Errors: those of member.IssueToken; job.ErrUnknown; member.ErrUnknownToken when the token has
 // ended by now; ErrDenied.
 func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken) (Answer, string, error) {
 	name, err := domain.TextOf("The name", cmd.Name, 1, 100)
 	if err != nil {
 		return Answer{}, "", err
+	}
+	for _, id := range cmd.Jobs {
+		if c.directory.Job(id).Status == "" {
+			return Answer{}, "", job.ErrUnknown
+		}
 	}
 	id := caller.newID("token")
 	expires := c.stamp(caller, time.Time{}).At.AddDate(0, 0, 90)
@@ -38,7 +45,7 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	answer, err := transact(ctx, c, c.members, cmd.Member, caller, decision[member.Member, member.Event]{
 		may: func(member.Member) error { return c.selfOrAdmin(caller, cmd.Member) },
 		decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) {
-			return m.IssueToken(id, expires, cmd.Access, s)
+			return m.IssueToken(id, expires, cmd.Access, cmd.Jobs, s)
 		},
 	})
 	answer.ID = id
@@ -48,7 +55,7 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	if expires, err = c.tokenInForce(ctx, cmd.Member, id); err != nil {
 		return answer, "", err
 	}
-	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken})
+	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken, Jobs: cmd.Jobs})
 	if err != nil {
 		return answer, "", err
 	}

@@ -220,6 +220,9 @@ func (a *aggregate[S, E]) attempt(ctx context.Context, c *Commands, stream strin
 	if err != nil || len(events) == 0 {
 		return Answer{Stream: stream, Revision: f.revision, Position: f.position, Unchanged: err == nil}, fresh, err
 	}
+	if caller.asking {
+		return Answer{Stream: stream, Revision: f.revision, Position: f.position}, true, nil
+	}
 	if !fresh && (caller.MayBeRepeated || d.prepare != nil) {
 		return Answer{}, false, nil // look for the command before writing
 	}

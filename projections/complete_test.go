@@ -12,12 +12,14 @@ import (
 	"testing"
 
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/view"
 )
 
 // A switch over the events of an aggregate names each of them, also those it
@@ -26,7 +28,7 @@ func TestEverySwitchNamesEveryEvent(t *testing.T) {
 	t.Parallel()
 	declared := map[string][]string{}
 	for name, events := range map[string]map[string]bool{
-		"application": application.Codec.Names(), "candidate": candidate.Codec.Names(), "claim": claim.Codec.Names(),
+		"application": application.Codec.Names(), "bulk": bulk.Codec.Names(), "view": view.Codec.Names(), "candidate": candidate.Codec.Names(), "claim": claim.Codec.Names(),
 		"erasure": erasure.Codec.Names(), "job": job.Codec.Names(), "member": member.Codec.Names(), "organization": organization.Codec.Names(),
 	} {
 		declared[name] = eventTypes(t, name)

@@ -7,12 +7,14 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -22,7 +24,8 @@ type Fact struct {
 	// Aggregate is the id in the stream's name.
 	Aggregate string
 	// Body is an application.Event, job.Event, member.Event,
-	// organization.Event, candidate.Event, claim.Event or erasure.Event.
+	// organization.Event, candidate.Event, claim.Event, bulk.Event, view.Event or
+	// erasure.Event.
 	Body domain.Fact
 }
 
@@ -46,6 +49,10 @@ func Decode(e eventlog.Event) (f Fact, ok bool, err error) {
 		body, err = candidate.Codec.Decode(e.Type, e.Data)
 	case "claim":
 		body, err = claim.Codec.Decode(e.Type, e.Data)
+	case "bulk":
+		body, err = bulk.Codec.Decode(e.Type, e.Data)
+	case "view":
+		body, err = view.Codec.Decode(e.Type, e.Data)
 	case "erasure":
 		body, err = erasure.Codec.Decode(e.Type, e.Data)
 	default:

@@ -64,6 +64,11 @@ var erased = map[string]func(*testing.T, dump){
 			d.some(t, table, "true")
 		}
 	},
+	"lists": func(t *testing.T, d dump) {
+		d.some(t, "bulk_actions", "undo_finished_at IS NOT NULL AND undone > 0")
+		d.some(t, "bulk_items", "result = 'refused' AND code IS NOT NULL")
+		d.some(t, "views", "shared")
+	},
 	"assessment": func(t *testing.T, d dump) {
 		d.some(t, "ratings", "rating > 0")
 		d.none(t, "review_requests", "message IS NOT NULL")

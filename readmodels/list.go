@@ -44,6 +44,7 @@ type ListQuery struct {
 	AllTags      []string              // each of them
 	Priority     *bool
 	KnockedOut   *bool    // an answer to the form flags it
+	Unread       *bool    // there are comments they have not read
 	Sources      []string // any of them
 	Owner        string   // member responsible
 	ReceivedFrom *time.Time
@@ -85,6 +86,7 @@ type ListedApplication struct {
 	KnockedOut  bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Source      string              `json:"source" doc:"Channel it came by"`
 	Owner       *MemberRef          `json:"owner" doc:"The member responsible"`
+	Unread      *int                `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
 	Tags        []Label             `json:"tags" nullable:"true" doc:"Null without the right to see them"`
 	ReceivedAt  time.Time           `json:"received_at"`
 	ChangedAt   time.Time           `json:"changed_at"`
@@ -118,7 +120,10 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 		if q.Text != "" {
 			l.terms = c.vault.TermsOfQuery(q.Text)
 		}
-		return c.applications(ctx, l, &page)
+		if err := c.applications(ctx, l, &page); err != nil {
+			return err
+		}
+		return l.fillUnread(ctx, page.Items)
 	})
 	return page, err
 }

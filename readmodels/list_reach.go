@@ -16,10 +16,12 @@ import (
 // ids stand for, and plans a comparison with them several times as fast as the
 // joins that find them.
 type reach struct {
-	schema Schema
-	role   access.OrganizationRole // none if not active
-	seen   places                  // with a role that lets them view applications
-	tagged places                  // with a role that lets them view tags
+	schema    Schema
+	member    string
+	role      access.OrganizationRole // none if not active
+	seen      places                  // with a role that lets them view applications
+	tagged    places                  // with a role that lets them view tags
+	commented places                  // with a role that lets them view comments
 }
 
 // places are where a member holds a role.
@@ -30,12 +32,13 @@ type places struct {
 
 // reachOf reads the reach of a member at now.
 func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.Time) (reach, error) {
-	r := reach{schema: s}
+	r := reach{schema: s, member: member}
 	if !isID(member) {
 		return r, nil
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT m.role, h.job_id, h.application_id, coalesce($3 = ANY (r.areas_view), h.opening AND m.role = $5, false), coalesce($4 = ANY (r.areas_view), h.opening AND m.role = $5, false)
+		SELECT m.role, h.job_id, h.application_id, coalesce($3 = ANY (r.areas_view), h.opening AND m.role = $5, false), coalesce($4 = ANY (r.areas_view), h.opening AND m.role = $5, false),
+		       coalesce($6 = ANY (r.areas_view), h.opening AND m.role = $5, false)
 		FROM %s m
 		LEFT JOIN (
 			SELECT t.role_id, t.job_id, NULL::uuid AS application_id, false AS opening FROM %s t WHERE t.member_id = $1
@@ -45,25 +48,28 @@ func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.T
 		LEFT JOIN %s r ON r.role_id = h.role_id
 		WHERE m.member_id = $1 AND m.active`,
 		s.Table("members"), s.Table("team"), s.Table("grants"), s.Table("recruiting_roles")),
-		member, now, access.Application, access.Tags, access.Auditor)
+		member, now, access.Application, access.Tags, access.Auditor, access.Comments)
 	if err != nil {
 		return r, err
 	}
 	var job, application *string
-	var seen, tagged bool
-	_, err = pgx.ForEachRow(rows, []any{&r.role, &job, &application, &seen, &tagged}, func() error {
+	var seen, tagged, commented bool
+	_, err = pgx.ForEachRow(rows, []any{&r.role, &job, &application, &seen, &tagged, &commented}, func() error {
 		if seen {
 			r.seen.add(job, application)
 		}
 		if tagged {
 			r.tagged.add(job, application)
 		}
+		if commented {
+			r.commented.add(job, application)
+		}
 		return nil
 	})
 	switch r.role {
 	case access.Recruiting, access.Auditor, access.Reporting:
 	default: // an admin needs no places, and any other role gives none a meaning
-		r.seen, r.tagged = places{}, places{}
+		r.seen, r.tagged, r.commented = places{}, places{}, places{}
 	}
 	return r, err
 }

@@ -50,6 +50,13 @@ func (l list) filters(q *statement) string {
 	if f.KnockedOut != nil {
 		and("a.knocked_out = %s", q.arg(*f.KnockedOut))
 	}
+	if f.Unread != nil {
+		not := ""
+		if !*f.Unread {
+			not = "NOT "
+		}
+		and("%s AND %s%s", l.reach.holds(q, "a", l.reach.commented), not, l.reach.unread(q, "a"))
+	}
 	if f.Owner != "" {
 		and("a.owner_id = %s", q.arg(f.Owner))
 	}

@@ -58,6 +58,8 @@ type PipelineCard struct {
 	StageSince  time.Time       `json:"stage_since" doc:"When it entered the stage"`
 	DueAt       *time.Time      `json:"due_at" doc:"When its time in the stage is over; null if that has no limit"`
 	Overdue     bool            `json:"overdue" doc:"It is longer in the stage than it should be"`
+	Unread      *int            `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
+	Rating      *Rating         `json:"rating" doc:"Null without the right to view evaluations"`
 	Notes       []CardNote      `json:"notes" nullable:"true" doc:"The newest two that were not deleted; null without the right to view notes"`
 	Another     bool            `json:"another_application" doc:"The person has another application"`
 	Masked      bool            `json:"masked" doc:"Personal fields are hidden from you"`
@@ -147,6 +149,9 @@ func (c *Core) pipeline(ctx context.Context, l list, v sight, j JobRow) (Pipelin
 			return p, err
 		}
 	}
+	if err := l.rate(ctx, v, p.Columns); err != nil {
+		return p, err
+	}
 	return p, c.notesOf(ctx, l, v, p.Columns)
 }
 
@@ -189,6 +194,9 @@ func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn) (map
 	if err := c.read(ctx, l, &page, l.rows(q, strings.Join(finds, "\n\t\tUNION ALL\n\t\t"), l.order("a")), q.args); err != nil {
 		return nil, err
 	}
+	if err := l.fillUnread(ctx, page.Items); err != nil {
+		return nil, err
+	}
 	cards := map[string][]ListedApplication{}
 	for _, a := range page.Items {
 		cards[a.Stage.ID] = append(cards[a.Stage.ID], a)
@@ -217,7 +225,7 @@ func (c *Core) fillColumn(l list, column *PipelineColumn, found []ListedApplicat
 		card := PipelineCard{
 			ID: a.ID, Revision: a.Revision, CandidateID: a.CandidateID, FirstName: a.FirstName, LastName: a.LastName, Priority: a.Priority,
 			KnockedOut: a.KnockedOut, Owner: a.Owner, Tags: a.Tags, ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, StageSince: a.StageSince,
-			Another: a.Another, Masked: a.Masked, URL: a.URL,
+			Another: a.Another, Masked: a.Masked, URL: a.URL, Unread: a.Unread,
 		}
 		if column.Stage.LimitDays != nil {
 			due := a.StageSince.AddDate(0, 0, *column.Stage.LimitDays)
@@ -226,6 +234,46 @@ func (c *Core) fillColumn(l list, column *PipelineColumn, found []ListedApplicat
 		column.Items = append(column.Items, card)
 	}
 	return nil
+}
+
+// rate adds how members rate them to the cards of which the member may view
+// evaluations.
+func (l list) rate(ctx context.Context, v sight, columns []PipelineColumn) error {
+	cards := map[string]*PipelineCard{}
+	var ids []string
+	for i := range columns {
+		for k := range columns[i].Items {
+			card := &columns[i].Items[k]
+			cards[card.ID], ids = card, append(ids, card.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	q := new(statement)
+	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
+		SELECT a.application_id, coalesce(r.member_id::text, ''), coalesce(r.rating, 0)
+		FROM %s a LEFT JOIN %s r ON r.application_id = a.application_id
+		WHERE a.application_id = ANY (%s::uuid[]) AND %s`,
+		v.schema.Table("applications"), v.schema.Table("ratings"), q.arg(ids), v.holds(q, "a", access.Evaluations)), q.args...)
+	if err != nil {
+		return err
+	}
+	found := map[string][]RatingRow{}
+	var id, member string
+	var rating int
+	_, err = pgx.ForEachRow(rows, []any{&id, &member, &rating}, func() error {
+		found[id] = append(found[id], RatingRow{Application: id, Member: member, Rating: rating})
+		return nil
+	})
+	for id, of := range found {
+		if of[0].Member == "" { // nobody has
+			of = nil
+		}
+		sum := rated(of, v.member)
+		cards[id].Rating = &sum
+	}
+	return err
 }
 
 // notesOf adds the newest notes to the cards of which the member may view notes.

@@ -34,6 +34,21 @@ func (c *Core) Rights(ctx context.Context, member, applicationID string, now tim
 	return rights, err
 }
 
+// JobOf returns the job of an application, "" if there is no such application.
+func (c *Core) JobOf(ctx context.Context, applicationID string) (job string, err error) {
+	if !isID(applicationID) {
+		return "", nil
+	}
+	err = c.snapshot(ctx, "job of an application", func(tx pgx.Tx, s Schema) error {
+		err := tx.QueryRow(ctx, "SELECT job_id FROM "+s.Table("applications")+" WHERE application_id = $1", applicationID).Scan(&job)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return job, err
+}
+
 // RightsOnJob returns what a member may do with the applications of a job, apart
 // from grants on single ones. A member who is not active has none.
 func (c *Core) RightsOnJob(ctx context.Context, member, jobID string, now time.Time) (access.Rights, error) {

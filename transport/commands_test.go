@@ -140,6 +140,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		}},
 		"/v1/applications": application(v, "Ada", "Lovelace"),
 		"/v1/members":      map[string]string{"name": "Rita", "role": "reporting"},
+		"/v1/views":        map[string]string{"name": "All"},
+		"/v1/bulk-actions": map[string]any{"application_ids": []string{id}, "action": map[string]any{"set_owner": map[string]string{"owner_id": v.member}}},
 
 		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
 

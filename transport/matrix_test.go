@@ -87,6 +87,7 @@ func newMatrix(t *testing.T) *matrix {
 
 	admin := m.get(m.admin, "/v1/me").text("id")
 	m.fill["member_id"] = admin
+	m.fill["action"] = map[string]any{"set_owner": map[string]string{"owner_id": admin}}
 	for _, app := range []string{mine, hidden} {
 		m.cases = append(m.cases, standing{name: "admin", member: admin, token: m.admin, application: app, role: access.Admin, level: everywhere(access.Edit), manager: true})
 	}

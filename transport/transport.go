@@ -70,12 +70,18 @@ func compose(o Options) *handler {
 	var public *edge.Surface
 	if o.Commands != nil {
 		public = e.Surface("commands", auth.New(o.Tokens, o.Sessions, active(o.Directory)))
-		commandapi.Declare(public, *o.Commands)
+		co := *o.Commands
+		if co.Select == nil && o.Queries != nil {
+			co.Select = queryapi.Selector(*o.Queries)
+		}
+		commandapi.Declare(public, co)
+		public.Keep(co.Commands.JobOf)
 		h.reading, h.writing = public, public
 	}
 	if o.Queries != nil {
 		public = e.Surface("queries", auth.New(o.Tokens, o.Sessions, notKnownInactive(o.Directory)))
 		queryapi.Declare(public, *o.Queries)
+		public.Keep(o.Queries.Core.JobOf)
 		h.reading = public
 		if h.writing == nil {
 			h.writing = public

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/erasure"
@@ -19,6 +20,7 @@ import (
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -101,6 +103,10 @@ func decoded(rec eventlog.Event) (domain.Fact, error) {
 	switch rec.Category() {
 	case "application":
 		return application.Codec.Decode(rec.Type, rec.Data)
+	case "bulk":
+		return bulk.Codec.Decode(rec.Type, rec.Data)
+	case "view":
+		return view.Codec.Decode(rec.Type, rec.Data)
 	case "candidate":
 		return candidate.Codec.Decode(rec.Type, rec.Data)
 	case "claim":

@@ -22,7 +22,7 @@ func TestStored(t *testing.T) {
 		reactivated,
 		member.DetailsCorrected{Stamp: s, Correction: token, Name: personal.Sealed([]byte("sealed name")), Email: personal.Sealed([]byte("sealed e-mail"))},
 		member.NameErased{Stamp: s},
-		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end, Access: member.ReadToken},
+		member.TokenIssued{Stamp: s, Token: token, ExpiresAt: end, Access: member.ReadToken, Jobs: []string{token}},
 		member.TokenRotated{Stamp: s, Token: token, Rotation: token, PreviousUntil: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
@@ -48,7 +48,7 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.Correct(token, name, "", key, s) },
 		func(m member.Member) ([]member.Event, error) { return m.EraseName(gone, s) },
 		func(m member.Member) ([]member.Event, error) { return m.Reactivate(s) },
-		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, use, s) },
+		func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, use, nil, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RotateToken(token, rotation, overlap, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
@@ -92,7 +92,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.Correct("c1", "Ana", "", key, s)
 		_, _ = m.EraseName(false, s)
 		_, _ = m.Reactivate(s)
-		_, _ = m.IssueToken("t2", end, member.ReadToken, s)
+		_, _ = m.IssueToken("t2", end, member.ReadToken, []string{"j1"}, s)
 		_, _ = m.RotateToken("t1", "r1", time.Hour, s)
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)

@@ -60,6 +60,7 @@ var (
 	ErrUnknownToken  = &domain.Refusal{Kind: domain.Absent, Code: "unknown_token", Message: "The member has no such token."}
 	ErrYourself      = &domain.Refusal{Kind: domain.Illegal, Code: "own_membership", Message: "Members cannot deactivate themselves or change their own role."}
 	ErrReadOnlyToken = &domain.Refusal{Kind: domain.Denied, Code: "read_only_token", Message: "This token may read and change nothing."}
+	ErrTokenOfJobs   = &domain.Refusal{Kind: domain.Denied, Code: "token_of_some_jobs", Message: "This token is held to some jobs, and this is not about one of them alone."}
 	ErrErased        = &domain.Refusal{Kind: domain.Illegal, Code: "member_erased", Message: "The member's name was erased; invite them anew."}
 	ErrStillActive   = &domain.Refusal{Kind: domain.Illegal, Code: "member_active", Message: "The member must be deactivated first."}
 )

@@ -88,7 +88,7 @@ func TestDeactivateAndReactivate(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	issue := func(token string, expires time.Time) when {
-		return func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, "", s) }
+		return func(m member.Member) ([]member.Event, error) { return m.IssueToken(token, expires, "", nil, s) }
 	}
 	revoke := func(m member.Member) ([]member.Event, error) { return m.RevokeToken("t1", s) }
 	tooLate := domaintest.At.AddDate(2, 0, 1).Add(time.Second)
@@ -194,13 +194,27 @@ func TestTokensRotate(t *testing.T) {
 		return func(m member.Member) ([]member.Event, error) { return m.RotateToken(token, rotation, overlap, s) }
 	}
 	issue := func(access member.TokenAccess) when {
-		return func(m member.Member) ([]member.Event, error) { return m.IssueToken("t1", end, access, s) }
+		return func(m member.Member) ([]member.Event, error) { return m.IssueToken("t1", end, access, nil, s) }
 	}
 	rotated := member.TokenRotated{Stamp: s, Token: "t1", Rotation: "r1", PreviousUntil: s.At.Add(time.Hour)}
 	domaintest.Run(t, member.Member.Fold, []row{
 		{Name: "a read token", Given: events{invited}, When: issue(member.ReadToken), Want: events{member.TokenIssued{Stamp: s, Token: "t1", ExpiresAt: end, Access: member.ReadToken}}},
 		{Name: "a write token says nothing more", Given: events{invited}, When: issue(member.WriteToken), Want: events{issued}},
 		{Name: "a token for everything", Given: events{invited}, When: issue("all"), Err: domain.ErrInvalid, Says: "read or write"},
+		{
+			Name: "of two jobs", Given: events{invited},
+			When: func(m member.Member) ([]member.Event, error) {
+				return m.IssueToken("t1", end, "", []string{"j1", "j2"}, s)
+			},
+			Want: events{member.TokenIssued{Stamp: s, Token: "t1", ExpiresAt: end, Jobs: []string{"j1", "j2"}}},
+		},
+		{
+			Name: "of too many jobs", Given: events{invited},
+			When: func(m member.Member) ([]member.Event, error) {
+				return m.IssueToken("t1", end, "", make([]string, 51), s)
+			},
+			Err: domain.ErrInvalid, Says: "at most 50 jobs",
+		},
 		{Name: "another secret", Given: events{invited, issued}, When: rotate("t1", "r1", time.Hour), Want: events{rotated}},
 		{Name: "once", Given: events{invited, issued, rotated}, When: rotate("t1", "r1", time.Hour)},
 		{Name: "for too long", Given: events{invited, issued}, When: rotate("t1", "r1", member.MaxOverlap+1), Err: domain.ErrInvalid, Says: "10080 minutes"},

@@ -23,6 +23,7 @@ type TokenIssued struct {
 	Token     string      `json:"token"`
 	ExpiresAt time.Time   `json:"expires_at"`
 	Access    TokenAccess `json:"access,omitempty"` // absent = write
+	Jobs      []string    `json:"jobs,omitempty"`   // it is held to; none = all the member may
 }
 
 // EventName implements domain.Fact.
@@ -37,10 +38,13 @@ func (e TokenIssued) evolve(m Member) Member {
 	return m
 }
 
-// IssueToken decides that a token is given out. It must expire after now and
+// MaxTokenJobs is the most jobs a token may be held to.
+const MaxTokenJobs = 50
+
+// IssueToken decides that a token is given out, held to jobs if there are any. It must expire after now and
 // within two years. A token that ended is not brought back: no event.
 // Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
-func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, s domain.Stamp) ([]Event, error) {
+func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, jobs []string, s domain.Stamp) ([]Event, error) {
 	switch access {
 	case ReadToken:
 	case WriteToken, "":
@@ -55,11 +59,13 @@ func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, 
 		return nil, ErrInactive
 	case !expires.After(s.At), expires.After(s.At.AddDate(2, 0, 1)):
 		return nil, domain.ErrInvalid.Because("A token must expire within two years from now.")
+	case len(jobs) > MaxTokenJobs:
+		return nil, domain.ErrInvalid.Because("A token is held to at most %d jobs.", MaxTokenJobs)
 	}
 	if _, ok := m.Tokens[token]; ok || m.Ended[token] {
 		return nil, nil
 	}
-	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires, Access: access}}, nil
+	return []Event{TokenIssued{Stamp: s, Token: token, ExpiresAt: expires, Access: access, Jobs: jobs}}, nil
 }
 
 // Rotation is the last time a token got another secret.

@@ -23,6 +23,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -33,10 +34,11 @@ type Kind string
 const (
 	DiscloseOutcome  Kind = "disclose_outcome"
 	RemindOfDocument Kind = "remind_of_document"
+	RunBulk          Kind = "run_bulk"
 )
 
 // Kinds returns all kinds of effects.
-func Kinds() []Kind { return []Kind{DiscloseOutcome, RemindOfDocument} }
+func Kinds() []Kind { return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk} }
 
 // Plan is an effect that an event is to have.
 type Plan struct {
@@ -68,16 +70,15 @@ func Recruiting() Reactor { return Reactor{Name: "recruiting", Decide: recruitin
 
 func recruiting(e eventlog.Event) ([]Plan, error) {
 	category, id := eventlog.SplitStream(e.Stream)
+	if category == "bulk" {
+		return ofBulk(e, id)
+	}
 	if category != "application" {
 		return nil, nil
 	}
 	fact, err := application.Codec.Decode(e.Type, e.Data)
 	if err != nil {
-		var unknown *domain.UnknownEventError
-		if errors.As(err, &unknown) {
-			return nil, unknown
-		}
-		return nil, errors.New("data is not of its type's form")
+		return nil, unreadable(err)
 	}
 	switch f := fact.(type) { //nolint:gochecksumtype // most events have no effect
 	case application.Disqualified:
@@ -91,6 +92,38 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 		// Who is asked less than that before the due date needs no reminder.
 		if at := f.DueAt.Add(-application.RemindBefore); at.After(f.At) {
 			return []Plan{{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at}}, nil
+		}
+	}
+	return nil, nil
+}
+
+// unreadable is the error for an event that cannot be decoded.
+func unreadable(err error) error {
+	var unknown *domain.UnknownEventError
+	if errors.As(err, &unknown) {
+		return unknown
+	}
+	return errors.New("data is not of its type's form")
+}
+
+// ofBulk has an action on many applications, or its undoing, taken one step
+// further, until nothing is left: each step plans the next.
+func ofBulk(e eventlog.Event, id string) ([]Plan, error) {
+	fact, err := bulk.Codec.Decode(e.Type, e.Data)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	next := []Plan{{Purpose: "run", Kind: RunBulk, Subject: id, At: fact.When()}}
+	switch f := fact.(type) {
+	case bulk.Started, bulk.UndoStarted:
+		return next, nil
+	case bulk.ItemsDone:
+		if f.Left > 0 {
+			return next, nil
+		}
+	case bulk.ItemsUndone:
+		if f.Left > 0 {
+			return next, nil
 		}
 	}
 	return nil, nil

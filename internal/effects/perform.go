@@ -35,6 +35,8 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.DiscloseOutcome(ctx, caller, e.Subject)
 	case RemindOfDocument:
 		return c.RemindOfDocument(ctx, caller, e.Subject, e.Object)
+	case RunBulk:
+		return c.RunBulk(ctx, caller, e.Subject)
 	}
 	return commands.Answer{}, fmt.Errorf("effect %s is of kind %s: %w", e.ID, e.Kind, ErrUnknownKind)
 }

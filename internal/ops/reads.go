@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ type Read struct {
 	ID          int64     `json:"id"`
 	At          time.Time `json:"at"`
 	Member      string    `json:"member_id" format:"uuid"`
-	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, or the part of the profile"`
+	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, export of the list, or the part of the profile"`
 	Application string    `json:"application_id" format:"uuid"`
 	Object      *string   `json:"object_id" format:"uuid" doc:"What of it, such as the file"`
 	Rights      []string  `json:"rights" doc:"By which right: organization_role, recruiting_role, or ids of grants and openings, as explained under access"`
@@ -65,6 +66,21 @@ func (r *Reads) Note(ctx context.Context, read Read) error {
 	}
 }
 
+// NoteAll is Note for many reads; when it fails some of them may be kept.
+// Errors: ErrUnavailable; ctx's.
+func (r *Reads) NoteAll(ctx context.Context, reads []Read) error {
+	for part := range slices.Chunk(reads, maxNoted) {
+		batch := make([]*noted, len(part))
+		for i, read := range part {
+			batch[i] = &noted{read: read}
+		}
+		if err := r.store(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // write writes what waits until nothing does.
 func (r *Reads) write() {
 	for {
@@ -77,15 +93,15 @@ func (r *Reads) write() {
 			return
 		}
 		r.mu.Unlock()
-		err := r.store(batch)
+		err := r.store(context.Background(), batch)
 		for _, n := range batch {
 			n.done <- err
 		}
 	}
 }
 
-func (r *Reads) store(batch []*noted) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+func (r *Reads) store(ctx context.Context, batch []*noted) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	at, members, kinds := make([]time.Time, len(batch)), make([]string, len(batch)), make([]string, len(batch))
 	applications, objects, rights := make([]string, len(batch)), make([]*string, len(batch)), make([]string, len(batch))

@@ -2,6 +2,7 @@ package ops_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,7 @@ import (
 // issue gives out a token for member that expires in 90 days.
 func issue(t *testing.T, tokens *ops.Tokens, c *clock, member string) (ops.Token, string) {
 	t.Helper()
-	token := ops.Token{ID: uuid.NewString(), Member: member, Name: "script", ExpiresAt: c.now().AddDate(0, 0, 90)}
+	token := ops.Token{ID: uuid.NewString(), Member: member, Name: "script", ExpiresAt: c.now().AddDate(0, 0, 90), Jobs: []string{uuid.NewString()}}
 	secret, err := tokens.Issue(t.Context(), token)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +38,7 @@ func TestTokenIsGoodUntilItExpires(t *testing.T) {
 		if !got.ExpiresAt.Equal(want.ExpiresAt) {
 			t.Errorf("expires %v, want %v", got.ExpiresAt, want.ExpiresAt)
 		}
-		if got.ExpiresAt = want.ExpiresAt; got != want {
+		if got.ExpiresAt = want.ExpiresAt; !reflect.DeepEqual(got, want) {
 			t.Errorf("token = %+v, want %+v", got, want)
 		}
 	}

@@ -15,12 +15,14 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -45,6 +47,8 @@ type History struct {
 	// In the order they came to be.
 	JobIDs, MemberIDs, CandidateIDs, ApplicationIDs []string
 
+	bulks     map[string]bulk.Bulk
+	views     map[string]view.View
 	ids       int
 	revisions map[string]eventlog.Revision
 }
@@ -63,6 +67,7 @@ func New(t testing.TB) *History {
 		Jobs: map[string]job.Job{}, Members: map[string]member.Member{},
 		Candidates: map[string]candidate.Candidate{}, Applications: map[string]application.Application{},
 		Person: map[string]string{}, revisions: map[string]eventlog.Revision{},
+		bulks: map[string]bulk.Bulk{}, views: map[string]view.View{},
 	}
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
 		return o.Found("Acme", s)

@@ -36,6 +36,7 @@ func (c *Company) Once() {
 	c.ReadInbox(c.Admin, id)
 	c.interviewOnce(id, by)
 	c.evaluatedOnce(id)
+	c.listsOnce(id, by)
 	review, withdrawn := c.ID(), c.ID()
 	for _, ask := range []string{review, withdrawn} {
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {

@@ -72,6 +72,10 @@ func (c *Company) Random(seed uint64, n int) {
 			c.randomArrival()
 		case c.r.IntN(8) == 0:
 			c.randomRights()
+		case c.r.IntN(20) == 0:
+			c.randomView(domain.Member(c.Admin))
+		case c.r.IntN(20) == 0:
+			c.randomBulk(domain.Member(c.Admin))
 		default:
 			c.randomlyOn(id)
 		}

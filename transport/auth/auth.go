@@ -19,7 +19,8 @@ type Principal struct {
 	Member string // id
 	Token  string // id of the token presented
 
-	ReadOnly bool // the token changes nothing
+	ReadOnly bool     // the token changes nothing
+	Jobs     []string // the token is held to; none = all the member may
 
 	Candidate string      // id
 	Session   ops.Session // by which the candidate is signed in
@@ -104,7 +105,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Princi
 	if !active {
 		return Principal{}, ops.ErrToken
 	}
-	return Principal{Member: token.Member, Token: token.ID, ReadOnly: token.ReadOnly}, nil
+	return Principal{Member: token.Member, Token: token.ID, ReadOnly: token.ReadOnly, Jobs: token.Jobs}, nil
 }
 
 // bearer returns the one token of an Authorization header.

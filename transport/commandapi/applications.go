@@ -19,7 +19,7 @@ func (a *API) applications(s *edge.Surface) {
 	create(a, s, edge.Route{
 		Method: http.MethodPost, Path: "/v1/applications", Summary: "Enter an application for a candidate", Tag: "applications",
 		Doc: "The person is recognised by the e-mail address; what is known of them already is not changed.",
-		Who: edge.Area(access.Application, access.Edit).And("on the job"),
+		Who: edge.Area(access.Application, access.Edit).And("on the job"), Keeps: true,
 	}, at("/v1/applications"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.Receive) (commands.Answer, error) {
 			return c.Receive(ctx, caller, cmd)

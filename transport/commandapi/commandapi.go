@@ -26,8 +26,8 @@ import (
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
-// Options are what the API works with. All but Logger and SpoolDir are
-// required.
+// Options are what the API works with. All but Logger, SpoolDir and
+// Select are required.
 type Options struct {
 	Commands     *commands.Commands
 	Fingerprints *ops.Fingerprints
@@ -40,6 +40,8 @@ type Options struct {
 	// MaxUploads is how many uploads arrive at once; others are told to come
 	// again. 0 means 16. Each takes up to 200 MiB in SpoolDir.
 	MaxUploads int
+	// Select chooses applications by a filter; nil = they are named by their ids.
+	Select Select
 	// Public bounds what anybody may send without a token.
 	Public PublicLimits
 	// Door is where candidates sign in; nil = they have no routes. SignIns slows
@@ -60,6 +62,7 @@ type API struct {
 	public       *publicDoor
 	door         *signin.Door
 	signIns      *signInThrottle
+	selects      Select // may be nil
 }
 
 // Declare declares the routes of commands on s.
@@ -73,7 +76,7 @@ func Declare(s *edge.Surface, o Options) {
 	a := &API{
 		commands: o.Commands, fingerprints: o.Fingerprints, vault: o.Vault, log: o.Log, logger: o.Logger,
 		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads), public: newPublicDoor(o.Public),
-		door: o.Door, signIns: newSignInThrottle(o.SignIns),
+		door: o.Door, signIns: newSignInThrottle(o.SignIns), selects: o.Select,
 	}
 	if o.Door != nil {
 		a.signIn(s)
@@ -84,6 +87,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.applications(s)
 	a.documents(s)
 	a.inbox(s)
+	a.lists(s)
 	a.organization(s)
 	a.members(s)
 }
@@ -110,7 +114,7 @@ type Conditions struct {
 // Errors: ops.ErrKeyReused; a problem for a malformed If-Match.
 func (a *API) caller(ctx context.Context, c Conditions, print func() [32]byte) (commands.Caller, error) {
 	r := edge.RequestOf(ctx)
-	caller := commands.Caller{Actor: r.Principal.Actor(), Candidate: r.Principal.Candidate, CorrelationID: r.ID, Origin: eventlog.Live}
+	caller := commands.Caller{Actor: r.Principal.Actor(), Candidate: r.Principal.Candidate, CorrelationID: r.ID, Origin: eventlog.Live, Within: r.Principal.Jobs}
 	var err error
 	// Revisions tell of decisions before they are disclosed: candidates have none.
 	if r.Principal.Candidate == "" {

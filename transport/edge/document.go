@@ -42,12 +42,14 @@ func document(version string) *huma.OpenAPI {
 			Schemas:   registry,
 			Responses: map[string]*huma.Response{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				"bearer": {Type: "http", Scheme: "bearer", Description: "A member's token"},
+				"bearer":  {Type: "http", Scheme: "bearer", Description: "A member's token"},
 				"session": {Type: "apiKey", In: "cookie", Name: auth.Cookie, Description: "The session of a candidate who signed in"},
 			},
 		},
 		Tags: []*huma.Tag{
 			{Name: "applications", Description: "Candidacies: what stands in them, and what is done with them"},
+			{Name: "bulk", Description: "What is done to many applications at once"},
+			{Name: "views", Description: "Saved views of the list of applications"},
 			{Name: "jobs", Description: "Jobs, their stages and hiring teams"},
 			{Name: "members", Description: "Who works here, and the tokens they act by"},
 			{Name: "organization", Description: "What the organisation has decided for itself"},
@@ -160,7 +162,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	if !r.Download {
 		say(http.StatusNotAcceptable, "Answers are JSON, which the asker does not accept")
 	}
-	if r.Who.denied || r.Method != http.MethodGet {
+	if r.Who.denied || r.Method != http.MethodGet || !r.Who.public && !r.keeps() {
 		say(http.StatusForbidden, "The asker may not do it")
 	}
 	if r.Method != http.MethodGet {

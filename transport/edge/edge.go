@@ -84,6 +84,8 @@ type Surface struct {
 	auth *auth.Authenticator
 	echo *echo.Echo
 	api  huma.API
+
+	jobOf JobOf // nil = nobody knows
 }
 
 // Surface returns a new surface of e, without routes. Its name is a label of

@@ -64,6 +64,9 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 			}
 		}
 	}
+	if err := s.keeps(x.HTTP.Context(), route, x); err != nil {
+		return err
+	}
 	if err := checkQuery(x.HTTP.URL.RawQuery, params); err != nil {
 		return err
 	}

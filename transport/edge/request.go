@@ -24,7 +24,7 @@ type Request struct {
 
 	context echo.Context
 	proxies []netip.Prefix // that are trusted
-	route   string // template
+	route   string         // template
 	started time.Time
 	span    trace.Span
 	code    string // of the problem it ended with

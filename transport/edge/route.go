@@ -131,10 +131,12 @@ type Route struct {
 	Plain    bool   // {…} in the path are not ids; it answers in its own media type
 	Number   string // the name in the path that is a number from 1 and no id
 	Unready  bool   // it may answer 503 with its representation
+	// Keeps: it keeps to the jobs of a token that is held to some by itself.
+	Keeps bool
 	// Door: by it candidates sign in. As for theirs, there is no such route while
 	// self-tracking is off, and requests that another site makes are refused.
-	Door bool
-	Hidden   bool   // not in the OpenAPI document
+	Door   bool
+	Hidden bool // not in the OpenAPI document
 }
 
 // forCandidates reports whether the route is of the candidates' own side.

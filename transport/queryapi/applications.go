@@ -2,7 +2,10 @@ package queryapi
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
@@ -12,8 +15,8 @@ import (
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
-// listInput are the filters of the application list.
-type listInput struct {
+// ListInput are the filters and the order of the application list.
+type ListInput struct {
 	Freshness
 	Jobs         []string  `query:"job_id,explode" maxItems:"50" doc:"Any of these jobs"`
 	Stages       []string  `query:"stage_id,explode" maxItems:"50" doc:"Any of these stages"`
@@ -22,6 +25,7 @@ type listInput struct {
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
 	KnockedOut   string    `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
+	Unread       string    `query:"unread" enum:"true,false" doc:"With comments you have not read, or without; only where you may view comments"`
 	Sources      []string  `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner        string    `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	ReceivedFrom time.Time `query:"received_from" doc:"Received then or later"`
@@ -35,7 +39,7 @@ type listInput struct {
 	Cursor       string    `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, with the same filters"`
 }
 
-func (in *listInput) query() readmodels.ListQuery {
+func (in *ListInput) query() readmodels.ListQuery {
 	q := readmodels.ListQuery{
 		Jobs: in.Jobs, Stages: in.Stages, AnyTags: in.AnyTags, AllTags: in.AllTags, Sources: in.Sources, Owner: in.Owner,
 		ReceivedFrom: unlessZero(in.ReceivedFrom), ReceivedTo: unlessZero(in.ReceivedTo),
@@ -49,9 +53,29 @@ func (in *listInput) query() readmodels.ListQuery {
 		flagged := in.KnockedOut == "true"
 		q.KnockedOut = &flagged
 	}
+	if in.Unread != "" {
+		unread := in.Unread == "true"
+		q.Unread = &unread
+	}
 	if in.Priority != "" {
 		flagged := in.Priority == "true"
 		q.Priority = &flagged
+	}
+	return q
+}
+
+// kept is a query within the jobs that the token is held to.
+func kept(r *edge.Request, q readmodels.ListQuery) readmodels.ListQuery {
+	jobs := r.Principal.Jobs
+	switch {
+	case len(jobs) == 0:
+	case len(q.Jobs) == 0:
+		q.Jobs = jobs
+	default:
+		q.Jobs = slices.DeleteFunc(slices.Clone(q.Jobs), func(id string) bool { return !slices.Contains(jobs, id) })
+		if len(q.Jobs) == 0 {
+			q.Jobs = []string{uuid.Nil.String()} // of no job
+		}
 	}
 	return q
 }
@@ -91,9 +115,9 @@ func ofApplication(path, summary string, who edge.Who) edge.Route {
 func (a *API) applications(s *edge.Surface) {
 	view := edge.Area(access.Application, access.View)
 	read(a, s, edge.Route{
-		Path: "/v1/applications", Summary: "List applications", Tag: "applications", Who: edge.SignedIn().And("of the applications they may view"),
-	}, func(ctx context.Context, r *edge.Request, in *listInput) (readmodels.ApplicationPage, error) {
-		return a.Core.Applications(ctx, r.Principal.Member, in.query(), a.Now())
+		Path: "/v1/applications", Summary: "List applications", Tag: "applications", Who: edge.SignedIn().And("of the applications they may view"), Keeps: true,
+	}, func(ctx context.Context, r *edge.Request, in *ListInput) (readmodels.ApplicationPage, error) {
+		return a.Core.Applications(ctx, r.Principal.Member, kept(r, in.query()), a.Now())
 	})
 	read(a, s, ofApplication("", "An application", view), func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Profile, error) {
 		return a.profile(ctx, r)
@@ -139,7 +163,13 @@ type explainInput struct {
 }
 
 func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile, error) {
-	return a.Core.Profile(ctx, r.Principal.Member, r.Param("id"), a.Now())
+	p, err := a.Core.Profile(ctx, r.Principal.Member, r.Param("id"), a.Now())
+	if jobs := r.Principal.Jobs; len(jobs) > 0 {
+		all := len(p.Others)
+		p.Others = slices.DeleteFunc(p.Others, func(o readmodels.OtherApplication) bool { return !slices.Contains(jobs, o.Job.ID) })
+		p.OthersHidden = p.OthersHidden || len(p.Others) < all
+	}
+	return p, err
 }
 
 // profileFor returns the profile for somebody who may view an area of it.

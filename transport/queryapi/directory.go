@@ -26,7 +26,9 @@ func (a *API) directory(s *edge.Surface) {
 		list, err := a.Core.Members(ctx, r.Principal.Member, a.Now())
 		return Items[readmodels.Member]{Items: list}, err
 	})
-	read(a, s, route("me", "Who you are", "members"), func(ctx context.Context, r *edge.Request, _ *simple) (Me, error) {
+	me := route("me", "Who you are", "members")
+	me.Keeps = true
+	read(a, s, me, func(ctx context.Context, r *edge.Request, _ *simple) (Me, error) {
 		return a.me(ctx, r)
 	})
 }

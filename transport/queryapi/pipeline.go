@@ -16,6 +16,7 @@ type pipelineInput struct {
 	AllTags    []string `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority   string   `query:"priority" enum:"true,false" doc:"Flagged or not"`
 	KnockedOut string   `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
+	Unread     string   `query:"unread" enum:"true,false" doc:"With comments you have not read, or without; only where you may view comments"`
 	Sources    []string `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner      string   `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	Text       string   `query:"q" maxLength:"200" doc:"Words, each the beginning of a word of the name, or the e-mail address"`
@@ -30,8 +31,8 @@ func (a *API) pipeline(s *edge.Surface) {
 		Path: "/v1/jobs/{id}/pipeline", Summary: "Live applications of a job, by stage", Tag: "jobs",
 		Who: edge.SignedIn().And("who may know of the job, of the applications they may view"),
 	}, func(ctx context.Context, r *edge.Request, in *pipelineInput) (readmodels.Pipeline, error) {
-		filters := listInput{
-			AnyTags: in.AnyTags, AllTags: in.AllTags, Priority: in.Priority, KnockedOut: in.KnockedOut, Sources: in.Sources,
+		filters := ListInput{
+			AnyTags: in.AnyTags, AllTags: in.AllTags, Priority: in.Priority, KnockedOut: in.KnockedOut, Unread: in.Unread, Sources: in.Sources,
 			Owner: in.Owner, Text: in.Text, Sort: in.Sort, Order: in.Order, Limit: in.Limit, Cursor: in.Cursor,
 		}
 		return a.Core.Pipeline(ctx, r.Principal.Member, readmodels.PipelineQuery{Job: r.Param("id"), Stage: in.Stage, ListQuery: filters.query()}, a.Now())

@@ -58,18 +58,14 @@ const maxLag = 10 * time.Second
 
 // Declare declares the routes of queries on s.
 func Declare(s *edge.Surface, o Options) {
-	if o.Wait == 0 {
-		o.Wait = 5 * time.Second
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	a := &API{Options: o, began: time.Now()}
+	a := newAPI(o)
 	a.applications(s)
 	a.documents(s)
 	a.effects(s)
 	a.inbox(s)
 	a.interviews(s)
+	a.lists(s)
+	a.export(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.directory(s)
