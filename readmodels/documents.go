@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/docx"
 )
 
 // Document is one that was asked for, or was filed without being asked for.
@@ -53,6 +55,35 @@ type File struct {
 	Name *personal.Plain `json:"name" doc:"Null if erased or masked"`
 	Size int64           `json:"size" doc:"Bytes"`
 	Type string          `json:"type" doc:"Media type, by content"`
+	// Preview is how it can be shown.
+	Preview *Preview `json:"preview" enum:"pdf,image,text" doc:"As what it can be shown with inline=true; null = it cannot, download it"`
+}
+
+// Preview is how a file can be shown.
+type Preview string
+
+// The previews.
+const (
+	PreviewPDF   Preview = "pdf"
+	PreviewImage Preview = "image"
+	PreviewText  Preview = "text" // as plain text; also of DOCX
+)
+
+// previews are the types of files that can be shown: nothing that acts for
+// whoever looks at it.
+var previews = map[string]Preview{
+	"application/pdf": PreviewPDF, "image/png": PreviewImage, "image/jpeg": PreviewImage, "image/gif": PreviewImage, "image/webp": PreviewImage,
+	"text/plain": PreviewText, "text/csv": PreviewText, "text/tab-separated-values": PreviewText, "application/json": PreviewText, "message/rfc822": PreviewText,
+	docx.Type: PreviewText,
+}
+
+// previewOf returns how a file of a media type can be shown, nil if it cannot.
+func previewOf(mediaType string) *Preview {
+	base, _, _ := strings.Cut(mediaType, ";")
+	if p, ok := previews[base]; ok {
+		return &p
+	}
+	return nil
 }
 
 // DocumentReview is an approval or a rejection of a version.
@@ -108,7 +139,7 @@ func (r *documentRows) shown(t *texts) []Document {
 	files := map[string][]File{}
 	for _, f := range r.files {
 		key := VersionKey(f.Document, f.Version)
-		files[key] = append(files[key], File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type})
+		files[key] = append(files[key], File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type, Preview: previewOf(f.Type)})
 	}
 	reviews := map[string][]DocumentReview{}
 	for _, w := range r.reviews {
@@ -223,7 +254,7 @@ func (c *Core) file(ctx context.Context, fileID string, may func(pgx.Tx, Schema,
 			return err
 		}
 		file = StoredFile{
-			File:          File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type},
+			File:          File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type, Preview: previewOf(f.Type)},
 			ApplicationID: f.Application, DocumentID: f.Document, Version: f.Version, Category: d.Category,
 		}
 		return t.err

@@ -152,7 +152,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	o := Options{
 		Sessions: sessions,
 		Commands: &commandapi.Options{Door: door, Commands: w.commands, Fingerprints: prints, Vault: keys, Log: w.logID, Logger: logger, SpoolDir: t.TempDir()},
-		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Reads: ops.NewReads(pool), Mails: w.mails, Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
+		Queries:  &queryapi.Options{Core: core, Waiter: w.waiter, Files: store, Vault: keys, Reads: ops.NewReads(pool), Mails: w.mails, Log: w.logID, Ledger: effects.NewLedger(pool), History: &history.Replayer{Log: w.log, Opener: keys, Rights: w.directory}},
 		Tokens:   w.tokens, Directory: w.directory, Logger: logger, Metrics: w.registry, Version: "test",
 	}
 	for _, c := range change {

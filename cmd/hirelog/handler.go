@@ -30,7 +30,7 @@ func (p *process) handler(o serveOptions) http.Handler {
 	}
 	if p.core != nil {
 		t.Queries = &queryapi.Options{
-			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Reads: ops.NewReads(p.stores.pool), Mails: p.mails(), Log: p.logID, Ledger: effects.NewLedger(p.queries),
+			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Vault: p.stores.vault, Reads: ops.NewReads(p.stores.pool), Mails: p.mails(), Log: p.logID, Ledger: effects.NewLedger(p.queries),
 			History: &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
 		}
 	}

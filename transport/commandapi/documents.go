@@ -51,6 +51,8 @@ func (a *API) documents(s *edge.Surface) {
 			return c.RejectDocument(ctx, caller, cmd)
 		})
 	a.filing(s, edit)
+	a.requestSeveral(s, edit)
+	a.uploadSeveral(s, edit)
 	a.upload(s, onApplication(http.MethodPost, "/documents", "File a document", edit), true)
 	a.upload(s, onApplication(http.MethodPost, "/documents/{document}/versions", "File a new version of a document", edit), false)
 }
@@ -100,12 +102,11 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 
 // receiveFiles takes files in and gives a command with them.
 func (a *API) receiveFiles(ctx context.Context, r *edge.Request, c Conditions, categorised bool, run func(commands.Caller, *arriving) (commands.Answer, error)) (commands.Answer, error) {
-	select {
-	case a.uploads <- struct{}{}:
-		defer func() { <-a.uploads }()
-	default:
-		return commands.Answer{}, edge.Busy("Too many uploads are arriving; try again.")
+	done, err := a.uploading()
+	if err != nil {
+		return commands.Answer{}, err
 	}
+	defer done()
 	up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
 	if categorised {
 		up.fields["category"], up.required = 100, append(up.required, "category")

@@ -156,7 +156,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	say(http.StatusNotFound, "There is no such thing, or not for the asker")
 	say(http.StatusGone, "What it is about was erased, or the position is of another log")
 	say(http.StatusServiceUnavailable, "Something needed is out of reach; try again after Retry-After")
-	if !r.Who.public {
+	if !r.Who.public || r.Who.linked {
 		say(http.StatusUnauthorized, "No valid token or session")
 	}
 	if !r.Download {

@@ -43,7 +43,7 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 		if err := s.admitCandidate(route, x); err != nil {
 			return err
 		}
-	} else if !route.Who.public {
+	} else if presented := len(x.HTTP.Header["Authorization"]) > 0; !route.Who.public || route.Who.linked && presented {
 		p, err := s.auth.Authenticate(x.HTTP.Context(), x.HTTP.Header)
 		if err != nil {
 			return err

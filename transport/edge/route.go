@@ -21,6 +21,7 @@ type Who struct {
 	public bool
 	// candidate: the candidate who is signed in, while they may be; no member
 	candidate bool
+	linked    bool // public, but a token that is presented must be good
 	denied    bool // of a read: some who may know of the thing may not read this
 }
 
@@ -48,6 +49,13 @@ func Anyone() Who { return Who{says: "anyone", public: true, rule: Rule{Public: 
 // that another site makes are refused.
 func Candidate() Who {
 	return Who{says: "the candidate who is signed in, of what is theirs", candidate: true, rule: Rule{Candidate: true}}
+}
+
+// Linked lets whoever has a signed link use the route, which stands for the
+// member it was made for. The handler checks it, and that a token, if one is
+// presented, is of the same member.
+func Linked() Who {
+	return Who{says: "who has the link; with a token only the member it was made for", public: true, linked: true, denied: true, rule: Rule{Public: true}}
 }
 
 // SignedIn lets every active member use the route; what they see is theirs.

@@ -1,7 +1,9 @@
 package queryapi
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/internal/docx"
+	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
@@ -24,13 +28,14 @@ func (a *API) documents(s *edge.Surface) {
 		})
 	download := ofApplication("/documents/{document}/files/{file}", "Download a file", edge.Documents(access.View))
 	download.Method, download.Download = http.MethodGet, true
-	download.Doc = "Answers ranges. inline=true lets a browser show it: PDF, images, and text of any kind as plain text."
+	download.Doc = "Answers ranges. inline=true lets a browser show it: PDF, images, text of any kind as plain text, and DOCX as the text it says."
 	edge.Handle(s, download, func(ctx context.Context, in *downloadInput) (*huma.StreamResponse, error) {
 		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
 			return nil, err
 		}
 		return a.download(ctx, edge.RequestOf(ctx), download, in.Inline)
 	})
+	a.links(s)
 }
 
 // downloadInput says what becomes of a file.
@@ -39,23 +44,28 @@ type downloadInput struct {
 	Inline bool `query:"inline" doc:"To be shown and not saved"`
 }
 
-// shownAs says what types of files may be shown, and as what: nothing that acts
-// for whoever looks at it.
-var shownAs = map[string]string{
-	"application/pdf": "application/pdf", "image/png": "image/png", "image/jpeg": "image/jpeg", "image/gif": "image/gif", "image/webp": "image/webp",
-	"text/plain": plainText, "text/csv": plainText, "text/tab-separated-values": plainText, "application/json": plainText, "message/rfc822": plainText,
-}
-
-const plainText = "text/plain; charset=utf-8"
-
 // ErrNoPreview means that a file is of a type that is not shown.
 var ErrNoPreview = &domain.Refusal{Kind: domain.Invalid, Code: "no_preview", Message: "A file of this type is not shown; download it instead."}
+
+// file returns the file a request names, if the asker may read it.
+func (a *API) file(ctx context.Context, r *edge.Request) (readmodels.StoredFile, error) {
+	f, err := a.Core.File(ctx, r.Principal.Member, r.Param("file"), a.Now())
+	switch {
+	case err != nil:
+		return f, err
+	case f.ApplicationID != r.Param("id") || f.DocumentID != r.Param("document"):
+		return f, readmodels.ErrNotFound
+	case f.Name == nil:
+		return f, vault.ErrErased
+	}
+	return f, nil
+}
 
 // download answers with the bytes of a file. What candidates send may be a page
 // that acts for whoever looks at it: it is saved, unless it is of a type that does
 // not.
 func (a *API) download(ctx context.Context, r *edge.Request, route edge.Route, inline bool) (*huma.StreamResponse, error) {
-	f, err := a.Core.File(ctx, r.Principal.Member, r.Param("file"), a.Now())
+	f, err := a.file(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -73,18 +83,19 @@ func (a *API) stream(ctx context.Context, r *edge.Request, f readmodels.StoredFi
 	}
 	typ, how := f.Type, "attachment"
 	if inline {
-		base, _, _ := strings.Cut(f.Type, ";")
-		if typ = shownAs[base]; typ == "" {
+		if f.Preview == nil {
 			return nil, ErrNoPreview
 		}
-		how = "inline"
+		if how = "inline"; *f.Preview == readmodels.PreviewText {
+			typ = plainText
+		}
 	}
 	if note != nil {
 		if err := note(); err != nil {
 			return nil, err
 		}
 	}
-	content, err := a.Files.Open(ctx, f.ID)
+	content, err := a.content(ctx, f, inline)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +115,46 @@ func (a *API) stream(ctx context.Context, r *edge.Request, f readmodels.StoredFi
 		http.ServeContent(w, request, "", time.Time{}, content)
 	}}, nil
 }
+
+const plainText = "text/plain; charset=utf-8"
+
+// maxTexts is how many documents are turned into text at once: each is in memory
+// for that.
+const maxTexts = 4
+
+// content opens what is answered for a file: its bytes, or the text of a
+// document that is to be shown.
+func (a *API) content(ctx context.Context, f readmodels.StoredFile, inline bool) (io.ReadSeekCloser, error) {
+	stored, err := a.Files.Open(ctx, f.ID)
+	if base, _, _ := strings.Cut(f.Type, ";"); err != nil || !inline || base != docx.Type {
+		return stored, err
+	}
+	defer stored.Close() //nolint:errcheck // it is only read
+	select {
+	case a.texts <- struct{}{}:
+		defer func() { <-a.texts }()
+	default:
+		return nil, edge.Busy("Too many documents are being read; try again.")
+	}
+	whole, err := io.ReadAll(io.LimitReader(stored, files.MaxSize))
+	if err != nil {
+		return nil, err
+	}
+	text, more, err := docx.Text(bytes.NewReader(whole), int64(len(whole)))
+	switch {
+	case err != nil:
+		return nil, ErrNoPreview.Because("The document cannot be read; download it instead.")
+	case more:
+		text += "\n[…]\n"
+	}
+	return shownText{strings.NewReader(text)}, nil
+}
+
+// shownText is a text in memory.
+type shownText struct{ *strings.Reader }
+
+// Close implements io.Closer.
+func (shownText) Close() error { return nil }
 
 // policyOf keeps a browser from running or loading anything for a file. Its own
 // viewer of PDF does not work in a sandbox.

@@ -14,6 +14,7 @@ import (
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -33,6 +34,7 @@ type Options struct {
 	Core   *readmodels.Core
 	Waiter Waiter
 	Files  *files.Store
+	Vault  *vault.Vault // signs links
 	Reads  *ops.Reads
 	Mails  *mail.Captured // nil = there are no such routes
 	Ledger *effects.Ledger
@@ -48,6 +50,7 @@ type Options struct {
 type API struct {
 	Options
 	began time.Time
+	texts chan struct{} // holds one for each document whose text is being read
 }
 
 // group is the group of read models that every read needs.
@@ -58,7 +61,17 @@ const maxLag = 10 * time.Second
 
 // Declare declares the routes of queries on s.
 func Declare(s *edge.Surface, o Options) {
+<<<<<<< HEAD
 	a := newAPI(o)
+=======
+	if o.Wait == 0 {
+		o.Wait = 5 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &API{Options: o, began: time.Now(), texts: make(chan struct{}, maxTexts)}
+>>>>>>> 7db9f80 (queries: signed links open files, Word documents are shown as text; commands: several documents in one request, one request to many)
 	a.applications(s)
 	a.documents(s)
 	a.effects(s)
