@@ -74,5 +74,5 @@ func newAPI(o Options) *API {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &API{Options: o, began: time.Now()}
+	return &API{Options: o, began: time.Now(), texts: make(chan struct{}, maxTexts)}
 }

@@ -61,17 +61,7 @@ const maxLag = 10 * time.Second
 
 // Declare declares the routes of queries on s.
 func Declare(s *edge.Surface, o Options) {
-<<<<<<< HEAD
 	a := newAPI(o)
-=======
-	if o.Wait == 0 {
-		o.Wait = 5 * time.Second
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	a := &API{Options: o, began: time.Now(), texts: make(chan struct{}, maxTexts)}
->>>>>>> 7db9f80 (queries: signed links open files, Word documents are shown as text; commands: several documents in one request, one request to many)
 	a.applications(s)
 	a.documents(s)
 	a.effects(s)
