@@ -158,13 +158,13 @@ func readCSV(from io.Reader, name string, take func(row), tell func(Problem)) er
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+			return csvProblem(err, name, tell) // where the next row begins cannot be told
+		}
 		line, _ := r.FieldPos(0)
-		if errors.Is(err, csv.ErrFieldCount) {
+		if err != nil {
 			tell(Problem{name, line, unreadable, fmt.Sprintf("the row has %d values, and the first line names %d columns", len(record), len(columns))})
 			continue
-		}
-		if err != nil {
-			return csvProblem(err, name, tell) // where the next row begins cannot be told
 		}
 		values := make(map[string]string, len(columns))
 		for i, v := range record {
