@@ -106,7 +106,7 @@ func TestLinksToFiles(t *testing.T) {
 	} {
 		open("", tampered).problem(http.StatusForbidden, "link_invalid")
 	}
-	later.Store(299)
+	later.Store(200)
 	open("", to).want(http.StatusOK)
 	later.Store(301)
 	open("", to).problem(http.StatusForbidden, "link_expired")
@@ -192,7 +192,7 @@ func TestSeveralDocumentsAtOnce(t *testing.T) {
 	path := "/v1/applications/" + app + "/documents"
 	several := func(categories, key string, names ...string) reply {
 		f := newForm("")
-		_ = f.w.WriteField("categories", categories)
+		_ = f.w.WriteField("category", categories)
 		for _, n := range names {
 			f.file(n, "Content of "+n)
 		}
@@ -218,7 +218,7 @@ func TestSeveralDocumentsAtOnce(t *testing.T) {
 	}
 	stranger := w.vacancy("Nurse").manager
 	f := newForm("")
-	_ = f.w.WriteField("categories", "cv")
+	_ = f.w.WriteField("category", "cv")
 	w.post(stranger, path+"/several", f.file("x.txt", "x")).problem(http.StatusNotFound, "unknown_application")
 }
 

@@ -90,7 +90,7 @@ func allAlike(refusals []*domain.Refusal) bool {
 func (a *API) uploadSeveral(s *edge.Surface, edit edge.Who) {
 	r := onApplication(http.MethodPost, "/documents/several", "File several documents", edit.And("each"))
 	r.Body, r.Form = edge.FormBody, severalSchema()
-	r.Doc = "Each file becomes a document of its own. categories names one for each file, in their order, or one for all, separated by commas. " +
+	r.Doc = "Each file becomes a document of its own. category names one for each file, in their order, or one for all, separated by commas. " +
 		"The answer says of each file what became of it; what was refused keeps nothing else from being filed. If-Match is looked at for the first."
 	edge.Handle(s, r, func(ctx context.Context, in *bodiless) (*outcomesAnswer, error) {
 		r := edge.RequestOf(ctx)
@@ -99,14 +99,14 @@ func (a *API) uploadSeveral(s *edge.Surface, edit edge.Who) {
 			return nil, err
 		}
 		defer done()
-		up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files", "categories"}, fields: map[string]int{"categories": 1000}}
+		up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files", "category"}, fields: map[string]int{"category": 1000}}
 		defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
 		if err := up.read(r); err != nil {
 			return nil, err
 		}
-		files, categories := up.files(), strings.Split(up.given["categories"], ",")
+		files, categories := up.files(), strings.Split(up.given["category"], ",")
 		if len(categories) != 1 && len(categories) != len(files) {
-			return nil, edge.Invalid("body.categories", "names one category, or one for each file")
+			return nil, edge.Invalid("body.category", "names one category, or one for each file")
 		}
 		caller, err := a.caller(ctx, in.Conditions, func() [32]byte { return up.fingerprint(a, r) })
 		if err != nil {
@@ -139,9 +139,9 @@ func (a *API) uploading() (done func(), err error) {
 
 func severalSchema() *huma.Schema {
 	form := formSchema(false)
-	form.Required = append(form.Required, "categories")
+	form.Required = append(form.Required, "category")
 	form.Properties["files"].Description = "The files, each a document"
-	form.Properties["categories"] = &huma.Schema{Type: huma.TypeString, Description: "Categories of the documents, separated by commas"}
+	form.Properties["category"] = &huma.Schema{Type: huma.TypeString, Description: "Categories of the documents, separated by commas"}
 	return form
 }
 
