@@ -2,12 +2,15 @@ package commands
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -25,6 +28,8 @@ type EditCandidate struct {
 	SalaryExpectation *personal.Plain `json:"salary_expectation,omitempty" maxLength:"200" doc:"What the person expects; needs edit on area salary"`
 	AvailableFrom     *personal.Plain `json:"available_from,omitempty" maxLength:"10" doc:"A day, such as 2027-01-31"`
 	Links             *personal.Plain `json:"links,omitempty" maxLength:"4000" doc:"At most 10 http or https addresses, one on each line"`
+
+	More map[string]any `json:"more_information,omitempty" doc:"Values of the organisation's own attributes, by their ids: a text, a number, a day such as 2027-01-31, the id of a choice, a list of those, true or false, an http or https address; null removes. Each needs edit on the area of its attribute"`
 }
 
 func (cmd EditCandidate) edits() candidate.Edits {
@@ -46,11 +51,23 @@ func (cmd EditCandidate) edits() candidate.Edits {
 // out. A new address is the person's from before the fact is recorded: until the
 // command is given again after a fault, both may name them. Given again once the
 // application is anonymised it is refused: who it was of cannot be told any more.
-// Errors: those of candidate.Edit; candidate.ErrAddressTaken;
+// Errors: those of candidate.EditAll; candidate.ErrAddressTaken;
+// organization.ErrUnknownEntry, organization.ErrRetired;
 // application.ErrUnknown, application.ErrAnonymised; ErrDenied.
 func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCandidate) (Answer, error) {
 	edits := cmd.edits()
-	person, err := c.personToEdit(ctx, caller, cmd.Application, edits)
+	var areas []access.Area
+	for a := range edits {
+		areas = append(areas, a.Area())
+	}
+	for id := range cmd.More {
+		areas = append(areas, c.directory.Organization().Attributes[id].In())
+	}
+	person, err := c.personToEdit(ctx, caller, cmd.Application, areas)
+	if err != nil {
+		return Answer{}, err
+	}
+	custom, err := c.customEdits(cmd.More)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -70,9 +87,12 @@ func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCan
 			delete(edits, a)
 		}
 	}
+	if err := c.withoutKnown(ctx, f.state, custom); err != nil {
+		return Answer{}, err
+	}
 	return transact(ctx, c, c.candidates, person, caller, decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
-			return p.Edit(caller.newID("change"), edits, personal.Key{ID: person, Owner: cmd.Application}, s)
+			return p.EditAll(caller.newID("change"), edits, custom, personal.Key{ID: person, Owner: cmd.Application}, s)
 		},
 		prepare: func(ctx context.Context, _ candidate.Candidate) error {
 			email, edited := edits[candidate.Email]
@@ -84,9 +104,55 @@ func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCan
 	})
 }
 
+// customEdits checks values of the organisation's own attributes. One of a retired
+// attribute can only be removed.
+// Errors: domain.ErrInvalid, organization.ErrUnknownEntry, organization.ErrRetired.
+func (c *Commands) customEdits(given map[string]any) (candidate.CustomEdits, error) {
+	o, edits := c.directory.Organization(), candidate.CustomEdits{}
+	for _, id := range slices.Sorted(maps.Keys(given)) {
+		a, known := o.Attributes[id]
+		if !known {
+			return nil, organization.ErrUnknownEntry
+		}
+		value, err := a.Value(given[id])
+		switch {
+		case err != nil:
+			return nil, err
+		case value != "" && o.Retired[organization.Entry{List: organization.Attributes, ID: id}]:
+			return nil, organization.ErrRetired
+		}
+		edits[id] = personal.Plain(value)
+	}
+	return edits, nil
+}
+
+// withoutKnown takes out of edits what is so already.
+func (c *Commands) withoutKnown(ctx context.Context, p candidate.Candidate, edits candidate.CustomEdits) error {
+	var ids []string
+	var sealed [][]byte
+	for id := range edits {
+		if text, ok := p.Custom[id]; ok {
+			ids, sealed = append(ids, id), append(sealed, text.Bytes())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	texts, err := c.vault.Open(ctx, sealed...)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if !texts[i].Erased && texts[i].Text == edits[id] {
+			delete(edits, id)
+		}
+	}
+	return nil
+}
+
 // personToEdit returns the person of an application, or refuses who may not edit
-// what is named. Errors: application.ErrUnknown, application.ErrAnonymised, ErrDenied.
-func (c *Commands) personToEdit(ctx context.Context, caller Caller, id string, edits candidate.Edits) (string, error) {
+// what is of the areas; of none, the profile. Errors: application.ErrUnknown, application.ErrAnonymised, ErrDenied.
+func (c *Commands) personToEdit(ctx context.Context, caller Caller, id string, areas []access.Area) (string, error) {
 	f, err := c.applications.read(ctx, c.log, id)
 	if err != nil {
 		return "", err
@@ -95,9 +161,9 @@ func (c *Commands) personToEdit(ctx context.Context, caller Caller, id string, e
 	if err != nil {
 		return "", err
 	}
-	allowed := held.Area(access.Profile) >= access.Edit || len(edits) > 0
-	for a := range edits {
-		allowed = allowed && held.Area(a.Area()) >= access.Edit
+	allowed := held.Area(access.Profile) >= access.Edit || len(areas) > 0
+	for _, a := range areas {
+		allowed = allowed && held.Area(a) >= access.Edit
 	}
 	if !allowed {
 		return "", ErrDenied

@@ -135,7 +135,19 @@ func (c *Commands) liveOf(ctx context.Context, jobID string, address personal.Pl
 	if err != nil || !known {
 		return "", err
 	}
-	held, err := c.claims.read(ctx, c.log, c.liveClaim(jobID, person))
+	if live, err := c.liveUnder(ctx, c.liveClaim(jobID, person)); err != nil || live != "" {
+		return live, err
+	}
+	p, err := c.candidates.read(ctx, c.log, person)
+	if err != nil || p.state.Into == "" {
+		return "", err
+	}
+	return c.liveUnder(ctx, c.liveClaim(jobID, p.state.Into))
+}
+
+// liveUnder returns the live application that holds a claim, "" if there is none.
+func (c *Commands) liveUnder(ctx context.Context, claimID string) (string, error) {
+	held, err := c.claims.read(ctx, c.log, claimID)
 	if err != nil {
 		return "", err
 	}

@@ -170,6 +170,10 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 		c.discard(stored)
 		return Answer{}, err
 	}
+	if err := c.claimAs(ctx, caller, cmd.Job, person, id, false); err != nil {
+		c.discard(stored)
+		return Answer{}, err
+	}
 	_, err = transact(ctx, c, c.candidates, person, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
 			return p.Register(cmd.Candidate, personal.Key{ID: person, Owner: id}, s)
@@ -266,6 +270,13 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 	// The claim was perhaps taken before anything was sealed for a new person.
 	for _, person := range append(people, c.newPerson(in.Application)) {
 		if err := c.releaseClaim(ctx, caller, c.liveClaim(in.Job, person), in.Application, nil); err != nil {
+			return err
+		}
+		f, err := c.candidates.read(ctx, c.log, person)
+		if err == nil && f.state.Into != "" {
+			err = c.releaseClaim(ctx, caller, c.liveClaim(in.Job, f.state.Into), in.Application, nil)
+		}
+		if err != nil {
 			return err
 		}
 	}

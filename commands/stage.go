@@ -224,7 +224,14 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			if err != nil {
 				return err
 			}
-			return c.takeClaim(ctx, caller, claimID, cmd.Application, true)
+			if err := c.takeClaim(ctx, caller, claimID, cmd.Application, true); err != nil {
+				return err
+			}
+			person, err := c.reveal(ctx, a.Candidate)
+			if err != nil || person == "" {
+				return err
+			}
+			return c.claimAs(ctx, caller, a.Job, person, cmd.Application, true)
 		},
 	})
 }

@@ -116,6 +116,9 @@ func (c *Commands) transfer(ctx context.Context, caller Caller, t transfer, old 
 	if err := c.takeClaim(ctx, caller, claimID, t.id, false); err != nil {
 		return Answer{}, err
 	}
+	if err := c.claimAs(ctx, caller, t.cmd.Job, person, t.id, false); err != nil {
+		return Answer{}, err
+	}
 	taken, err := c.takenAlong(ctx, caller, t)
 	if err != nil {
 		return Answer{}, err

@@ -115,7 +115,7 @@ func learn(p *readmodels.PersonRow, e candidate.AttributesChanged) (searched boo
 		case candidate.LastName:
 			p.LastName, searched = v.Value.Bytes(), true
 		case candidate.Email:
-			p.Email, searched = v.Value.Bytes(), true
+			p.Email, p.AddressShared, searched = v.Value.Bytes(), false, true
 		case candidate.Phone:
 			p.Phone = v.Value.Bytes()
 		default:
@@ -132,6 +132,22 @@ func learn(p *readmodels.PersonRow, e candidate.AttributesChanged) (searched boo
 		more = nil
 	}
 	p.More.V = more
+	if len(e.Custom) > 0 {
+		custom := maps.Clone(p.Custom.V)
+		if custom == nil {
+			custom = map[string][]byte{}
+		}
+		for _, v := range e.Custom {
+			custom[v.Attribute] = v.Value.Bytes()
+			if v.Value.IsZero() {
+				delete(custom, v.Attribute)
+			}
+		}
+		if len(custom) == 0 {
+			custom = nil
+		}
+		p.Custom.V = custom
+	}
 	return searched
 }
 
@@ -259,7 +275,7 @@ func (m *applicationList) received(ctx context.Context, f Fact, e application.Re
 		ReceivedAt: e.At, ChangedAt: e.At, StageSince: e.At,
 	}
 	if p, ok := m.people.Get(k.candidate); ok {
-		r.Terms = p.Terms
+		r.Terms, r.Person = p.Terms, p.Person()
 	}
 	return r, nil
 }
@@ -284,12 +300,20 @@ func (m *applicationList) candidate(ctx context.Context, f Fact, e candidate.Eve
 			return fmt.Errorf("open the names of event %s: %w", f.ID, err)
 		}
 		p.Terms = m.terms(texts)
+	case candidate.AddressShared:
+		p.AddressShared = e.Shared
+	case candidate.Merged:
+		p.Into, p.MergedAt, p.MergedBy = optional(e.Into), when(f), &e.By
+	case candidate.Unmerged:
+		p.Into, p.MergedAt, p.MergedBy = nil, nil, nil
+	case candidate.Absorbed, candidate.Released:
+		// The other one says whether it came to that.
 	case candidate.Anonymised:
 		p = readmodels.PersonRow{ID: f.Aggregate, Anonymised: true, Revision: int64(f.Revision)}
 	}
 	m.people.Put(p)
 	m.applications.Each("candidate_id", f.Aggregate, func(r readmodels.ApplicationRow) (readmodels.ApplicationRow, bool) {
-		r.Terms = p.Terms
+		r.Terms, r.Person = p.Terms, p.Person()
 		return r, true
 	})
 	return nil

@@ -36,7 +36,7 @@ var erased = map[string]func(*testing.T, dump){
 	"definitions": nil,
 	"access":      nil,
 	"application_list": func(t *testing.T, d dump) {
-		d.none(t, "people", "terms <> '{}' OR first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR more::text NOT IN ('null', '{}') OR NOT anonymised")
+		d.none(t, "people", "terms <> '{}' OR first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR more::text NOT IN ('null', '{}') OR custom::text NOT IN ('null', '{}') OR NOT anonymised")
 		d.none(t, "applications", "terms <> '{}' OR tags <> '{}' OR NOT anonymised OR candidate_id <> '"+readmodels.Nobody()+"'")
 		d.some(t, "applications", "reason_id IS NOT NULL AND source <> '' AND stage <> ''")
 	},

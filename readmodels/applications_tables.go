@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 )
@@ -25,9 +26,23 @@ type PersonRow struct {
 	Email      []byte
 	Phone      []byte
 	More       JSON[map[candidate.Attribute][]byte] // the other attributes
+	Custom     JSON[map[string][]byte]              // values of the organisation's own attributes, by their ids
 	Terms      []int64                              // search terms of names and e-mail
 	Revision   int64
 	Anonymised bool
+
+	AddressShared bool    // several people use the address
+	Into          *string // candidate they are merged into
+	MergedAt      *time.Time
+	MergedBy      *domain.Actor
+}
+
+// Person is who the candidate counts as.
+func (r PersonRow) Person() string {
+	if r.Into != nil {
+		return *r.Into
+	}
+	return r.ID
 }
 
 // People returns table people: what is known of a candidate, once for all of
@@ -43,10 +58,16 @@ func People() Table[PersonRow] {
 			Col("email", "bytea", func(r *PersonRow) *[]byte { return &r.Email }),
 			Col("phone", "bytea", func(r *PersonRow) *[]byte { return &r.Phone }),
 			Col("more", "jsonb", func(r *PersonRow) *JSON[map[candidate.Attribute][]byte] { return &r.More }),
+			Col("custom", "jsonb", func(r *PersonRow) *JSON[map[string][]byte] { return &r.Custom }),
+			Col("address_shared", "boolean", func(r *PersonRow) *bool { return &r.AddressShared }),
+			Col("merged_into", "uuid", func(r *PersonRow) **string { return &r.Into }),
+			Col("merged_at", "timestamptz", func(r *PersonRow) **time.Time { return &r.MergedAt }),
+			Col("merged_by", "text", func(r *PersonRow) **domain.Actor { return &r.MergedBy }),
 			ArrayCol("terms", "bigint[]", func(r *PersonRow) *[]int64 { return &r.Terms }),
 			Col("revision", "bigint", func(r *PersonRow) *int64 { return &r.Revision }),
 			Col("anonymised", "boolean", func(r *PersonRow) *bool { return &r.Anonymised }),
 		},
+		Indexes: []string{`CREATE INDEX {name}_merged ON {table} (merged_into) WHERE merged_into IS NOT NULL`},
 	}
 }
 

@@ -2,8 +2,10 @@ package readmodels
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,6 +90,21 @@ type CandidateInfo struct {
 	Links             *personal.Plain `json:"links" doc:"One on each line; null if absent or erased"`
 	Revision          int64           `json:"revision" doc:"Of the candidate; for If-Match"`
 	Anonymised        bool            `json:"anonymised"`
+
+	More          []CustomAttribute `json:"more_information" doc:"The organisation's own attributes, in its order; without those whose area you may not view"`
+	AddressShared bool              `json:"address_shared" doc:"Several people use the e-mail address, and nobody is recognised by it"`
+	MergedInto    *string           `json:"merged_into_id" format:"uuid" doc:"The candidate that they are the same person as"`
+	MergedAt      *time.Time        `json:"merged_at"`
+	MergedBy      *By               `json:"merged_by"`
+	MergedWith    []string          `json:"merged_with" doc:"Candidates who are the same person"`
+}
+
+// CustomAttribute is what one of the organisation's own attributes is.
+type CustomAttribute struct {
+	ID    string                     `json:"attribute_id" format:"uuid"`
+	Label string                     `json:"label"`
+	Type  organization.AttributeType `json:"type" enum:"text,number,date,choice,multi_choice,boolean,link"`
+	Value json.RawMessage            `json:"value" doc:"By type: a text, a number, a day, the id of a choice, a list of those, true or false, an address; null if absent or erased"`
 }
 
 // OtherApplication is another application of the same person.
@@ -212,6 +229,9 @@ func (c *Core) Profile(ctx context.Context, member, applicationID string, now ti
 // profileRows are the rows a profile is made of.
 type profileRows struct {
 	people   []PersonRow
+	defined  []AttributeRow
+	retired  []RetiredRow
+	merged   []string // other candidates who are the person
 	reasons  []ReasonRow
 	tags     []TagRow
 	notes    []NoteRow
@@ -273,6 +293,9 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 	a, s := v.application, v.schema
 	if a.Candidate != nobody && !v.rights.Masked {
 		queueRows(b, s, People(), &r.people, "candidate_id = $1", a.Candidate)
+		if v.rights.Area(access.Profile) >= access.View {
+			r.queueCustom(b, v)
+		}
 	}
 	if a.Reason != nil {
 		queueRows(b, s, Reasons(), &r.reasons, "reason_id = $1", *a.Reason)
@@ -307,6 +330,10 @@ func (r *profileRows) want(t *texts) {
 		for _, sealed := range p.More.V {
 			t.want(sealed)
 		}
+		for _, sealed := range p.Custom.V {
+			t.want(sealed)
+		}
+		t.wantByOrNil(p.MergedBy)
 	}
 	for _, f := range r.forms {
 		f.want(t)
@@ -334,6 +361,7 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 		p.FirstName, p.LastName, p.Email = t.text(person.FirstName), t.text(person.LastName), t.text(person.Email)
 		if v.rights.Area(access.Profile) >= access.View {
 			p.Candidate = person.shown(v, t)
+			p.Candidate.More, p.Candidate.MergedWith = r.custom(person, v, t), orEmpty(r.merged)
 		}
 	}
 	if v.rights.Area(access.Profile) >= access.View {
@@ -369,7 +397,40 @@ func (r PersonRow) shown(v view, t *texts) *CandidateInfo {
 		Gender: attribute(candidate.Gender), Birthday: attribute(candidate.Birthday), Location: attribute(candidate.Location),
 		SalaryExpectation: attribute(candidate.SalaryExpectation), AvailableFrom: attribute(candidate.AvailableFrom), Links: attribute(candidate.Links),
 		Revision: r.Revision, Anonymised: r.Anonymised,
+		AddressShared: r.AddressShared, MergedInto: r.Into, MergedAt: utc(r.MergedAt), MergedBy: t.byOrNil(r.MergedBy),
 	}
+}
+
+// queueCustom queues the reading of the organisation's own attributes, and of who
+// else the person is.
+func (r *profileRows) queueCustom(b *pgx.Batch, v view) {
+	s := v.schema
+	queueRows(b, s, Attributes(), &r.defined, "true ORDER BY array_position((SELECT attributes FROM "+s.Table("attribute_order")+"), attribute_id)")
+	queueRows(b, s, RetiredTable(), &r.retired, "list = $1", organization.Attributes)
+	b.Queue("SELECT candidate_id::text FROM "+s.Table("people")+" WHERE (candidate_id = $1 OR merged_into = $1) AND candidate_id <> $2 ORDER BY candidate_id",
+		v.application.Person, v.application.Candidate).Query(func(rows pgx.Rows) (err error) {
+		r.merged, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+}
+
+// custom are the organisation's own attributes of a person, as far as v may see
+// them: all that are asked for, and retired ones that have a value.
+func (r *profileRows) custom(p PersonRow, v view, t *texts) []CustomAttribute {
+	shown := []CustomAttribute{}
+	for _, a := range r.defined {
+		sealed, known := p.Custom.V[a.ID]
+		retired := slices.ContainsFunc(r.retired, func(gone RetiredRow) bool { return gone.Entry == a.ID })
+		if retired && !known || v.rights.Area(a.Content.V.In()) < access.View {
+			continue
+		}
+		c := CustomAttribute{ID: a.ID, Label: a.Content.V.Label, Type: a.Content.V.Type}
+		if text := t.text(sealed); text != nil {
+			c.Value = json.RawMessage(*text)
+		}
+		shown = append(shown, c)
+	}
+	return shown
 }
 
 // fillTalk puts into p what was said and thought of the application.

@@ -59,8 +59,9 @@ var (
 // named stays.
 type AttributesChanged struct {
 	domain.Stamp
-	Change     string  `json:"change"` // id of the change
-	Attributes []Value `json:"attributes"`
+	Change     string        `json:"change"` // id of the change
+	Attributes []Value       `json:"attributes"`
+	Custom     []CustomValue `json:"custom,omitempty"`
 }
 
 // Value is what one attribute is from now on; absent for nothing.
@@ -78,7 +79,11 @@ func (e AttributesChanged) evolve(c Candidate) Candidate {
 	if c.Known == nil {
 		c.Known = map[Attribute]personal.Text{}
 	}
+	c.Custom = c.withCustom(e.Custom)
 	for _, v := range e.Attributes {
+		if v.Attribute == Email {
+			c.AddressShared = false
+		}
 		if v.Value.IsZero() {
 			delete(c.Known, v.Attribute)
 		} else {
@@ -179,31 +184,7 @@ func linksOf(value string) (string, error) {
 // The same change again is no event.
 // Errors: ErrUnknown, ErrAnonymised, domain.ErrInvalid.
 func (c Candidate) Edit(change string, edits Edits, key personal.Key, s domain.Stamp) ([]Event, error) {
-	switch {
-	case !c.Registered:
-		return nil, ErrUnknown
-	case c.Anonymised:
-		return nil, ErrAnonymised
-	case c.Change == change:
-		return nil, nil
-	}
-	edits, err := edits.Checked(s.At)
-	if err != nil {
-		return nil, err
-	}
-	if !c.named(edits, FirstName) && !c.named(edits, LastName) {
-		return nil, domain.ErrInvalid.Because("A first or last name is required.")
-	}
-	e := AttributesChanged{Stamp: s, Change: change}
-	for _, a := range slices.Sorted(maps.Keys(edits)) {
-		if _, known := c.Known[a]; known || edits[a] != "" {
-			e.Attributes = append(e.Attributes, Value{Attribute: a, Value: personal.New(key, edits[a])})
-		}
-	}
-	if len(e.Attributes) == 0 {
-		return nil, nil
-	}
-	return []Event{e}, nil
+	return c.EditAll(change, edits, nil, key, s)
 }
 
 // named reports whether the person has that name after the edits.

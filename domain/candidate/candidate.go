@@ -14,6 +14,11 @@ type Candidate struct {
 	Anonymised bool
 	Known      map[Attribute]personal.Text // what is known, sealed
 	Change     string                      // id of the last change of that
+
+	Custom        map[string]personal.Text // values of the organisation's own attributes, sealed
+	AddressShared bool                     // several people use the address
+	Into          string                   // candidate that this one is merged into
+	Absorbed      []string                 // candidates that are, or are about to be, merged into this one
 }
 
 // Event is a fact about a candidate. Names and JSON fields are stored for ever;
@@ -26,7 +31,8 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a candidate.
-var Codec = domain.NewCodec[Event](Registered{}, AttributesChanged{}, Anonymised{})
+var Codec = domain.NewCodec[Event](Registered{}, AttributesChanged{}, Anonymised{}, AddressShared{},
+	Absorbed{}, Released{}, Merged{}, Unmerged{})
 
 // Registered records that a person became known.
 type Registered struct {
@@ -60,7 +66,7 @@ type Anonymised struct {
 func (Anonymised) EventName() string { return "candidate.anonymised.v1" }
 
 func (Anonymised) evolve(c Candidate) Candidate {
-	c.Anonymised, c.Known = true, nil
+	c.Anonymised, c.Known, c.Custom = true, nil, nil
 	return c
 }
 

@@ -73,7 +73,12 @@ func TestStored(t *testing.T) {
 	sealed := func(s string) personal.Text { return personal.Sealed([]byte("sealed " + s)) }
 	domaintest.Stored[candidate.Event](t, "candidate", candidate.Codec,
 		candidate.Registered{Stamp: s, FirstName: sealed("first name"), LastName: sealed("last name"), Email: sealed("e-mail"), Phone: sealed("phone")},
-		candidate.AttributesChanged{Stamp: s, Change: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e6f", Attributes: []candidate.Value{{Attribute: candidate.Birthday, Value: sealed("birthday")}}},
+		candidate.AttributesChanged{Stamp: s, Change: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e6f", Attributes: []candidate.Value{{Attribute: candidate.Birthday, Value: sealed("birthday")}}, Custom: []candidate.CustomValue{{Attribute: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e60", Value: sealed("custom")}}},
+		candidate.AddressShared{Stamp: s, Shared: true},
+		candidate.Absorbed{Stamp: s, Candidate: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e61"},
+		candidate.Released{Stamp: s, Candidate: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e61"},
+		candidate.Merged{Stamp: s, Into: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e62"},
+		candidate.Unmerged{Stamp: s, From: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e62"},
 		anonymised,
 	)
 }
@@ -85,9 +90,14 @@ func TestRandom(t *testing.T) {
 			if rapid.IntRange(0, 3).Draw(t, "anonymise") == 0 {
 				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Anonymise(s), nil }
 			}
+			if rapid.IntRange(0, 2).Draw(t, "of merging") == 0 {
+				return someMerge(t, s)
+			}
 			if rapid.Bool().Draw(t, "edit") {
 				id, edits := rapid.StringMatching(`[0-9]{3}`).Draw(t, "change"), someEdits(t)
-				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.Edit(id, edits, key, s) }
+				return func(c candidate.Candidate) ([]candidate.Event, error) {
+					return c.EditAll(id, edits, candidate.CustomEdits{"x": "1", "y": ""}, key, s)
+				}
 			}
 			plain := rapid.Map(rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[ -~]{1,12}`), rapid.String()), func(s string) personal.Plain { return personal.Plain(s) })
 			d := candidate.Details{FirstName: plain.Draw(t, "first"), LastName: plain.Draw(t, "last"), Email: plain.Draw(t, "e-mail"), Phone: plain.Draw(t, "phone")}
@@ -99,7 +109,11 @@ func TestRandom(t *testing.T) {
 				return "an erased person changed, or nobody was erased"
 			case !after.Anonymised && after.Known[candidate.FirstName].IsZero() && after.Known[candidate.LastName].IsZero():
 				return "a person has no name"
-			case after.Anonymised && len(after.Known) > 0:
+			case after.Into != "" && len(after.Absorbed) > 0 && before.Into != after.Into:
+				return "a candidate was merged that others are merged into"
+			case after.AddressShared && after.Known[candidate.Email].IsZero() && !after.Anonymised:
+				return "an address is shared that is not known"
+			case after.Anonymised && len(after.Known)+len(after.Custom) > 0:
 				return "something is known of an erased person"
 			}
 			return ""

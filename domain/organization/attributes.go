@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // AttributeType says what the value of an attribute is.
@@ -35,6 +36,7 @@ type AttributeContent struct {
 	Label          string        `json:"label" minLength:"1" maxLength:"100" doc:"What it is called, unique"`
 	Type           AttributeType `json:"type" enum:"text,number,date,choice,multi_choice,boolean,link" doc:"What a value is; it never changes"`
 	Choices        []Choice      `json:"choices,omitempty" maxItems:"100" doc:"Of a choice: 1 to 100 values, in order"`
+	Area           access.Area   `json:"area,omitempty" enum:"profile,sensitive,salary" doc:"Area whose right a value needs; left out, it is the profile"`
 	KeepForReports bool          `json:"keep_for_reports,omitempty" doc:"Values stay when an application is anonymised; for what tells nothing of a person"`
 }
 
@@ -83,6 +85,8 @@ func (o Organization) DefineAttribute(id string, a AttributeContent, fresh Fresh
 		return nil, domain.ErrInvalid.Because("There is no type of attribute %q.", string(a.Type))
 	case exists && a.Type != have.Type:
 		return nil, domain.ErrInvalid.Because("The type of an attribute does not change; retire it and define another.")
+	case a.In() != access.Profile && a.In() != access.Sensitive && a.In() != access.Salary:
+		return nil, domain.ErrInvalid.Because("A value is of area profile, sensitive or salary.")
 	case !exists && len(o.Attributes) >= MaxEntries:
 		return nil, ErrListFull
 	case a.Type.chosen() && (n < 1 || n > 100):

@@ -41,7 +41,7 @@ func TestStored(t *testing.T) {
 		}},
 		organization.CategoryDefined{Stamp: s, Category: id, Label: "Driving licence"},
 		organization.AttributeDefined{Stamp: s, Attribute: id, AttributeContent: organization.AttributeContent{
-			Label: "Shift", Type: organization.ChoiceAttribute, KeepForReports: true, Choices: []organization.Choice{{ID: "c1", Label: "Day"}},
+			Label: "Shift", Type: organization.ChoiceAttribute, KeepForReports: true, Area: access.Sensitive, Choices: []organization.Choice{{ID: "c1", Label: "Day"}},
 		}, Former: []organization.Choice{{ID: "c2", Label: "Night"}}},
 		organization.AttributesOrdered{Stamp: s, Order: []string{id}},
 		organization.TemplateDefined{Stamp: s, Template: id, TemplateContent: organization.TemplateContent{

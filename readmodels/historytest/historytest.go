@@ -257,6 +257,44 @@ func (h *History) Edit(applicationID string, by domain.Actor, edits candidate.Ed
 	h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
 }
 
+// Merge says that the person of one application is also the person of another, or
+// takes that back.
+func (h *History) Merge(applicationID, other string, by domain.Actor) {
+	h.t.Helper()
+	into, id := h.Person[applicationID], h.Person[other]
+	on := func(id string, events []candidate.Event, err error) {
+		h.t.Helper()
+		h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+	}
+	if h.Candidates[id].Into == into {
+		events, err := h.Candidates[id].Unmerge(h.Stamp(by))
+		on(id, events, err)
+		on(into, h.Candidates[into].Release(id, h.Stamp(by)), nil)
+		return
+	}
+	events, err := h.Candidates[into].Absorb(id, h.Stamp(by))
+	on(into, events, err)
+	events, err = h.Candidates[id].MergeInto(into, h.Stamp(by))
+	on(id, events, err)
+}
+
+// Know notes values of the organisation's own attributes, in JSON, by way of an
+// application of the person.
+func (h *History) Know(applicationID string, by domain.Actor, values candidate.CustomEdits) {
+	h.t.Helper()
+	id := h.Person[applicationID]
+	events, err := h.Candidates[id].EditAll(h.ID(), nil, values, personal.Key{ID: id, Owner: applicationID}, h.Stamp(by))
+	h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+}
+
+// Share says whether the address of the person of an application is shared.
+func (h *History) Share(applicationID string, by domain.Actor, shared bool) {
+	h.t.Helper()
+	id := h.Person[applicationID]
+	events, err := h.Candidates[id].ShareAddress(shared, h.Stamp(by))
+	h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+}
+
 // Receive takes in the application of a person who may be registered before or
 // after.
 func (h *History) Receive(candidateID, applicationID, jobID string) {

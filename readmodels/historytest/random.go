@@ -268,6 +268,25 @@ func (c *Company) randomEdit(id string, by domain.Actor) {
 	if !p.Registered || p.Anonymised || c.Applications[id].Anonymised {
 		return
 	}
+	switch c.r.IntN(8) {
+	case 0:
+		if _, known := p.Known[candidate.Email]; known {
+			c.Share(id, by, c.r.IntN(2) == 0)
+		}
+		return
+	case 1:
+		for _, attribute := range c.Organization.AttributeOrder {
+			c.Know(id, by, candidate.CustomEdits{attribute: []personal.Plain{`"x"`, "1", ""}[c.r.IntN(3)]})
+			return
+		}
+	case 2, 3:
+		other, _ := c.anyApplication()
+		q := c.Candidates[c.Person[other]]
+		if mergeable := q.Registered && !q.Anonymised && c.Person[other] != c.Person[id] && p.Into == "" && len(q.Absorbed) == 0; mergeable && (q.Into == "" || q.Into == c.Person[id]) {
+			c.Merge(id, other, by)
+		}
+		return
+	}
 	a := candidate.Attributes()[c.r.IntN(len(candidate.Attributes()))]
 	value := map[candidate.Attribute]personal.Plain{
 		candidate.FirstName: "Renée", candidate.LastName: "Ångström", candidate.Email: "new@example.org", candidate.Birthday: "1990-02-28",

@@ -81,6 +81,7 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.EditCandidate(ctx, caller, cmd)
 		})
+	a.people(s)
 	a.tags(s)
 	a.comments(s)
 	a.notes(s)
