@@ -140,6 +140,7 @@ func (c *candidacy) asked(ctx context.Context) error {
 	place := pick(c.r, []personal.Plain{"Berlin", "Hamburg", "Lisbon", "Utrecht", "Kraków"})
 	_, err := c.to.EditCandidate(ctx, c.by(c.recruiter), commands.EditCandidate{
 		Application: c.id, SalaryExpectation: &salary, AvailableFrom: &from, Location: &place,
+		More: map[string]any{c.notice: float64(4 * (1 + c.n%3))},
 	})
 	if errors.Is(err, application.ErrAnonymised) {
 		return nil // an interrupted load goes on behind that: whose answer it was cannot be told any more
@@ -375,7 +376,8 @@ var (
 // finish ends most candidacies, takes a few back, and erases some old ones.
 func (c *candidacy) finish(ctx context.Context, reached int) error {
 	if c.chance(25) || reached == len(c.stages)-1 && c.chance(60) {
-		return nil // still going on
+		c.goesOn(c)
+		return nil
 	}
 	end := commands.Disqualify{Application: c.id, Kind: application.Rejected, Reason: commands.FirstReason(pick(c.r, ours))}
 	if c.chance(30) {
@@ -389,6 +391,7 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 	}
 	if c.chance(8) {
 		_, err := c.to.Requalify(ctx, c.by(c.recruiter), commands.Requalify{Application: c.id, Reason: "The first choice declined."})
+		c.goesOn(c)
 		return err
 	}
 	if c.chance(6) {

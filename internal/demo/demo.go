@@ -62,6 +62,9 @@ func (c Company) Load(ctx context.Context, to *commands.Commands, directory *com
 	if err := l.applications(ctx); err != nil {
 		return 0, fmt.Errorf("demo applications: %w", err)
 	}
+	if err := l.fates(ctx); err != nil {
+		return 0, fmt.Errorf("demo candidates: %w", err)
+	}
 	if err := l.closeJobs(ctx); err != nil {
 		return 0, fmt.Errorf("demo jobs: %w", err)
 	}

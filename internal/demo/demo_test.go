@@ -79,7 +79,7 @@ func written(t *testing.T, c *commandstest.Company) map[uuid.UUID]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Category() != "claim" && e.Category() != "candidate" || e.Type == (candidate.AttributesChanged{}).EventName() {
+		if e.Category() != "claim" && e.Category() != "candidate" || e.Type == (candidate.AttributesChanged{}).EventName() || e.Type == (candidate.Merged{}).EventName() {
 			types[meta.CommandID] += e.Type + " "
 		}
 	}

@@ -49,9 +49,11 @@ func (l *loader) definitions(ctx context.Context) error {
 		{Label: "Portfolio", Type: organization.LinkAttribute},
 		{Label: "Notice period in weeks", Type: organization.NumberAttribute},
 	} {
-		if _, err := l.to.DefineAttribute(ctx, l.caller("attribute/"+a.Label, domain.System, l.begin()), commands.DefineAttribute{AttributeContent: a}); err != nil {
+		answer, err := l.to.DefineAttribute(ctx, l.caller("attribute/"+a.Label, domain.System, l.begin()), commands.DefineAttribute{AttributeContent: a})
+		if err != nil {
 			return err
 		}
+		l.notice = answer.ID // the last one is asked on the telephone
 	}
 	for _, t := range []organization.TemplateContent{
 		{Name: "Received", Kind: organization.MessageTemplate, Subject: "Your application: {{job.title}}", Body: "Dear {{candidate.full_name}},\n\nthank you for your application. You hear from us soon.\n\n{{sender.name}}, {{organization.name}}"},

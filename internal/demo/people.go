@@ -2,6 +2,7 @@ package demo
 
 import (
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,8 +18,12 @@ type loader struct {
 	directory *commands.Directory
 	members   []string // in the order of staff
 	jobs      []posting
+	notice    string // id of an attribute of candidates
 	given     atomic.Int64
 	done      atomic.Int64
+
+	mu   sync.Mutex
+	live map[int]string // candidacies that go on at the end, by number
 }
 
 // posting is an opening that was opened.
