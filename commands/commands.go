@@ -19,6 +19,7 @@ import (
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -74,6 +75,7 @@ type Commands struct {
 	bulks         *aggregate[bulk.Bulk, bulk.Event]
 	candidates    *aggregate[candidate.Candidate, candidate.Event]
 	claims        *aggregate[claim.Claim, claim.Event]
+	employees     *aggregate[employee.Employee, employee.Event]
 	erasures      *aggregate[erasure.Erasure, erasure.Event]
 	jobs          *aggregate[job.Job, job.Event]
 	members       *aggregate[member.Member, member.Event]
@@ -100,6 +102,7 @@ func New(o Options) *Commands {
 		bulks:         newAggregate("bulk", bulk.Codec, bulk.Bulk.Fold, bulkFolds),
 		candidates:    newAggregate("candidate", candidate.Codec, candidate.Candidate.Fold, o.FoldCache),
 		claims:        newAggregate("claim", claim.Codec, claim.Claim.Fold, o.FoldCache),
+		employees:     newAggregate("employee", employee.Codec, employee.Employee.Fold, o.FoldCache),
 		erasures:      newAggregate("erasure", erasure.Codec, erasure.Erasure.Fold, o.FoldCache),
 		jobs:          newAggregate("job", job.Codec, job.Job.Fold, o.FoldCache),
 		members:       newAggregate("member", member.Codec, member.Member.Fold, o.FoldCache),

@@ -11,6 +11,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -26,6 +27,8 @@ const (
 	kindApplication = "application"
 	kindMember      = "member"
 	kindArrival     = "arrival" // of an application that was never received
+	kindEmployee    = "employee"
+	kindReversal    = "reversal" // of an employee profile, because the hire was undone
 )
 
 // erase destroys keys, records in the stream concerned that it happened, and
@@ -115,7 +118,17 @@ func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 // before the keys were destroyed; now it is too late to refuse.
 func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Erasure) (Answer, error) {
 	_, id := eventlog.SplitStream(e.Stream)
-	if e.Kind == kindMember {
+	switch e.Kind {
+	case kindEmployee, kindReversal:
+		return transact(ctx, c, c.employees, id, caller.withoutMatch(), decision[employee.Employee, employee.Event]{
+			decide: func(p employee.Employee, s domain.Stamp) ([]employee.Event, error) {
+				if e.Kind == kindReversal {
+					return p.Reverse(s), nil
+				}
+				return p.Erase(s)
+			},
+		})
+	case kindMember:
 		return transact(ctx, c, c.members, id, caller.withoutMatch(), decision[member.Member, member.Event]{
 			decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) { return m.EraseName(true, s) },
 		})

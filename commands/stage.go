@@ -209,13 +209,8 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			events, err := a.Requalify(reason, s)
-			// Its stage may be gone by now.
-			if to := c.directory.Job(a.Job).Lands(a.Stage); len(events) > 0 && to != a.Stage {
-				moved, err := a.Fold(events...).Move("", to, personal.Text{}, s)
-				if err != nil {
-					return nil, err
-				}
-				events = append(events, moved...)
+			if err == nil {
+				events, err = c.landing(a, events, s)
 			}
 			return c.withEnds(a, events, s), err
 		},
@@ -234,4 +229,15 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return c.claimAs(ctx, caller, a.Job, person, cmd.Application, true)
 		},
 	})
+}
+
+// landing adds to what takes an application up again the move out of a stage that
+// is gone by now.
+func (c *Commands) landing(a application.Application, events []application.Event, s domain.Stamp) ([]application.Event, error) {
+	to := c.directory.Job(a.Job).Lands(a.Stage)
+	if len(events) == 0 || to == a.Stage {
+		return events, nil
+	}
+	moved, err := a.Fold(events...).Move("", to, personal.Text{}, s)
+	return append(events, moved...), err
 }

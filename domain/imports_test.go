@@ -11,6 +11,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -64,6 +65,7 @@ func TestEventNamesAreUnique(t *testing.T) {
 		"application":  application.Codec.Names(),
 		"candidate":    candidate.Codec.Names(),
 		"claim":        claim.Codec.Names(),
+		"employee":     employee.Codec.Names(),
 		"erasure":      erasure.Codec.Names(),
 		"job":          job.Codec.Names(),
 		"member":       member.Codec.Names(),

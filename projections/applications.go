@@ -229,6 +229,10 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Outcome, r.Reason, r.DiscloseAt = e.Kind, optional(e.Reason), &e.DiscloseAt
 	case application.Transferred:
 		r.Outcome, r.Reason, r.DiscloseAt, r.To = application.OutcomeTransferred, nil, nil, optional(e.To)
+	case application.Hired:
+		r.Outcome, r.Reason, r.DiscloseAt = application.OutcomeHired, nil, nil
+	case application.HireUndone:
+		r.Outcome = application.InProgress
 	case application.Requalified:
 		r.Outcome, r.Reason, r.DiscloseAt = application.InProgress, nil, nil
 	case application.ReasonChanged:
@@ -248,7 +252,7 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		// Nobody else notices.
 		was, _ := m.applications.Get(f.Aggregate)
 		r.ChangedAt = was.ChangedAt
-	case application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
+	case application.EmployeeLinked, application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,

@@ -83,7 +83,7 @@ func (m *assessment) Need(f Fact) {
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
-		application.MoveUndone, application.Submitted:
+		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 }
@@ -164,7 +164,7 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
-		application.MoveUndone, application.Submitted:
+		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -30,6 +31,7 @@ func TestEverySwitchNamesEveryEvent(t *testing.T) {
 	for name, events := range map[string]map[string]bool{
 		"application": application.Codec.Names(), "bulk": bulk.Codec.Names(), "view": view.Codec.Names(), "candidate": candidate.Codec.Names(), "claim": claim.Codec.Names(),
 		"erasure": erasure.Codec.Names(), "job": job.Codec.Names(), "member": member.Codec.Names(), "organization": organization.Codec.Names(),
+		"employee": employee.Codec.Names(),
 	} {
 		declared[name] = eventTypes(t, name)
 		if len(declared[name]) != len(events) {

@@ -106,7 +106,8 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.forget("subject_id", e.Note)
 	case application.Anonymised:
 		m.forget("application_id", f.Aggregate)
-	case application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
+	case application.Hired, application.HireUndone, application.EmployeeLinked,
+		application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
 		application.ClaimLost, application.CommentsRead, application.Disqualified, application.DocumentApproved,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
 		application.DocumentReopened, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,

@@ -10,6 +10,7 @@ import (
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -24,7 +25,7 @@ type Fact struct {
 	// Aggregate is the id in the stream's name.
 	Aggregate string
 	// Body is an application.Event, job.Event, member.Event,
-	// organization.Event, candidate.Event, claim.Event, bulk.Event, view.Event or
+	// organization.Event, candidate.Event, claim.Event, employee.Event, bulk.Event, view.Event or
 	// erasure.Event.
 	Body domain.Fact
 }
@@ -53,6 +54,8 @@ func Decode(e eventlog.Event) (f Fact, ok bool, err error) {
 		body, err = bulk.Codec.Decode(e.Type, e.Data)
 	case "view":
 		body, err = view.Codec.Decode(e.Type, e.Data)
+	case "employee":
+		body, err = employee.Codec.Decode(e.Type, e.Data)
 	case "erasure":
 		body, err = erasure.Codec.Decode(e.Type, e.Data)
 	default:

@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,14 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "bulk_actions", "undo_finished_at IS NOT NULL AND undone > 0")
 		d.some(t, "bulk_items", "result = 'refused' AND code IS NOT NULL")
 		d.some(t, "views", "shared")
+	},
+	"hires": func(t *testing.T, d dump) {
+		d.none(t, "hires", "reason IS NOT NULL OR undo_reason IS NOT NULL OR employee_id IS NOT NULL OR NOT anonymised")
+		d.none(t, "employees", "application_id <> '"+readmodels.Nobody()+"' OR first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR start_date IS NOT NULL")
+		d.none(t, "employee_documents", `title IS NOT NULL OR versions::text LIKE '%"name"%' OR versions::text LIKE '%"reason"%'`)
+		d.some(t, "hires", "undone_at IS NOT NULL")
+		d.some(t, "employees", "state = 'reversed'")
+		d.some(t, "employee_documents", "versions::text LIKE '%reviewed_by%'")
 	},
 	"assessment": func(t *testing.T, d dump) {
 		d.some(t, "ratings", "rating > 0")
@@ -156,8 +165,11 @@ func randomHistory(t *testing.T, seed uint64, n int) *historytest.Company {
 	return c
 }
 
-// anonymiseAll ends and anonymises every application.
+// anonymiseAll ends and anonymises every application, and erases every employee.
 func anonymiseAll(c *historytest.Company) {
+	for _, id := range slices.Sorted(maps.Keys(c.Employees)) {
+		c.EndEmployee(id, false)
+	}
 	for _, id := range c.ApplicationIDs {
 		if a := c.Applications[id]; a.Live() {
 			c.Disqualify(id, domain.Member(c.Admin), application.Rejected, c.Reject, "the last one")

@@ -104,6 +104,8 @@ func (m *profile) Need(f Fact) {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
+	case application.Hired, application.HireUndone, application.EmployeeLinked:
+		// Model hires keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
@@ -190,6 +192,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// The header of a profile is the list's row.
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		// Model access keeps them.
+	case application.Hired, application.HireUndone, application.EmployeeLinked:
+		// Model hires keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,

@@ -68,6 +68,13 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.ToApplication, d.Job = e.To, e.Job
 	case application.Requalified:
 		kind, text = readmodels.EntryRequalified, e.Reason
+	case application.Hired:
+		kind, text, d.Outcome = readmodels.EntryHired, e.Reason, application.OutcomeHired
+		subject = e.Offer
+	case application.HireUndone:
+		kind, text = readmodels.EntryHireUndone, e.Reason
+	case application.EmployeeLinked:
+		kind = readmodels.EntryEmployeeLinked
 	case application.ReasonChanged:
 		kind, text, d.Reason = readmodels.EntryReasonChanged, e.Note, e.Reason
 	case application.Anonymised:

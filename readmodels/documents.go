@@ -182,7 +182,7 @@ func orEmpty[V any](list []V) []V {
 // StoredFile says what a download needs to know of a file.
 type StoredFile struct {
 	File
-	ApplicationID string          `json:"application_id" format:"uuid"`
+	ApplicationID string          `json:"application_id" format:"uuid"` // or the employee whose it is
 	DocumentID    string          `json:"document_id" format:"uuid"`
 	Version       int             `json:"version"`
 	Category      access.Category `json:"category"`

@@ -80,7 +80,7 @@ type ListedApplication struct {
 	Job         JobRef              `json:"job"`
 	Stage       StageRef            `json:"stage"`
 	StageSince  time.Time           `json:"stage_since" doc:"When it entered the stage"`
-	Outcome     application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
+	Outcome     application.Outcome `json:"outcome" enum:"in_progress,hired,rejected,withdrawn,transferred"`
 	Reason      *Label              `json:"reason" doc:"Of the disqualification in force"`
 	Priority    bool                `json:"priority"`
 	KnockedOut  bool                `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`

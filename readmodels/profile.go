@@ -29,7 +29,7 @@ type Profile struct {
 	Job        ProfileJob          `json:"job"`
 	Stage      StageRef            `json:"stage"`
 	StageSince time.Time           `json:"stage_since" doc:"When it entered the stage"`
-	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,hired,rejected,withdrawn,transferred"`
 	Reason     *ReasonRef          `json:"reason" doc:"Of the disqualification in force"`
 	DiscloseAt *time.Time          `json:"disclose_at" doc:"From when the candidate may see the decision"`
 	Priority   bool                `json:"priority"`
@@ -112,7 +112,7 @@ type OtherApplication struct {
 	ID         string              `json:"id" format:"uuid"`
 	Job        JobRef              `json:"job"`
 	Stage      StageRef            `json:"stage"`
-	Outcome    application.Outcome `json:"outcome" enum:"in_progress,rejected,withdrawn,transferred"`
+	Outcome    application.Outcome `json:"outcome" enum:"in_progress,hired,rejected,withdrawn,transferred"`
 	Reason     *Label              `json:"reason"`
 	ReceivedAt time.Time           `json:"received_at"`
 }

@@ -38,7 +38,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,evaluation_submitted,evaluation_deleted"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -46,7 +46,7 @@ type TimelineEntry struct {
 	ToStage    *StageRef            `json:"to_stage"`
 	Undone     bool                 `json:"undone" doc:"A move that was taken back as a mistake, and does not count"`
 	Submission *string              `json:"submission_id" format:"uuid" doc:"The form that was sent"`
-	Outcome    *application.Outcome `json:"outcome" enum:"rejected,withdrawn"`
+	Outcome    *application.Outcome `json:"outcome" enum:"rejected,withdrawn,hired"`
 	Reason     *Label               `json:"reason" doc:"Entry of the list of reasons"`
 	DiscloseAt *time.Time           `json:"disclose_at" doc:"From when the candidate may see the decision"`
 	Source     *string              `json:"source"`
@@ -122,7 +122,7 @@ type EntryGrant struct {
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
 var entryAreas = map[access.Area][]EntryKind{
-	access.Application: {EntryMoveUndone, EntrySubmitted, EntryTransferred, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
+	access.Application: {EntryHired, EntryHireUndone, EntryEmployeeLinked, EntryMoveUndone, EntrySubmitted, EntryTransferred, EntryOutcomeDisclosed, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments: {
 		EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted,
@@ -141,7 +141,7 @@ var entryAreas = map[access.Area][]EntryKind{
 var reviewEntries = []EntryKind{EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled}
 
 // decisionText are the entries whose text needs the right to view decisions.
-var decisionText = []EntryKind{EntryDisqualified, EntryRequalified, EntryReasonChanged}
+var decisionText = []EntryKind{EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryHired, EntryHireUndone}
 
 // entryRow is an EntryRow with what stands in other tables.
 type entryRow struct {

@@ -64,6 +64,13 @@ const (
 	EntrySubmitted   EntryKind = "submitted"
 )
 
+// The kinds of entries of hires.
+const (
+	EntryHired          EntryKind = "hired"
+	EntryHireUndone     EntryKind = "hire_undone"
+	EntryEmployeeLinked EntryKind = "employee_created"
+)
+
 // The kinds of entries that time brings.
 const (
 	EntryOutcomeDisclosed      EntryKind = "outcome_disclosed"

@@ -23,7 +23,7 @@ type Tracking struct {
 	Job         string              `json:"job" doc:"Title of the job"`
 	Position    string              `json:"position"`
 	Stage       string              `json:"stage" doc:"The stage's public name, else its own"`
-	Status      application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
+	Status      application.Outcome `json:"status" enum:"in_progress,hired,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
 	ReceivedAt  time.Time           `json:"received_at"`
 	Documents   []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
 	Notes       []TrackedNote       `json:"notes" doc:"Newest first"`
@@ -89,7 +89,7 @@ type TrackedApplication struct {
 	Job        string              `json:"job" doc:"Title of the job"`
 	Position   string              `json:"position"`
 	Stage      string              `json:"stage"`
-	Status     application.Outcome `json:"status" enum:"in_progress,rejected,withdrawn"`
+	Status     application.Outcome `json:"status" enum:"in_progress,hired,rejected,withdrawn"`
 	ReceivedAt time.Time           `json:"received_at"`
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/claim"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -111,6 +112,8 @@ func decoded(rec eventlog.Event) (domain.Fact, error) {
 		return candidate.Codec.Decode(rec.Type, rec.Data)
 	case "claim":
 		return claim.Codec.Decode(rec.Type, rec.Data)
+	case "employee":
+		return employee.Codec.Decode(rec.Type, rec.Data)
 	case "erasure":
 		return erasure.Codec.Decode(rec.Type, rec.Data)
 	case "job":

@@ -22,6 +22,9 @@ const (
 	InProgress Outcome = "in_progress"
 	Rejected   Outcome = "rejected"
 	Withdrawn  Outcome = "withdrawn"
+
+	// OutcomeHired is of whom the company took on; Hired is the event.
+	OutcomeHired Outcome = "hired"
 )
 
 // Application is what decisions about a candidacy need: nothing that only pages
@@ -52,6 +55,7 @@ type Application struct {
 	Ratings    domain.Index[int] // by member
 	Interviews domain.Index[Interview]
 	Reviews    domain.Index[Review]
+	Hire       Hire
 
 	Evaluations domain.Index[Evaluation]
 
@@ -88,6 +92,7 @@ var Codec = domain.NewCodec[Event](
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
 	MoveUndone{}, Submitted{}, Transferred{},
+	Hired{}, HireUndone{}, EmployeeLinked{},
 )
 
 // Fold returns a with events applied in order.
@@ -224,6 +229,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.Submissions = domain.Index[struct{}]{}
 	a.Interviews, a.Reviews = domain.Index[Interview]{}, domain.Index[Review]{}
 	a.Evaluations = domain.Index[Evaluation]{}
+	a.Hire.Employee = ""
 	return a
 }
 

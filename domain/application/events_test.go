@@ -35,6 +35,9 @@ func TestStored(t *testing.T) {
 		}},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
+		application.Hired{Stamp: stamp, Hire: id, Offer: other, Reason: text("reason"), Job: other},
+		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
+		application.EmployeeLinked{Stamp: stamp, Hire: id, Employee: other},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
 		application.Anonymised{Stamp: stamp},
 		application.TagAdded{Stamp: stamp, Tag: id},
@@ -230,6 +233,17 @@ func commands(d draws, s domain.Stamp) []when {
 			events, err := a.Requalify(d.text, s)
 			return a.WithEnds(events, 24*time.Hour, s), err
 		},
+		func(a application.Application) ([]application.Event, error) {
+			events, err := a.TakeOn(d.id, d.text, s)
+			return a.WithEnds(events, 24*time.Hour, s), err
+		},
+		func(a application.Application) ([]application.Event, error) {
+			events, err := a.UndoHire(d.text, s)
+			return a.WithEnds(events, 24*time.Hour, s), err
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.LinkEmployee(a.Hire.ID, d.id, s), nil
+		},
 		func(a application.Application) ([]application.Event, error) { return a.AddTag(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.RemoveTag(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.SetPriority(d.yes, s) },
@@ -369,7 +383,7 @@ func holds(before application.Application, e application.Event, after applicatio
 	switch {
 	case before.Anonymised:
 		return "an anonymised application changed"
-	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn, application.OutcomeTransferred}, after.Outcome):
+	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn, application.OutcomeTransferred, application.OutcomeHired}, after.Outcome):
 		return "its outcome is " + string(after.Outcome)
 	case after.Outcome == "" && !lost:
 		return "something happened to no application"
@@ -377,8 +391,14 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "it is " + string(after.Outcome) + " for reason " + after.Reason
 	case before.Outcome == application.Rejected && after.Outcome == application.Withdrawn, before.Outcome == application.Withdrawn && after.Outcome == application.Rejected:
 		return "it has two outcomes"
+	case before.Outcome != after.Outcome && (before.Outcome == application.OutcomeHired && !after.Live() || after.Outcome == application.OutcomeHired && !before.Live()):
+		return "it has two outcomes"
 	case before.Outcome == application.OutcomeTransferred && after.Outcome != before.Outcome:
 		return "an application that went on as another one came back"
+	case (after.Outcome == application.OutcomeHired) != (after.Hire.ID != "" && !after.Hire.Undone):
+		return "it is " + string(after.Outcome) + " and has a hire in force, or the other way round"
+	case before.Hire.Employee != "" && after.Hire.ID == before.Hire.ID && after.Hire.Employee != before.Hire.Employee && !after.Anonymised:
+		return "a hire led to two employees"
 	case after.Stage != before.Stage && before.Outcome != "" && !moved && !undone:
 		return "its stage changed outside the history"
 	case after.Live() && after.ClaimLost, before.ClaimLost && !after.ClaimLost:

@@ -78,8 +78,8 @@ func (e Disqualified) evolve(a Application) Application {
 // Disqualify ends the candidacy: kind is Rejected or Withdrawn, and the reason
 // must fit it. A rejection is disclosed to the candidate after the given delay,
 // a withdrawal at once. The same again is no event.
-// Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonKind, ErrReasonRequired,
-// domain.ErrInvalid.
+// Errors: ErrUnknown, ErrAnonymised, ErrHired, ErrClosed, ErrReasonKind,
+// ErrReasonRequired, domain.ErrInvalid.
 func (a Application) Disqualify(kind Outcome, reason string, of organization.ReasonKind, note personal.Text, delay time.Duration, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
@@ -96,6 +96,8 @@ func (a Application) Disqualify(kind Outcome, reason string, of organization.Rea
 		return nil, ErrReasonRequired
 	case a.Outcome == kind && a.Reason == reason:
 		return nil, nil
+	case a.Outcome == OutcomeHired:
+		return nil, ErrHired
 	case a.Outcome != InProgress:
 		return nil, ErrClosed
 	}
@@ -199,7 +201,8 @@ func (Requalified) evolve(a Application) Application {
 
 // Requalify takes a disqualification back, with a reason; the application goes
 // on in the stage it was in. The caller takes the claim for it first.
-// Errors: ErrUnknown, ErrAnonymised, ErrTransferred, ErrSuperseded, ErrReasonRequired.
+// Errors: ErrUnknown, ErrAnonymised, ErrTransferred, ErrHired, ErrSuperseded,
+// ErrReasonRequired.
 func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
@@ -209,6 +212,8 @@ func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, e
 		return nil, nil
 	case a.Outcome == OutcomeTransferred:
 		return nil, ErrTransferred
+	case a.Outcome == OutcomeHired:
+		return nil, ErrHired
 	case a.ClaimLost:
 		return nil, ErrSuperseded
 	case reason.IsZero():

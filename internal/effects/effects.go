@@ -35,10 +35,14 @@ const (
 	DiscloseOutcome  Kind = "disclose_outcome"
 	RemindOfDocument Kind = "remind_of_document"
 	RunBulk          Kind = "run_bulk"
+	CreateEmployee   Kind = "create_employee"
+	ReverseEmployee  Kind = "reverse_employee"
 )
 
 // Kinds returns all kinds of effects.
-func Kinds() []Kind { return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk} }
+func Kinds() []Kind {
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, CreateEmployee, ReverseEmployee}
+}
 
 // Plan is an effect that an event is to have.
 type Plan struct {
@@ -85,6 +89,10 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 		if f.Kind == application.Rejected {
 			return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}, nil
 		}
+	case application.Hired:
+		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
+	case application.HireUndone:
+		return []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
 	case application.DocumentRequested:
 		if f.DueAt == nil {
 			return nil, nil

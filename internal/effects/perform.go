@@ -37,6 +37,10 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.RemindOfDocument(ctx, caller, e.Subject, e.Object)
 	case RunBulk:
 		return c.RunBulk(ctx, caller, e.Subject)
+	case CreateEmployee:
+		return c.CreateEmployee(ctx, caller, e.Subject, e.Object)
+	case ReverseEmployee:
+		return c.ReverseEmployee(ctx, caller, e.Subject, e.Object)
 	}
 	return commands.Answer{}, fmt.Errorf("effect %s is of kind %s: %w", e.ID, e.Kind, ErrUnknownKind)
 }

@@ -345,7 +345,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		textArea = access.Profile
 	case application.Submitted:
 		area, textArea = access.Profile, access.Profile
-	case application.Disqualified, application.Requalified, application.ReasonChanged:
+	case application.Disqualified, application.Requalified, application.ReasonChanged, application.Hired, application.HireUndone:
 		textArea = access.Decision
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
@@ -394,6 +394,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed:
 		area, textArea = access.Grants, access.Grants
+	case application.EmployeeLinked:
+		area = access.Decision
 	case application.MoveUndone, application.Transferred:
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}

@@ -140,6 +140,10 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		}
 	case application.Requalified:
 		p.Outcome, p.Reason = application.InProgress, ""
+	case application.Hired:
+		p.Outcome = application.OutcomeHired
+	case application.HireUndone:
+		p.Outcome = application.InProgress
 	case application.ReasonChanged:
 		p.Reason = e.Reason
 	case application.Anonymised:
@@ -230,7 +234,7 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn:
 		// What was asked of colleagues, the events say.
-	case application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+	case application.EmployeeLinked, application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:
 		// Nothing that the profile shows.
 	case application.Submitted:

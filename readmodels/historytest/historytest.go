@@ -17,6 +17,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
@@ -42,6 +43,7 @@ type History struct {
 	Members      map[string]member.Member
 	Candidates   map[string]candidate.Candidate
 	Applications map[string]application.Application
+	Employees    map[string]employee.Employee
 	Person       map[string]string // the candidate of each application, also after it was anonymised
 
 	// In the order they came to be.
@@ -68,6 +70,7 @@ func New(t testing.TB) *History {
 		Candidates: map[string]candidate.Candidate{}, Applications: map[string]application.Application{},
 		Person: map[string]string{}, revisions: map[string]eventlog.Revision{},
 		bulks: map[string]bulk.Bulk{}, views: map[string]view.View{},
+		Employees: map[string]employee.Employee{},
 	}
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
 		return o.Found("Acme", s)

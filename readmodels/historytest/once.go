@@ -49,6 +49,8 @@ func (c *Company) Once() {
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.SubmitReviews(comment, s), nil
 	})
+	_, hired := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Hanna", LastName: "Hired", Email: "hanna@example.org"})
+	c.hireOnce(hired, by)
 }
 
 // interviewOnce lets everything happen to interviews.

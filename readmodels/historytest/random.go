@@ -195,6 +195,10 @@ func (c *Company) randomlyOn(id string) {
 		c.randomForm(id, by)
 		return
 	}
+	if c.r.IntN(15) == 0 {
+		c.randomHire(id, by)
+		return
+	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
 	switch c.r.IntN(19) {
 	case 18:
@@ -208,7 +212,7 @@ func (c *Company) randomlyOn(id string) {
 			c.Disqualify(id, by, application.Rejected, c.Reject, "a remark")
 		}
 	case 3:
-		if !a.Live() && !a.ClaimLost && a.To == "" {
+		if !a.Live() && !a.ClaimLost && a.To == "" && a.Outcome != application.OutcomeHired {
 			c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 				events, err := a.Requalify(c.Text(id, id, "a mistake"), s)
 				return a.WithEnds(events, time.Minute, s), err

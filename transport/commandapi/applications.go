@@ -87,6 +87,7 @@ func (a *API) applications(s *edge.Surface) {
 	a.notes(s)
 	a.ratings(s)
 	a.interviews(s)
+	a.hires(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.grants(s)

@@ -20,7 +20,7 @@ type ListInput struct {
 	Freshness
 	Jobs         []string  `query:"job_id,explode" maxItems:"50" doc:"Any of these jobs"`
 	Stages       []string  `query:"stage_id,explode" maxItems:"50" doc:"Any of these stages"`
-	Outcomes     []string  `query:"outcome,explode" maxItems:"4" enum:"in_progress,rejected,withdrawn,transferred" doc:"Any of these outcomes"`
+	Outcomes     []string  `query:"outcome,explode" maxItems:"5" enum:"in_progress,hired,rejected,withdrawn,transferred" doc:"Any of these outcomes"`
 	AnyTags      []string  `query:"any_tag,explode" maxItems:"50" doc:"At least one of these tags, by id"`
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`

@@ -69,6 +69,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.interviews(s)
 	a.lists(s)
 	a.export(s)
+	a.hires(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.directory(s)

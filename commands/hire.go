@@ -1,0 +1,70 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/personal"
+)
+
+// Hire takes a candidate on.
+type Hire struct {
+	Application string         `json:"-"`
+	Reason      personal.Plain `json:"reason,omitempty" maxLength:"4000" doc:"Why, if no offer was accepted; required then"`
+}
+
+// Hire gives cmd: by the offer that was accepted, or without one with a reason.
+// Whoever has edit on the decision area may. What follows makes the employee
+// profile. Its id is the hire's.
+// Errors: those of application.TakeOn; ErrDenied.
+func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, error) {
+	id := caller.newID("hire")
+	reason, err := textOf("The reason", cmd.Reason, 0, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit},
+		func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.TakeOn(id, reason, s) })
+	answer.ID = id
+	return answer, err
+}
+
+// UndoHire takes a wrong hire back.
+type UndoHire struct {
+	Application string         `json:"-"`
+	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why"`
+}
+
+// UndoHire gives cmd: the application goes on where it was, and what follows
+// reverses the employee profile. Whoever has edit on the decision area may. The
+// application needs its claim back first. If its stage was removed meanwhile, it
+// goes on in the one that took its applications.
+// Errors: those of application.UndoHire; application.ErrDuplicate; ErrDenied.
+func (c *Commands) UndoHire(ctx context.Context, caller Caller, cmd UndoHire) (Answer, error) {
+	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
+	if err != nil {
+		return Answer{}, err
+	}
+	return transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
+		may: func(a application.Application) error {
+			_, err := c.mayOn(caller, a, need{area: access.Decision, level: access.Edit})
+			return err
+		},
+		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			events, err := a.UndoHire(reason, s)
+			if err == nil {
+				events, err = c.landing(a, events, s)
+			}
+			return c.withEnds(a, events, s), err
+		},
+		prepare: func(ctx context.Context, a application.Application) error {
+			claimID, err := c.reveal(ctx, a.Claim)
+			if err != nil {
+				return err
+			}
+			return c.takeClaim(ctx, caller, claimID, cmd.Application, true)
+		},
+	})
+}

@@ -1,0 +1,45 @@
+package queryapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) hires(s *edge.Surface) {
+	read(a, s, ofApplication("/hires", "Hires of an application, newest first, also undone ones", edge.Area(access.Application, access.View)),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.HireEntry], error) {
+			items, err := a.Core.Hires(ctx, r.Principal.Member, r.Param("id"), a.Now())
+			return Items[readmodels.HireEntry]{Items: items}, err
+		})
+	who := edge.SignedIn().And("admins, the job's recruitment managers, and auditors, to whom personal fields are masked")
+	read(a, s, edge.Route{Path: "/v1/employees", Summary: "Employee profiles, last hired first", Tag: "employees", Who: who},
+		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.EmployeePage, error) {
+			return a.Core.Employees(ctx, r.Principal.Member, readmodels.EmployeeQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
+		})
+	read(a, s, edge.Route{Path: "/v1/employees/{id}", Summary: "An employee profile", Tag: "employees", Who: who},
+		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Employee, error) {
+			return a.Core.Employee(ctx, r.Principal.Member, r.Param("id"), a.Now())
+		})
+	download := edge.Route{
+		Method: http.MethodGet, Path: "/v1/employees/{id}/documents/{document}/files/{file}", Summary: "Download a file of an employee", Tag: "employees",
+		Who: edge.SignedIn().And("admins and the job's recruitment managers"), Download: true,
+		Doc: "Answers ranges. inline=true lets a browser show it: PDF, images, and text of any kind as plain text.",
+	}
+	edge.Handle(s, download, func(ctx context.Context, in *downloadInput) (*huma.StreamResponse, error) {
+		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
+			return nil, err
+		}
+		r := edge.RequestOf(ctx)
+		f, err := a.Core.EmployeeFile(ctx, r.Principal.Member, r.Param("id"), r.Param("document"), r.Param("file"), a.Now())
+		if err != nil {
+			return nil, err
+		}
+		return a.stream(ctx, r, f, in.Inline, nil)
+	})
+}
