@@ -38,6 +38,7 @@ type Options struct {
 	Vault     *vault.Vault
 	Directory *Directory
 	Files     *files.Store     // required for uploads
+	Scanner   Scanner          // of uploads; nil = they are not scanned
 	Tokens    *ops.Tokens      // required for members and their tokens
 	Arrivals  *ops.Arrivals    // required for receiving applications
 	Mail      mail.Transport   // required for sending mail
@@ -61,6 +62,7 @@ type Commands struct {
 	vault     *vault.Vault
 	directory *Directory
 	files     *files.Store
+	scanner   Scanner
 	tokens    *ops.Tokens
 	arrivals  *ops.Arrivals
 	mail      mail.Transport
@@ -95,7 +97,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),

@@ -220,7 +220,11 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (
 		if err != nil {
 			return stored, err
 		}
-		info, err := c.files.Put(ctx, key, file, u.Content, limit)
+		content, err := c.scanned(ctx, u.Content, limit, cmd.Application)
+		if err != nil {
+			return stored, err
+		}
+		info, err := c.files.Put(ctx, key, file, content, limit)
 		switch {
 		case errors.Is(err, files.ErrTooLarge):
 			return stored, application.ErrFileTooLarge.Because("A file has more than %d MiB.", limit>>20)
@@ -235,6 +239,10 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (
 
 // storeOnce seals a file under a key that names it, or finds it sealed already.
 func (c *Commands) storeOnce(ctx context.Context, key personal.Key, content io.Reader, limit int64) (application.File, error) {
+	content, err := c.scanned(ctx, content, limit, key.Owner)
+	if err != nil {
+		return application.File{}, err
+	}
 	info, err := c.files.Put(ctx, key, key.ID, content, limit)
 	switch {
 	case errors.Is(err, files.ErrTooLarge):

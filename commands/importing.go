@@ -130,6 +130,7 @@ type importing struct {
 	revision eventlog.Revision
 	person   string
 	stored   map[int]application.File // by step
+	unkept   map[int]error            // files that were refused when they were looked at
 	claimed  bool
 	undone   bool                    // begin anew
 	state    application.Application // after all of it
@@ -397,6 +398,9 @@ func (i *Importer) claim(in *importing) string { return i.c.liveClaim(in.Job, in
 // step decides one step.
 func (i *Importer) step(p *pastOf, in *importing, k int, a application.Application, at time.Time) ([]application.Event, error) {
 	step := in.Steps[k]
+	if err := in.unkept[k]; err != nil {
+		return nil, err
+	}
 	p.caller, p.stored = i.caller(step.Command, step.At), nil
 	if f, ok := in.stored[k]; ok {
 		p.stored = &f
@@ -507,7 +511,7 @@ func (i *Importer) write(ctx context.Context, in *importing) error {
 
 // keepFiles seals the files of the steps that are not there yet.
 func (i *Importer) keepFiles(ctx context.Context, in *importing) error {
-	in.stored = map[int]application.File{}
+	in.stored, in.unkept = map[int]application.File{}, map[int]error{}
 	for k, step := range in.Steps {
 		f, ok := step.Past.(PastFile)
 		there := slices.ContainsFunc(in.past, func(e pastEvent) bool { return e.command == step.Command })
@@ -515,6 +519,10 @@ func (i *Importer) keepFiles(ctx context.Context, in *importing) error {
 			continue
 		}
 		kept, err := f.keep(ctx, i.c, &pastOf{application: in.id, caller: i.caller(step.Command, step.At)})
+		if refused(err) {
+			in.unkept[k] = err
+			continue
+		}
 		if err != nil {
 			return err
 		}

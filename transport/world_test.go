@@ -46,6 +46,7 @@ import (
 // world is a whole installation behind one address: real Postgres and vault, a
 // log in memory that can be cut off.
 type world struct {
+	scanner   scanner
 	t         testing.TB
 	url       string
 	client    *http.Client
@@ -129,7 +130,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	prints := ops.NewFingerprints(life, pool, nil, logger)
 	running.Go(prints.Wait)
 	w.commands = commands.New(commands.Options{
-		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
+		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Scanner: &w.scanner, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
 	})
 	if err := w.directory.Ready(t.Context()); err != nil {
 		t.Fatal(err)

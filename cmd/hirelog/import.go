@@ -34,6 +34,7 @@ The exit status is 0 if every row was imported, 1 if some were refused.
 func importData(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("hirelog import", flag.ContinueOnError)
 	where := operatorFlags(flags)
+	where.scannerFlag(flags)
 	in := imports.Import{Now: time.Now()}
 	flags.StringVar(&in.Name, "name", "import", "`name` of the import: ids in the files mean something within it, and the same name again goes on with the same import")
 	flags.BoolVar(&in.DryRun, "dry-run", false, "write nothing; say what is wrong with which row")
@@ -76,7 +77,7 @@ func withCommands(ctx context.Context, s *stores, do func(*commands.Commands) er
 	go func() { ended <- directory.Run(life) }()
 	defer func() { end(); <-ended }()
 	c := commands.New(commands.Options{
-		Log: s.writable(), Vault: s.vault, Directory: directory, Files: s.files,
+		Log: s.writable(), Vault: s.vault, Directory: directory, Files: s.files, Scanner: s.scan,
 		Tokens: ops.NewTokens(s.pool, nil), Arrivals: ops.NewArrivals(s.pool, nil), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err := directory.Ready(ctx); err != nil {

@@ -32,7 +32,7 @@ type process struct {
 	tracing   *tracing.Provider
 	tokens    *ops.Tokens
 	sessions  *ops.Sessions
-	door      *signin.Door // nil without commands
+	door      *signin.Door      // nil without commands
 	prints    *ops.Fingerprints // nil without commands
 	directory *commands.Directory
 	commands  *commands.Commands     // nil without commands
@@ -224,7 +224,7 @@ func (p *process) startQueries(ctx, life context.Context) error {
 func (p *process) startCommands(ctx, life context.Context) error {
 	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
 	p.commands = commands.New(commands.Options{
-		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files,
+		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: p.stores.scan,
 		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Mail: p.mails(), Logger: p.logger, Observer: commandMetrics(p.metrics),
 	})
 	if err := p.directory.Ready(ctx); err != nil {
@@ -267,7 +267,7 @@ func (p *process) startEffects(life context.Context) error {
 	c := p.commands
 	if c == nil {
 		c = commands.New(commands.Options{
-			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Mail: p.mails(), Logger: p.logger,
+			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: p.stores.scan, Mail: p.mails(), Logger: p.logger,
 		})
 	}
 	e, err := effects.New(effects.Options{

@@ -80,6 +80,7 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.eventStore, "eventstore", os.Getenv("HIRELOG_EVENTSTORE"), "connection string of an EventStoreDB; empty starts a node in the data folder (HIRELOG_EVENTSTORE)")
 	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
 	o.sharedFlags(flags)
+	o.scannerFlag(flags)
 	flags.Func("serve", "`parts` this process serves: commands,queries,projections,effects (default all)", o.parts.set)
 	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {
 		for _, s := range strings.Split(list, ",") {
@@ -117,6 +118,9 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	s, err := openStores(ctx, o.storage, true, logger, func() error { return clearReadyFile(o.readyFile) })
 	if err != nil {
 		return errors.Join(err, ln.Close())
+	}
+	if o.parts.commands && s.scan == nil {
+		logger.Info("files are not scanned for malware; --clamd names a scanner")
 	}
 	p, err := startProcess(ctx, s, o, logger)
 	if err != nil {

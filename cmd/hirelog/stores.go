@@ -14,6 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/datafolder"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/eventnode"
@@ -29,6 +31,7 @@ type storage struct {
 	database   string // Postgres connection string
 	keyset     string // file of the master keyset
 	files      string // folder of sealed documents
+	clamd      string // address of a malware scanner; empty = none
 }
 
 // sharedFlags adds the flags that say where the keyset and the documents are.
@@ -36,6 +39,19 @@ type storage struct {
 func (w *storage) sharedFlags(flags *flag.FlagSet) {
 	flags.StringVar(&w.keyset, "keyset", os.Getenv("HIRELOG_KEYSET"), "`file` of the master keyset; empty means keyset.json in the data folder (HIRELOG_KEYSET)")
 	flags.StringVar(&w.files, "files", os.Getenv("HIRELOG_FILES"), "`folder` of the sealed documents; empty means files in the data folder (HIRELOG_FILES)")
+}
+
+// scannerFlag adds the flag of processes that take files in.
+func (w *storage) scannerFlag(flags *flag.FlagSet) {
+	flags.StringVar(&w.clamd, "clamd", os.Getenv("HIRELOG_CLAMD"), "`address` of ClamAV's daemon, tcp://host:3310 or unix:///path, which every file is scanned by; empty means that files are not scanned (HIRELOG_CLAMD)")
+}
+
+// scanner returns the malware scanner, nil if there is none.
+func (w storage) scanner() (commands.Scanner, error) {
+	if w.clamd == "" {
+		return nil, nil
+	}
+	return clamd.New(w.clamd)
 }
 
 // located returns w with absolute paths in the place of empty ones and of those
@@ -61,8 +77,9 @@ type stores struct {
 	pool   *pgxpool.Pool // of the process, for everything but queries
 	vault  *vault.Vault
 	files  *files.Store
-	spool  string // folder for uploads under way
-	alone  bool   // no other process can be at work on the database
+	scan   commands.Scanner // nil = files are not scanned
+	spool  string           // folder for uploads under way
+	alone  bool             // no other process can be at work on the database
 
 	closers []func() error // in the order of opening
 }
@@ -261,6 +278,9 @@ func (s *stores) connect(ctx context.Context, where storage, database string, cl
 		return err
 	}
 	if s.files, err = files.New(where.files, s.vault); err != nil {
+		return err
+	}
+	if s.scan, err = where.scanner(); err != nil {
 		return err
 	}
 	s.spool = filepath.Join(where.dir, "uploads")
