@@ -112,7 +112,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, pool: pool, log: &cutOff{}, registry: prometheus.NewRegistry(), logged: &lockedBuffer{}}
+	w := &world{t: t, pool: pool, log: &cutOff{}, registry: prometheus.NewRegistry(), logged: &lockedBuffer{}, scanner: new(scanner)}
 	if w.logID, err = eventlog.Identify(t.Context(), w.log, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	prints := ops.NewFingerprints(life, pool, nil, logger)
 	running.Go(prints.Wait)
 	w.commands = commands.New(commands.Options{
-		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Scanner: &w.scanner, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
+		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Scanner: w.scanner, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
 	})
 	if err := w.directory.Ready(t.Context()); err != nil {
 		t.Fatal(err)
