@@ -46,7 +46,7 @@ import (
 // world is a whole installation behind one address: real Postgres and vault, a
 // log in memory that can be cut off.
 type world struct {
-	scanner   scanner
+	scanner   *scanner // of malware; none until a test names one
 	t         testing.TB
 	url       string
 	client    *http.Client
