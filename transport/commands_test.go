@@ -138,10 +138,11 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/jobs": map[string]any{"title": "Writer", "stages": []map[string]string{{"name": "New"}}, "hiring_team": []map[string]any{
 			{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true},
 		}},
-		"/v1/applications": application(v, "Ada", "Lovelace"),
-		"/v1/members":      map[string]string{"name": "Rita", "role": "reporting"},
-		"/v1/views":        map[string]string{"name": "All"},
-		"/v1/bulk-actions": map[string]any{"application_ids": []string{id}, "action": map[string]any{"set_owner": map[string]string{"owner_id": v.member}}},
+		"/v1/applications":               application(v, "Ada", "Lovelace"),
+		"/v1/applications/{id}/transfer": map[string]string{"job_id": w.vacancy("Translator").id},
+		"/v1/members":                    map[string]string{"name": "Rita", "role": "reporting"},
+		"/v1/views":                      map[string]string{"name": "All"},
+		"/v1/bulk-actions":               map[string]any{"application_ids": []string{id}, "action": map[string]any{"set_owner": map[string]string{"owner_id": v.member}}},
 
 		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
 
@@ -172,6 +173,9 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 			continue
 		}
 		path := strings.NewReplacer("{id}", id, "{document}", document).Replace(r.Path)
+		if strings.HasSuffix(path, "/transfer") { // which ends it
+			path = strings.Replace(path, id, w.apply(v, "Maria", "Mayer"), 1)
+		}
 		switch r.Tag {
 		case "members":
 			path = strings.Replace(path, id, v.member, 1)

@@ -171,3 +171,42 @@ func TestSharedAddress(t *testing.T) {
 		t.Error("the address is not that of whom it was")
 	}
 }
+
+// E10: why an application is where it is, and what it followed from: here a job
+// that was closed with a choice for its applications.
+func TestWhyAnApplicationIsAsItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	w.post(v.manager, a+"/move", map[string]string{"to": v.stages[1]}).want(http.StatusOK)
+	w.post(w.admin, "/v1/applications/"+w.apply(v, "Ada", "Lovelace")+"/move", map[string]string{"to": v.stages[2]}).want(http.StatusOK)
+	why := func(token, respect string) map[string]any {
+		t.Helper()
+		for _, b := range w.get(token, a+"/explain").want(http.StatusOK).at("because").([]any) {
+			if because := b.(map[string]any); because["respect"] == respect {
+				return because
+			}
+		}
+		t.Fatalf("nothing is said of %s", respect)
+		return nil
+	}
+	first := func(because map[string]any) map[string]any { return because["chain"].([]any)[0].(map[string]any) }
+	stage := why(v.manager, "stage")
+	if stage["value"] != v.stages[1] || stage["changes"] != 1.0 || first(stage)["type"] != "application.stage_moved.v1" || first(stage)["by"] != "member:"+v.member {
+		t.Errorf("the stage is explained as %v", stage)
+	}
+	if owner := why(v.manager, "owner"); owner["value"] != v.member || owner["changes"] != 0.0 || first(owner)["type"] != "application.received.v1" {
+		t.Errorf("the owner is explained as %v", owner)
+	}
+	other := w.vacancy("Writer")
+	w.get(other.manager, a+"/explain").problem(http.StatusNotFound, "unknown_application")
+	_, auditor := w.member("Agnes Auditor", "auditor")
+	if got := w.get(auditor, a+"/explain").want(http.StatusOK); strings.Contains(string(got.body), "Grace") {
+		t.Errorf("an auditor reads %s", got.body)
+	}
+	a = "/v1/applications/" + w.post(w.admin, a+"/transfer", map[string]string{"job_id": other.id}).made()
+	if job := why(other.manager, "job"); job["value"] != other.id || first(job)["type"] != "application.received.v1" {
+		t.Errorf("the job is explained as %v", job)
+	}
+}

@@ -111,20 +111,24 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 	if err := r.Rights.Check(); err != nil {
 		return History{}, err
 	}
+	return r.replay(ctx, id, viewer, asOf, func(a application.Application) (access.Rights, error) { return r.mayRead(viewer, a) })
+}
+
+// mayRead returns the viewer's rights on a, or refuses who may not view its
+// history. Errors: application.ErrUnknown, ErrDenied.
+func (r *Replayer) mayRead(viewer string, a application.Application) (access.Rights, error) {
 	now := time.Now
 	if r.Now != nil {
 		now = r.Now
 	}
-	return r.replay(ctx, id, viewer, asOf, func(a application.Application) (access.Rights, error) {
-		held := r.Rights.RightsOn(viewer, a, now())
-		switch {
-		case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
-			return held, application.ErrUnknown
-		case held.Area(access.History) < access.View:
-			return held, ErrDenied
-		}
-		return held, nil
-	})
+	held := r.Rights.RightsOn(viewer, a, now())
+	switch {
+	case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
+		return held, application.ErrUnknown
+	case held.Area(access.History) < access.View:
+		return held, ErrDenied
+	}
+	return held, nil
 }
 
 // ReplayAll returns the history of application id with everything that is not
@@ -211,12 +215,12 @@ func (r *Replayer) read(ctx context.Context, stream string) ([]recorded, error) 
 
 // opening collects sealed values, to be opened in one visit to the vault.
 type opening struct {
-	opener     Opener
-	categories map[string]access.Category // of the documents, as they are now
-	untagged   bool                       // the application was anonymised since: a tag may say who it was
+	opener      Opener
+	categories  map[string]access.Category // of the documents, as they are now
+	untagged    bool                       // the application was anonymised since: a tag may say who it was
 	evaluations evaluations
-	sealed     [][]byte
-	put        []func(vault.Opened)
+	sealed      [][]byte
+	put         []func(vault.Opened)
 }
 
 func (o *opening) later(sealed []byte, put func(vault.Opened)) {

@@ -26,6 +26,11 @@ func (a *API) history(s *edge.Surface) {
 			}
 			return a.History.Replay(ctx, r.Principal.Member, r.Param("id"), asOf)
 		})
+	explain := ofApplication("/explain", "Why an application is in the state it is in", edge.Area(access.History, access.View))
+	explain.Doc = "For its outcome, reason, job, stage, owner, flag and whether it was anonymised: the event that made it so, who gave it, and the chain of events that it followed from."
+	read(a, s, explain, func(ctx context.Context, r *edge.Request, _ *simple) (history.Explanation, error) {
+		return a.History.Explain(ctx, r.Principal.Member, r.Param("id"))
+	})
 	may := edge.Roles(access.Admin, access.Auditor)
 	read(a, s, edge.Route{Path: "/v1/organization/history", Summary: "Everything the organisation decided for itself", Tag: "organization", Who: may},
 		func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
