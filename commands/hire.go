@@ -26,7 +26,9 @@ func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, e
 		return Answer{}, err
 	}
 	answer, err := c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit},
-		func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.TakeOn(id, reason, s) })
+		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			return a.TakeOn(id, reason, s)
+		})
 	answer.ID = id
 	return answer, err
 }
@@ -60,11 +62,7 @@ func (c *Commands) UndoHire(ctx context.Context, caller Caller, cmd UndoHire) (A
 			return c.withEnds(a, events, s), err
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
-			claimID, err := c.reveal(ctx, a.Claim)
-			if err != nil {
-				return err
-			}
-			return c.takeClaim(ctx, caller, claimID, cmd.Application, true)
+			return c.retakeClaim(ctx, caller, cmd.Application, a)
 		},
 	})
 }

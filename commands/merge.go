@@ -160,6 +160,24 @@ func (c *Commands) claimAs(ctx context.Context, caller Caller, jobID, person, ho
 	return c.takeClaim(ctx, caller, c.liveClaim(jobID, f.state.Into), holder, anew)
 }
 
+// retakeClaim takes the claims of an application that is to be live again: its
+// own, and that of whom the candidate is merged into.
+// Errors: application.ErrDuplicate.
+func (c *Commands) retakeClaim(ctx context.Context, caller Caller, id string, a application.Application) error {
+	claimID, err := c.reveal(ctx, a.Claim)
+	if err != nil {
+		return err
+	}
+	if err := c.takeClaim(ctx, caller, claimID, id, true); err != nil {
+		return err
+	}
+	person, err := c.reveal(ctx, a.Candidate)
+	if err != nil || person == "" {
+		return err
+	}
+	return c.claimAs(ctx, caller, a.Job, person, id, true)
+}
+
 // applicationsOf returns the applications of a candidate that were received.
 func (c *Commands) applicationsOf(ctx context.Context, person string) (map[string]application.Application, error) {
 	owners, err := c.vault.Owners(ctx, person)

@@ -215,18 +215,7 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return c.withEnds(a, events, s), err
 		},
 		prepare: func(ctx context.Context, a application.Application) error {
-			claimID, err := c.reveal(ctx, a.Claim)
-			if err != nil {
-				return err
-			}
-			if err := c.takeClaim(ctx, caller, claimID, cmd.Application, true); err != nil {
-				return err
-			}
-			person, err := c.reveal(ctx, a.Candidate)
-			if err != nil || person == "" {
-				return err
-			}
-			return c.claimAs(ctx, caller, a.Job, person, cmd.Application, true)
+			return c.retakeClaim(ctx, caller, cmd.Application, a)
 		},
 	})
 }
