@@ -109,7 +109,7 @@ func (m *accessModel) member(f Fact, e member.Event) {
 		r.Active = false
 	case member.Reactivated:
 		r.Active = true
-	case member.InboxRead:
+	case member.InboxRead, member.NotificationsSet:
 		// Model inbox keeps it.
 	case member.TokenIssued, member.TokenRotated, member.TokenRevoked:
 		// Tokens are looked up where their secrets are.

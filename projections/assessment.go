@@ -29,7 +29,9 @@ func newAssessment() *assessment {
 func (*assessment) Name() string { return "assessment" }
 
 // Tables implements Model.
-func (m *assessment) Tables() []AnyTable { return []AnyTable{m.ratings, m.interviews, m.reviews, m.evaluations, m.contents} }
+func (m *assessment) Tables() []AnyTable {
+	return []AnyTable{m.ratings, m.interviews, m.reviews, m.evaluations, m.contents}
+}
 
 // Need implements Model.
 func (m *assessment) Need(f Fact) {

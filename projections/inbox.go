@@ -8,6 +8,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/readmodels"
 )
 
@@ -18,6 +19,7 @@ type inbox struct {
 	inboxes    *Rows[readmodels.InboxRow]
 	audiences  *Rows[readmodels.AudienceRow]
 	requesters *Rows[readmodels.RequesterRow]
+	notify     *Rows[readmodels.NotifyRow]
 }
 
 func newInbox() *inbox {
@@ -26,6 +28,7 @@ func newInbox() *inbox {
 		inboxes:    NewRows(readmodels.Inboxes()),
 		audiences:  NewRows(readmodels.Audiences()),
 		requesters: NewRows(readmodels.Requesters()),
+		notify:     NewRows(readmodels.Notify()),
 	}
 }
 
@@ -34,18 +37,33 @@ func (*inbox) Name() string { return "inbox" }
 
 // Tables implements Model.
 func (m *inbox) Tables() []AnyTable {
-	return []AnyTable{m.notices, m.inboxes, m.audiences, m.requesters}
+	return []AnyTable{m.notices, m.inboxes, m.audiences, m.requesters, m.notify}
 }
 
 // Need implements Model.
 func (m *inbox) Need(f Fact) {
 	switch e := f.Body.(type) {
 	case application.NoteAdded:
-		m.audiences.Need(e.Job)
+		m.needTeam(e.Job)
+	case application.Received:
+		m.needTeam(e.Job)
+	case application.CommentAdded:
+		m.needTeam(e.Job)
+	case application.EvaluationSubmitted:
+		m.needTeam(e.Job)
+	case application.EvaluationDeleted:
+		m.notices.NeedBy("subject_id", e.Evaluation)
+	case application.ReviewWithdrawn:
+		m.notices.NeedBy("subject_id", e.Review)
+	case organization.RecruitingRoleDefined:
+		m.notify.Need(readmodels.NotifyKey)
+	case member.NotificationsSet:
+		m.notify.Need(readmodels.NotifyKey)
 	case application.DocumentUploaded:
-		m.audiences.Need(e.Job)
+		m.needTeam(e.Job)
 		m.requesters.Need(e.Document)
 	case application.CommentEdited:
+		m.notify.Need(readmodels.NotifyKey)
 		m.notices.NeedBy("subject_id", e.Comment)
 	case application.CommentDeleted:
 		m.notices.NeedBy("subject_id", e.Comment)
@@ -61,6 +79,12 @@ func (m *inbox) Need(f Fact) {
 	}
 }
 
+// needTeam says that it is read who of a hiring team is told.
+func (m *inbox) needTeam(jobID string) {
+	m.audiences.Need(jobID)
+	m.notify.Need(readmodels.NotifyKey)
+}
+
 // Apply implements Model.
 func (m *inbox) Apply(_ context.Context, f Fact) error {
 	switch e := f.Body.(type) {
@@ -70,6 +94,10 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 		m.job(f.Aggregate, e)
 	case member.InboxRead:
 		m.read(f.Aggregate, e.Through)
+	case member.NotificationsSet:
+		m.memberWants(f.Aggregate, e)
+	case organization.RecruitingRoleDefined:
+		m.roleTells(e)
 	}
 	return nil
 }
@@ -79,27 +107,43 @@ func (m *inbox) application(f Fact, e application.Event) {
 	case application.NoteAdded:
 		// S1-58: of a candidate's note, whatever a role's settings.
 		if e.By == domain.Candidate {
-			m.tell(f, readmodels.NoticeCandidateNote, e.Note, m.audience(e.Job, e.Stage))
+			told := append(m.audience(e.Job, e.Stage), m.team(e.Job, m.wanting(organization.CandidateNote))...)
+			m.tell(f, readmodels.NoticeCandidateNote, e.Note, told)
 		}
 	case application.DocumentRequested:
 		if asked := e.By.MemberID(); asked != "" {
 			m.requesters.Put(readmodels.RequesterRow{Document: e.Document, Application: f.Aggregate, Member: asked})
 		}
 	case application.DocumentUploaded:
-		told := m.audience(e.Job, "")
+		w := m.wanting(organization.DocumentUploaded)
+		told := append(m.audience(e.Job, ""), m.team(e.Job, w)...)
 		if r, ok := m.requesters.Get(e.Document); ok && r.Application == f.Aggregate {
 			told = append(told, r.Member)
 		}
-		m.tell(f, readmodels.NoticeDocumentUploaded, e.Document, told)
+		m.tell(f, readmodels.NoticeDocumentUploaded, e.Document, w.but(told))
 	case application.CommentAdded:
-		m.tell(f, readmodels.NoticeMentioned, e.Comment, e.Mentions)
+		// Who is mentioned is told that, instead.
+		m.tell(f, readmodels.NoticeNewComment, e.Comment, m.team(e.Job, m.wanting(organization.NewComment)))
+		m.tell(f, readmodels.NoticeMentioned, e.Comment, m.wanting(organization.Mentioned).but(e.Mentions))
+	case application.Received:
+		m.tell(f, readmodels.NoticeNewApplication, f.Aggregate, m.team(e.Job, m.wanting(organization.NewApplication)))
+	case application.EvaluationSubmitted:
+		if e.Number == 1 {
+			m.tell(f, readmodels.NoticeEvaluationSubmitted, e.Evaluation, m.team(e.Job, m.wanting(organization.EvaluationSubmitted)))
+		}
+	case application.EvaluationDeleted:
+		m.forget("subject_id", e.Evaluation)
+	case application.ReviewRequested:
+		m.tell(f, readmodels.NoticeReviewRequested, e.Review, []string{e.Reviewer})
+	case application.ReviewWithdrawn:
+		m.forget("subject_id", e.Review)
 	case application.CommentEdited:
 		// Who was told of the comment is not told again.
 		told := map[string]bool{}
 		for r := range m.notices.Select("subject_id", e.Comment) {
 			told[r.Member] = true
 		}
-		m.tell(f, readmodels.NoticeMentioned, e.Comment, slices.DeleteFunc(slices.Clone(e.Mentions), func(id string) bool { return told[id] }))
+		m.tell(f, readmodels.NoticeMentioned, e.Comment, slices.DeleteFunc(m.wanting(organization.Mentioned).but(e.Mentions), func(id string) bool { return told[id] }))
 	case application.CommentDeleted:
 		m.forget("subject_id", e.Comment)
 	case application.NoteDeleted:
@@ -112,11 +156,10 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
 		application.DocumentReopened, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
-		application.EvaluationDeleted, application.EvaluationDrafted, application.EvaluationSubmitted,
+		application.EvaluationDrafted,
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
-		application.Received, application.Requalified, application.ReviewRequested, application.ReviewSubmitted,
-		application.ReviewWithdrawn, application.StageMoved, application.Submitted, application.TagAdded,
+		application.Requalified, application.ReviewSubmitted, application.StageMoved, application.Submitted, application.TagAdded,
 		application.TagRemoved, application.Transferred, application.VersionDeleted:
 		// Nobody is told of these.
 	}
@@ -185,7 +228,7 @@ func (m *inbox) job(id string, e job.Event) {
 func (m *inbox) setAudience(id string, team []job.TeamMember) {
 	r := readmodels.AudienceRow{Job: id}
 	for _, t := range team {
-		r.Team.V = append(r.Team.V, readmodels.Told{Member: t.Member, Manager: t.Manager, Stages: t.Stages})
+		r.Team.V = append(r.Team.V, readmodels.Told{Member: t.Member, Role: t.Role, Manager: t.Manager, Stages: t.Stages})
 	}
 	m.audiences.Put(r)
 }

@@ -61,7 +61,7 @@ var erased = map[string]func(*testing.T, dump){
 	},
 	"inbox": func(t *testing.T, d dump) {
 		d.none(t, "notices", "true")
-		for _, table := range []string{"audiences", "requesters"} {
+		for _, table := range []string{"audiences", "requesters", "notify"} {
 			d.some(t, table, "true")
 		}
 	},

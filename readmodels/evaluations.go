@@ -42,7 +42,7 @@ type Evaluation struct {
 type EvaluationSaid struct {
 	At             time.Time                   `json:"at"`
 	Version        int                         `json:"form_version"`
-	Answers        []AnsweredElement          `json:"answers" doc:"In the order of the form"`
+	Answers        []AnsweredElement           `json:"answers" doc:"In the order of the form"`
 	Takeaways      *personal.Plain             `json:"key_takeaways" doc:"Null if absent, erased or masked"`
 	Recommendation *application.Recommendation `json:"recommendation" enum:"strong_no,no,no_decision,yes,strong_yes"`
 	Result         *float64                    `json:"result" doc:"Mean of the scales that were answered, each by its weight: sum of answer × weight, by the sum of the weights; 1 to 5. Null if no answer has a weight, and of a draft"`

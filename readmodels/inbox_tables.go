@@ -14,6 +14,11 @@ const (
 	NoticeCandidateNote    NoticeKind = "candidate_note"
 	NoticeDocumentUploaded NoticeKind = "document_uploaded"
 	NoticeMentioned        NoticeKind = "mentioned"
+
+	NoticeNewApplication      NoticeKind = "new_application"
+	NoticeNewComment          NoticeKind = "new_comment"
+	NoticeEvaluationSubmitted NoticeKind = "evaluation_submitted"
+	NoticeReviewRequested     NoticeKind = "review_requested"
 )
 
 // NoticeRow is a row of table notices: one member is told of one event. Whom it
@@ -25,7 +30,7 @@ type NoticeRow struct {
 	Member      string
 	Application string
 	Kind        NoticeKind
-	Subject     string // id of the note, comment or document
+	Subject     string // id of the note, comment, document, evaluation, review request or application
 	By          domain.Actor
 	At          time.Time
 	Commit      int64 // position in the log
@@ -87,6 +92,7 @@ func Inboxes() Table[InboxRow] {
 // Told is one of those who are told of what happens in a job.
 type Told struct {
 	Member  string   `json:"member"`
+	Role    string   `json:"role"`              // recruiting role
 	Manager bool     `json:"manager,omitempty"` // recruitment manager
 	Stages  []string `json:"stages,omitempty"`  // they manage
 }

@@ -99,7 +99,7 @@ type EntryDetails struct {
 	Author     string              `json:"author,omitempty"` // of an evaluation: member
 	Number     int                 `json:"number,omitempty"` // of its submissions
 	Hidden     bool                `json:"hidden,omitempty"` // from members whose own is not in
-	Start      string              `json:"start,omitempty"` // wall time of an interview
+	Start      string              `json:"start,omitempty"`  // wall time of an interview
 	Zone       string              `json:"zone,omitempty"`
 	Members    []string            `json:"members,omitempty"` // who take part, or who answered; none = the candidate
 	Answer     string              `json:"answer,omitempty"`

@@ -30,6 +30,7 @@ type CommentAdded struct {
 	Comment  string        `json:"comment"`
 	Text     personal.Text `json:"text"`
 	Mentions []string      `json:"mentions,omitempty"` // members
+	Job      string        `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -53,7 +54,7 @@ func (a Application) AddComment(comment string, text personal.Text, mentions []s
 	if err := checkComment(text, mentions); err != nil {
 		return nil, err
 	}
-	return []Event{CommentAdded{Stamp: s, Comment: comment, Text: text, Mentions: mentions}}, nil
+	return []Event{CommentAdded{Stamp: s, Comment: comment, Text: text, Mentions: mentions, Job: a.Job}}, nil
 }
 
 func checkComment(text personal.Text, mentions []string) error {

@@ -18,13 +18,13 @@ func TestAddComment(t *testing.T) {
 			return a.AddComment(id, text("well"), mentions, by)
 		}
 	}
-	said := application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well"), Mentions: []string{"m2"}}
+	said := application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well"), Mentions: []string{"m2"}, Job: "j1"}
 	domaintest.Run(t, application.Application.Fold, append(guarded("comment", comment("c1", false)), []row{
 		{Name: "a comment", Given: events{received}, When: comment("c1", false, "m2"), Want: events{said}},
 		{Name: "the same comment", Given: events{received, said}, When: comment("c1", false, "m2")},
 		{
 			Name: "another comment, after closing", Given: events{received, said, rejected}, When: comment("c2", false),
-			Want: events{application.CommentAdded{Stamp: by, Comment: "c2", Text: text("well")}},
+			Want: events{application.CommentAdded{Stamp: by, Comment: "c2", Text: text("well"), Job: "j1"}},
 		},
 		{Name: "nothing said", Given: events{received}, When: comment("c1", true), Err: domain.ErrInvalid, Says: "needs a text"},
 		{Name: "a crowd", Given: events{received}, When: comment("c1", false, make([]string, 21)...), Err: domain.ErrInvalid, Says: "at most 20"},

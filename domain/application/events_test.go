@@ -44,7 +44,7 @@ func TestStored(t *testing.T) {
 		application.TagRemoved{Stamp: stamp, Tag: id},
 		application.PrioritySet{Stamp: stamp, Priority: true},
 		application.OwnerSet{Stamp: stamp, Owner: other},
-		application.CommentAdded{Stamp: stamp, Comment: id, Text: text("text"), Mentions: []string{other}},
+		application.CommentAdded{Stamp: stamp, Comment: id, Text: text("text"), Mentions: []string{other}, Job: id},
 		application.CommentEdited{Stamp: stamp, Comment: id, Edit: other, Text: text("text"), Mentions: []string{other}},
 		application.CommentDeleted{Stamp: stamp, Comment: id},
 		application.CommentsRead{Stamp: stamp, Through: id},

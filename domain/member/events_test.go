@@ -10,6 +10,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/domaintest"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -26,6 +27,7 @@ func TestStored(t *testing.T) {
 		member.TokenRotated{Stamp: s, Token: token, Rotation: token, PreviousUntil: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
+		member.NotificationsSet{Stamp: s, Notifications: member.Notifications{On: []organization.Notification{organization.NewComment}, Off: []organization.Notification{organization.Mentioned}}},
 	)
 }
 
@@ -40,6 +42,8 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 	rotation := rapid.SampledFrom([]string{"r1", "r2"}).Draw(t, "rotation")
 	overlap := time.Duration(rapid.IntRange(-1, 24*8).Draw(t, "overlap")) * time.Hour
 	successor := rapid.SampledFrom([]string{"", "m1", "m2"}).Draw(t, "successor")
+	kinds := rapid.SliceOfN(rapid.SampledFrom(append(organization.Notifications(), "gossip")), 0, 3)
+	notify := member.Notifications{On: kinds.Draw(t, "on"), Off: kinds.Draw(t, "off")}
 	gone := rapid.IntRange(0, 9).Draw(t, "gone") == 0
 	return rapid.SampledFrom([]when{
 		func(m member.Member) ([]member.Event, error) { return m.Invite(role, name, "ana@example.org", key, s) },
@@ -52,6 +56,7 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.RotateToken(token, rotation, overlap, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
+		func(m member.Member) ([]member.Event, error) { return m.SetNotifications("m1", notify, s) },
 	}).Draw(t, "command")
 }
 
@@ -73,6 +78,9 @@ func TestRandom(t *testing.T) {
 			}
 			if after.Read != before.Read && (e.Who() != domain.Member("m1") || !before.Active) {
 				return "somebody else read the inbox"
+			}
+			if e.EventName() == (member.NotificationsSet{}).EventName() && e.Who() != domain.Member("m1") {
+				return "somebody else said what they are told of"
 			}
 			for token := range before.Ended {
 				if _, live := after.Tokens[token]; live || !after.Ended[token] {
@@ -96,5 +104,6 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.RotateToken("t1", "r1", time.Hour, s)
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)
+		_, _ = m.SetNotifications("m1", member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
 }

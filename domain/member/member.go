@@ -23,6 +23,7 @@ type Member struct {
 	Corrected string // the last correction of name or address, by id
 	Erased    bool   // name and address are gone for good
 	Read      string // notice the member has read their inbox up to
+	Notify    Notifications
 }
 
 // OrganizationRole is the role that counts for rights: none unless active.
@@ -43,7 +44,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{})
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{})
 
 // Fold returns m with events applied in order.
 func (m Member) Fold(events ...Event) Member {

@@ -5,6 +5,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
 )
 
@@ -34,6 +35,10 @@ func (c *Company) Once() {
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) { return a.Rate(4, s) })
 	c.Note(id, domain.Candidate, "a question", true)
 	c.ReadInbox(c.Admin, id)
+	c.ChangeMember(c.Admin, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		s.By = domain.Member(c.Admin)
+		return m.SetNotifications(c.Admin, member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
+	})
 	c.interviewOnce(id, by)
 	c.evaluatedOnce(id)
 	c.listsOnce(id, by)

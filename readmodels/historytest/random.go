@@ -363,6 +363,15 @@ func (c *Company) somebodyReads(id string) {
 	}
 	stream := "application-" + id
 	event := EventID(stream, eventlog.Revision(c.r.Int64N(int64(c.revisions[stream])+1)))
+	kinds := organization.Notifications()
+	on, off := c.r.IntN(len(kinds)), c.r.IntN(len(kinds))
+	c.ChangeMember(reader, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		s.By = domain.Member(reader)
+		if on == off {
+			return m.SetNotifications(reader, member.Notifications{}, s)
+		}
+		return m.SetNotifications(reader, member.Notifications{On: kinds[on : on+1], Off: kinds[off : off+1]}, s)
+	})
 	c.ChangeMember(reader, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
 		s.By = domain.Member(reader)
 		return m.ReadInbox(reader, event.String(), s)

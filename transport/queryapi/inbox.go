@@ -11,7 +11,7 @@ import (
 // inboxInput chooses a page of an inbox.
 type inboxInput struct {
 	Freshness
-	Kinds  []string `query:"kind,explode" maxItems:"10" enum:"candidate_note,document_uploaded,mentioned" doc:"Any of these kinds"`
+	Kinds  []string `query:"kind,explode" maxItems:"10" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested" doc:"Any of these kinds"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Notices on a page"`
 	Cursor string   `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, with the same filters"`
 	Unread bool     `query:"unread" doc:"Only what is unread"`
@@ -29,6 +29,10 @@ func (a *API) inbox(s *edge.Surface) {
 			q.Kinds = append(q.Kinds, readmodels.NoticeKind(k))
 		}
 		return a.Core.Inbox(ctx, r.Principal.Member, q, a.Now())
+	})
+	wanted := own("notifications", "What you want to be told of")
+	read(a, s, wanted, func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Notifications, error) {
+		return a.Core.Notifications(ctx, r.Principal.Member)
 	})
 	tasks := own("tasks", "What you are to do, the oldest first")
 	tasks.Doc = "At most 200. A task is there as long as it is to be done: nobody opens or closes one."
