@@ -31,6 +31,14 @@ func (c *Commands) RemindOfDocument(ctx context.Context, caller Caller, applicat
 	})
 }
 
+// RemindOfReview records that a reviewer is to be reminded of a review. Only the
+// system may. Errors: those of application.RemindOfReview; ErrDenied, ErrRightsUnknown.
+func (c *Commands) RemindOfReview(ctx context.Context, caller Caller, applicationID, review string) (Answer, error) {
+	return c.onTime(ctx, caller, applicationID, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.RemindOfReview(review, s)
+	})
+}
+
 func (c *Commands) onTime(ctx context.Context, caller Caller, applicationID string, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
 	if caller.Actor != domain.System {
 		return Answer{}, ErrDenied

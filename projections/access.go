@@ -109,6 +109,8 @@ func (m *accessModel) member(f Fact, e member.Event) {
 		r.Active = false
 	case member.Reactivated:
 		r.Active = true
+	case member.HandedOver:
+		// Of each application, its own event says so.
 	case member.InboxRead, member.NotificationsSet:
 		// Model inbox keeps it.
 	case member.TokenIssued, member.TokenRotated, member.TokenRevoked:

@@ -82,7 +82,7 @@ func (m *assessment) Need(f Fact) {
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
 		application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+		application.OutcomeDisclosed, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
 		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:
@@ -163,7 +163,7 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
 		application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+		application.OutcomeDisclosed, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.VersionDeleted,
 		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:

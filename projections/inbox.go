@@ -135,6 +135,8 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.forget("subject_id", e.Evaluation)
 	case application.ReviewRequested:
 		m.tell(f, readmodels.NoticeReviewRequested, e.Review, []string{e.Reviewer})
+	case application.ReviewReminderDue:
+		m.tell(f, readmodels.NoticeReviewReminder, e.Review, []string{e.Reviewer})
 	case application.ReviewWithdrawn:
 		m.forget("subject_id", e.Review)
 	case application.CommentEdited:

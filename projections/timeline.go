@@ -103,6 +103,9 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Members, d.DueAt = []string{e.Reviewer}, e.DueAt
 	case application.ReviewSubmitted:
 		kind, subject = readmodels.EntryReviewSubmitted, e.Review
+	case application.ReviewReminderDue:
+		kind, subject = readmodels.EntryReviewReminderDue, e.Review
+		d.Members = []string{e.Reviewer}
 	case application.ReviewWithdrawn:
 		kind, subject = readmodels.EntryReviewCancelled, e.Review
 	case application.EvaluationSubmitted:

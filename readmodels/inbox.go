@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application string     `json:"application_id" format:"uuid"`
@@ -117,13 +117,14 @@ type noticeRow struct {
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
 		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View),
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
+		NoticeReviewReminder, v.holds(q, "a", access.Application),
 		NoticeNewApplication, v.holds(q, "a", access.Application))
 }
 
@@ -184,7 +185,7 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.CommentID = &r.Subject
 	case NoticeEvaluationSubmitted:
 		n.Evaluation = &r.Subject
-	case NoticeReviewRequested:
+	case NoticeReviewRequested, NoticeReviewReminder:
 		n.Review = &r.Subject
 	case NoticeNewApplication:
 		// The application is named already.

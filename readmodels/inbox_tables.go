@@ -19,6 +19,7 @@ const (
 	NoticeNewComment          NoticeKind = "new_comment"
 	NoticeEvaluationSubmitted NoticeKind = "evaluation_submitted"
 	NoticeReviewRequested     NoticeKind = "review_requested"
+	NoticeReviewReminder      NoticeKind = "review_reminder"
 )
 
 // NoticeRow is a row of table notices: one member is told of one event. Whom it

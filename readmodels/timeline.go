@@ -38,7 +38,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -126,7 +126,7 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments: {
 		EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted,
-		EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled,
+		EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled, EntryReviewReminderDue,
 	},
 	access.Notes:       {EntryNoteAdded, EntryNoteEdited, EntryNoteVisibilitySet, EntryNoteDeleted},
 	access.Evaluations: {EntryRated, EntryEvaluationSubmitted, EntryEvaluationDeleted},
@@ -138,7 +138,7 @@ var entryAreas = map[access.Area][]EntryKind{
 }
 
 // reviewEntries are about review requests.
-var reviewEntries = []EntryKind{EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled}
+var reviewEntries = []EntryKind{EntryReviewRequested, EntryReviewSubmitted, EntryReviewCancelled, EntryReviewReminderDue}
 
 // decisionText are the entries whose text needs the right to view decisions.
 var decisionText = []EntryKind{EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryHired, EntryHireUndone}

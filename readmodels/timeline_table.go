@@ -32,6 +32,8 @@ const (
 	EntryReviewSubmitted EntryKind = "review_submitted"
 	EntryReviewCancelled EntryKind = "review_cancelled"
 
+	EntryReviewReminderDue EntryKind = "review_reminder_due"
+
 	EntryEvaluationSubmitted EntryKind = "evaluation_submitted"
 	EntryEvaluationDeleted   EntryKind = "evaluation_deleted"
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -89,4 +90,72 @@ func TestEffectsCanBeAskedFor(t *testing.T) {
 		{"member_id": viewer, "recruiting_role_id": w.role("Looks on", map[access.Area]string{access.Application: "view"})},
 	}}).want(http.StatusOK)
 	w.get(w.tokenOf(viewer), path).problem(http.StatusForbidden, "denied")
+}
+
+// S2-104, E4: the applications a member who leaves is responsible for go over to
+// who was named, once, where they may view them; the others stay.
+func TestWhoLeavesHandsOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v, other := w.vacancy("Engineer"), w.vacancy("Baker")
+	_, heir := w.colleague(v, "Hanna Heir", "Recruiter")
+	leaver, gone := w.colleague(v, "Leo Leaver", "Recruiter")
+	owned := func(of vacancy, first string) string {
+		id := w.apply(of, first, "Hopper")
+		w.put(of.manager, "/v1/applications/"+id+"/owner", map[string]any{"owner_id": gone}).want(http.StatusOK)
+		return id
+	}
+	first, second := owned(v, "Grace"), owned(v, "Ada")
+	w.put(w.admin, "/v1/jobs/"+other.id+"/hiring-team", map[string]any{"hiring_team": []map[string]any{
+		{"member_id": other.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true},
+		{"member_id": gone, "recruiting_role_id": commands.FirstRole("Recruiter")},
+	}}).want(http.StatusOK)
+	elsewhere, others := owned(other, "Edsger"), w.apply(v, "Alan", "Turing")
+	w.post(w.admin, "/v1/members/"+gone+"/deactivate", map[string]any{"successor_id": heir}).want(http.StatusOK)
+	w.get(leaver, "/v1/me").problem(http.StatusUnauthorized, "unauthenticated")
+	history := "/v1/members/" + gone + "/history"
+	last := func() map[string]any {
+		events := w.get(w.admin, history).want(http.StatusOK).at("events").([]any)
+		return events[len(events)-1].(map[string]any)
+	}
+	w.until("it is handed over", func() bool { return last()["type"] == "member.handed_over.v1" })
+	if data := last()["data"].(map[string]any); data["to"] != heir || data["applications"] != 2.0 || data["kept"] != 1.0 {
+		t.Errorf("handed over: %v", data)
+	}
+	for id, owner := range map[string]string{first: heir, second: heir, elsewhere: gone, others: v.member} {
+		if got := w.get(w.admin, "/v1/applications/"+id).want(http.StatusOK); got.text("owner.id") != owner {
+			t.Errorf("application of %s is with %s, want %s", got.text("first_name"), got.text("owner.id"), owner)
+		}
+	}
+	if got := w.get(v.manager, "/v1/applications/"+first+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "owner_set" || got.text("items.0.by.kind") != "system" {
+		t.Errorf("timeline: %s", got.body)
+	}
+}
+
+// S2-63..67: a reviewer is reminded at the time that was named, once, and one can
+// ask whether it was planned and done.
+func TestReviewersAreReminded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	token, reviewer := w.colleague(v, "Ina Interviewer", "Interviewer")
+	soon := time.Now().Add(400 * time.Millisecond)
+	review := w.post(v.manager, a+"/reviews", map[string]any{"reviewer_id": reviewer, "remind_at": soon}).made()
+	later := w.post(v.manager, a+"/reviews", map[string]any{"reviewer_id": reviewer, "remind_at": time.Now().Add(time.Hour)}).made()
+	w.until("the reviewer is reminded", func() bool {
+		return slices.Contains(w.get(token, "/v1/me/inbox").kinds("kind"), any("review_reminder"))
+	})
+	if got := w.get(token, "/v1/me/inbox"); got.text("items.0.review_id") != review || len(got.kinds("kind")) != 3 {
+		t.Errorf("inbox: %s", got.body)
+	}
+	got := w.get(v.manager, a+"/effects").want(http.StatusOK)
+	if got.text("items.0.kind") != "remind_of_review" || got.text("items.0.review_id") != review || got.text("items.1.review_id") != later || got.text("items.1.state") != "planned" {
+		t.Errorf("effects: %s", got.body)
+	}
+	if got := w.get(v.manager, a+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "review_reminder_due" {
+		t.Errorf("timeline: %s", got.body)
+	}
 }

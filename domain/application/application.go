@@ -86,7 +86,7 @@ var Codec = domain.NewCodec[Event](
 	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
 	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
 	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
-	EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
+	ReviewReminderDue{}, EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},

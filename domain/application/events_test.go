@@ -60,6 +60,7 @@ func TestStored(t *testing.T) {
 		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id, Form: other},
 		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other, Evaluation: id},
 		application.ReviewWithdrawn{Stamp: stamp, Review: id},
+		application.ReviewReminderDue{Stamp: stamp, Review: id, Reviewer: other},
 		application.EvaluationDrafted{Stamp: stamp, Evaluation: id, Draft: other, Form: id, Interview: other, EvaluationContent: application.EvaluationContent{
 			Version: 2, Answers: []application.EvaluationAnswer{{Element: id, Scale: 4, Choice: other, Text: text("text")}}, Takeaways: text("takeaways"), Recommendation: application.NoDecision,
 		}},
@@ -263,8 +264,9 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.ReadComments(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Rate(2*d.version, s) },
 		func(a application.Application) ([]application.Event, error) {
-			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Message: d.text, DueAt: d.until}, s)
+			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Message: d.text, DueAt: d.until, RemindAt: d.until}, s)
 		},
+		func(a application.Application) ([]application.Event, error) { return a.RemindOfReview(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.SubmitReviews(d.id, s), nil },
 		func(a application.Application) ([]application.Event, error) {
 			return a.RequestReview(d.id, application.Asked{Reviewer: d.answerer, Form: "f1"}, s)

@@ -26,6 +26,8 @@ type Review struct {
 	Reviewer string // member
 	State    ReviewState
 	Form     string // that is to be evaluated by; empty = a comment is asked for
+	RemindAt time.Time
+	Reminded bool
 }
 
 // The rules that refuse.
@@ -52,7 +54,11 @@ type ReviewRequested struct {
 func (ReviewRequested) EventName() string { return "application.review_requested.v1" }
 
 func (e ReviewRequested) evolve(a Application) Application {
-	a.Reviews = a.Reviews.With(e.Review, Review{Reviewer: e.Reviewer, State: ReviewOpen, Form: e.Form})
+	r := Review{Reviewer: e.Reviewer, State: ReviewOpen, Form: e.Form}
+	if e.RemindAt != nil {
+		r.RemindAt = *e.RemindAt
+	}
+	a.Reviews = a.Reviews.With(e.Review, r)
 	return a
 }
 
@@ -148,6 +154,40 @@ func (a Application) CancelReview(id string, s domain.Stamp) ([]Event, error) {
 		return nil, ErrReviewDone
 	}
 	return []Event{ReviewWithdrawn{Stamp: s, Review: id}}, nil
+}
+
+// ReviewReminderDue records that the reviewer is to be reminded of a review.
+type ReviewReminderDue struct {
+	domain.Stamp
+	Review   string `json:"review"`
+	Reviewer string `json:"reviewer"` // member
+}
+
+// EventName implements domain.Fact.
+func (ReviewReminderDue) EventName() string { return "application.review_reminder_due.v1" }
+
+func (e ReviewReminderDue) evolve(a Application) Application {
+	r, _ := a.Reviews.Get(e.Review)
+	r.Reminded = true
+	a.Reviews = a.Reviews.With(e.Review, r)
+	return a
+}
+
+// RemindOfReview says that time has passed: at the time that was named the
+// reviewer is reminded, once, of a review that is open, of an application that
+// is in progress. Errors: ErrUnknown, ErrAnonymised, ErrUnknownReview.
+func (a Application) RemindOfReview(id string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	r, ok := a.Reviews.Get(id)
+	switch {
+	case !ok:
+		return nil, ErrUnknownReview
+	case !a.Live(), r.State != ReviewOpen, r.Reminded, r.RemindAt.IsZero(), s.At.Before(r.RemindAt):
+		return nil, nil
+	}
+	return []Event{ReviewReminderDue{Stamp: s, Review: id, Reviewer: r.Reviewer}}, nil
 }
 
 // SubmitReviews returns what a comment of a member does to the reviews that are

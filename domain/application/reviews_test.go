@@ -19,6 +19,12 @@ func TestReviews(t *testing.T) {
 	}
 	as := ask(func(*application.Asked) {})
 	cancel := func(a application.Application) ([]application.Event, error) { return a.CancelReview("w1", by) }
+	remind := func(at time.Time) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.RemindOfReview("w1", domain.Stamp{At: at, By: domain.System})
+		}
+	}
+	reminder := application.ReviewReminderDue{Stamp: domain.Stamp{At: tomorrow, By: domain.System}, Review: "w1", Reviewer: "m2"}
 	m2 := domaintest.By(domain.Member("m2"))
 	submit := func(s domain.Stamp) when {
 		return func(a application.Application) ([]application.Event, error) { return a.SubmitReviews("c1", s), nil }
@@ -38,5 +44,11 @@ func TestReviews(t *testing.T) {
 		{Name: "cancelled when it is done", Given: events{received, asked, done}, When: cancel, Err: application.ErrReviewDone},
 		{Name: "the reviewer of a cancelled one says something", Given: events{received, asked, cancelled}, When: submit(m2)},
 		{Name: "one that is not there", Given: events{received}, When: cancel, Err: application.ErrUnknownReview},
+		{Name: "reminded", Given: events{received, asked}, When: remind(tomorrow), Want: events{reminder}},
+		{Name: "reminded again", Given: events{received, asked, reminder}, When: remind(later)},
+		{Name: "reminded too early", Given: events{received, asked}, When: remind(by.At)},
+		{Name: "reminded when it is done", Given: events{received, asked, done}, When: remind(tomorrow)},
+		{Name: "reminded after closing", Given: events{received, asked, rejected}, When: remind(tomorrow)},
+		{Name: "reminded of one that is not there", Given: events{received}, When: remind(tomorrow), Err: application.ErrUnknownReview},
 	}...)...)
 }

@@ -16,7 +16,11 @@ type Deactivated struct {
 // EventName implements domain.Fact.
 func (Deactivated) EventName() string { return "member.deactivated.v1" }
 
-func (Deactivated) evolve(m Member) Member { return m.out() }
+func (e Deactivated) evolve(m Member) Member {
+	m = m.out()
+	m.HandingTo = e.HandedTo
+	return m
+}
 
 // out returns m without access.
 func (m Member) out() Member {
@@ -56,7 +60,7 @@ type Reactivated struct {
 // EventName implements domain.Fact.
 func (Reactivated) EventName() string { return "member.reactivated.v1" }
 
-func (Reactivated) evolve(m Member) Member { m.Active = true; return m }
+func (Reactivated) evolve(m Member) Member { m.Active, m.HandingTo = true, ""; return m }
 
 // Reactivate lets a member act again. Errors: ErrUnknown, ErrErased.
 func (m Member) Reactivate(s domain.Stamp) ([]Event, error) {

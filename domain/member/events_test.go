@@ -27,6 +27,7 @@ func TestStored(t *testing.T) {
 		member.TokenRotated{Stamp: s, Token: token, Rotation: token, PreviousUntil: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
+		member.HandedOver{Stamp: s, To: token, Applications: 3, Kept: 1},
 		member.NotificationsSet{Stamp: s, Notifications: member.Notifications{On: []organization.Notification{organization.NewComment}, Off: []organization.Notification{organization.Mentioned}}},
 	)
 }
@@ -57,6 +58,7 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.SetNotifications("m1", notify, s) },
+		func(m member.Member) ([]member.Event, error) { return m.HandOver(len(name), 1, s) },
 	}).Draw(t, "command")
 }
 
@@ -82,6 +84,9 @@ func TestRandom(t *testing.T) {
 			if e.EventName() == (member.NotificationsSet{}).EventName() && e.Who() != domain.Member("m1") {
 				return "somebody else said what they are told of"
 			}
+			if after.Active && after.HandingTo != "" {
+				return "who is there hands over"
+			}
 			for token := range before.Ended {
 				if _, live := after.Tokens[token]; live || !after.Ended[token] {
 					return "token " + token + " came back"
@@ -104,6 +109,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.RotateToken("t1", "r1", time.Hour, s)
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)
+		_, _ = m.HandOver(1, 1, s)
 		_, _ = m.SetNotifications("m1", member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
 }

@@ -24,6 +24,7 @@ type Member struct {
 	Erased    bool   // name and address are gone for good
 	Read      string // notice the member has read their inbox up to
 	Notify    Notifications
+	HandingTo string // member who takes over what is not handed over yet
 }
 
 // OrganizationRole is the role that counts for rights: none unless active.
@@ -44,7 +45,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{})
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{}, HandedOver{})
 
 // Fold returns m with events applied in order.
 func (m Member) Fold(events ...Event) Member {

@@ -248,13 +248,16 @@ func (c *candidacy) share(ctx context.Context) error {
 	return err
 }
 
-// review asks the interviewer for a comment, which mostly comes some time.
+// review asks the interviewer for a comment, which mostly comes some time, or for
+// an evaluation.
 func (c *candidacy) review(ctx context.Context) error {
 	by := c.by(c.recruiter)
 	due := by.At.AddDate(0, 0, 5)
-	answer, err := c.to.RequestReview(ctx, by, commands.RequestReview{
-		Application: c.id, Reviewer: c.interviewer.MemberID(), Message: "Please have a look at the work sample.", DueAt: &due,
-	})
+	ask := commands.RequestReview{Application: c.id, Reviewer: c.interviewer.MemberID(), Message: "Please have a look at the work sample.", DueAt: &due}
+	if c.chance(30) {
+		ask.Form = c.evaluation
+	}
+	answer, err := c.to.RequestReview(ctx, by, ask)
 	if err == nil && c.chance(15) {
 		_, err = c.to.CancelReview(ctx, c.by(c.recruiter), commands.CancelReview{Application: c.id, Review: answer.ID})
 	}

@@ -22,7 +22,7 @@ func (c *candidacy) interview(ctx context.Context) error {
 	answer, err := c.to.ScheduleInterview(ctx, by, commands.ScheduleInterview{
 		Application: c.id, Title: pick(c.r, talks), Description: "Please bring an identity card.", InterviewWhen: when,
 		InterviewWhere: commands.InterviewWhere{Place: "Room 2", Link: "https://meet.example/demo"},
-		Participants:   []string{c.interviewer.MemberID(), c.manager.MemberID()},
+		Participants:   []string{c.interviewer.MemberID(), c.manager.MemberID()}, Form: c.evaluation,
 	})
 	if err != nil {
 		return err
@@ -44,10 +44,14 @@ func (c *candidacy) interview(ctx context.Context) error {
 	switch {
 	case c.chance(10):
 		_, err = c.to.MissInterview(ctx, c.by(c.recruiter), over)
-	case c.chance(90):
+		return err
+	case c.chance(60):
 		_, err = c.to.CompleteInterview(ctx, c.by(c.recruiter), over)
 	}
-	return err
+	if err != nil || !c.chance(70) {
+		return err
+	}
+	return c.evaluate(ctx, answer.ID)
 }
 
 // before has the candidate answer, if there is time for that.

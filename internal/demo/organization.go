@@ -21,6 +21,7 @@ func (l *loader) lists(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.evaluation = interview.ID
 	later := l.begin().Add(20 * time.Hour)
 	again := commands.DefineForm{Form: interview.ID, FormContent: interviewForm("What would they learn first?")}
 	if _, err := l.to.DefineForm(ctx, l.caller("form/interview/again", domain.System, later), again); err != nil {

@@ -14,13 +14,14 @@ import (
 
 type loader struct {
 	Company
-	to        *commands.Commands
-	directory *commands.Directory
-	members   []string // in the order of staff
-	jobs      []posting
-	notice    string // id of an attribute of candidates
-	given     atomic.Int64
-	done      atomic.Int64
+	to         *commands.Commands
+	directory  *commands.Directory
+	members    []string // in the order of staff
+	jobs       []posting
+	notice     string // id of an attribute of candidates
+	evaluation string // form of interviews
+	given      atomic.Int64
+	done       atomic.Int64
 
 	mu   sync.Mutex
 	live map[int]string // candidacies that go on at the end, by number

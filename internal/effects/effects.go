@@ -24,6 +24,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/bulk"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -37,11 +38,13 @@ const (
 	RunBulk          Kind = "run_bulk"
 	CreateEmployee   Kind = "create_employee"
 	ReverseEmployee  Kind = "reverse_employee"
+	RemindOfReview   Kind = "remind_of_review"
+	HandOver         Kind = "hand_over"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, CreateEmployee, ReverseEmployee}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee}
 }
 
 // Plan is an effect that an event is to have.
@@ -69,7 +72,8 @@ func ID(event uuid.UUID, purpose string) uuid.UUID {
 	return uuid.NewSHA1(event, []byte("effect/"+purpose))
 }
 
-// Recruiting is the reactor of everything that follows from applications.
+// Recruiting is the reactor of everything that follows from applications and
+// members.
 func Recruiting() Reactor { return Reactor{Name: "recruiting", Decide: recruiting} }
 
 func recruiting(e eventlog.Event) ([]Plan, error) {
@@ -77,10 +81,16 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 	if category == "bulk" {
 		return ofBulk(e, id)
 	}
-	if category != "application" {
+	var fact domain.Fact
+	var err error
+	switch category {
+	case "application":
+		fact, err = application.Codec.Decode(e.Type, e.Data)
+	case "member":
+		fact, err = member.Codec.Decode(e.Type, e.Data)
+	default:
 		return nil, nil
 	}
-	fact, err := application.Codec.Decode(e.Type, e.Data)
 	if err != nil {
 		return nil, unreadable(err)
 	}
@@ -93,6 +103,14 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
 	case application.HireUndone:
 		return []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
+	case member.Deactivated:
+		if f.HandedTo != "" {
+			return []Plan{{Purpose: "hand_over", Kind: HandOver, Subject: id, Object: f.HandedTo, At: f.At}}, nil
+		}
+	case application.ReviewRequested:
+		if f.RemindAt != nil {
+			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}, nil
+		}
 	case application.DocumentRequested:
 		if f.DueAt == nil {
 			return nil, nil

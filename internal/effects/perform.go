@@ -41,6 +41,10 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.CreateEmployee(ctx, caller, e.Subject, e.Object)
 	case ReverseEmployee:
 		return c.ReverseEmployee(ctx, caller, e.Subject, e.Object)
+	case RemindOfReview:
+		return c.RemindOfReview(ctx, caller, e.Subject, e.Object)
+	case HandOver:
+		return c.HandOver(ctx, caller, e.Subject)
 	}
 	return commands.Answer{}, fmt.Errorf("effect %s is of kind %s: %w", e.ID, e.Kind, ErrUnknownKind)
 }

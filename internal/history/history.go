@@ -354,7 +354,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
 	case application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
-		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn:
+		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:
 		area, textArea = access.Comments, access.Comments
 	case application.Rated:
 		area, textArea = access.Evaluations, access.Evaluations

@@ -232,7 +232,7 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.Category = e.To })
 	case application.VersionDeleted:
 		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
-	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn:
+	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:
 		// What was asked of colleagues, the events say.
 	case application.EmployeeLinked, application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:

@@ -2,6 +2,7 @@ package historytest
 
 import (
 	"maps"
+	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
@@ -39,8 +40,13 @@ func (c *Company) evaluatedOnce(id string) {
 		m.Start, m.Slots, m.Recorded, m.Form = "2026-01-06T10:00", nil, true, form
 		return a.ScheduleInterview(interview, m, s)
 	})
+	soon := c.Now.Add(time.Hour)
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.RequestReview(review, application.Asked{Reviewer: c.Admin, Form: form}, s)
+		return a.RequestReview(review, application.Asked{Reviewer: c.Admin, Form: form, RemindAt: &soon}, s)
+	})
+	c.Now = soon
+	c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.RemindOfReview(review, s)
 	})
 	c.Draft(id, c.Admin, form, "a draft", 2)
 	c.Evaluate(id, c.Admin, form, "", "what to remember", 3)

@@ -157,6 +157,9 @@ func (c *Company) randomRights() {
 				if m.Active {
 					return m.Deactivate(id, c.Admin, s)
 				}
+				if m.HandingTo != "" {
+					return m.HandOver(0, 0, s)
+				}
 				if c.r.IntN(4) == 0 {
 					return m.EraseName(false, s)
 				}

@@ -24,8 +24,9 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
+	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	PlannedAt  time.Time     `json:"planned_at"`
 	PlannedFor time.Time     `json:"planned_for"`
 	State      effects.State `json:"state" enum:"planned,done,cancelled,refused,failed" doc:"cancelled: when its time had come there was no reason any more; refused: a rule said no"`
@@ -72,6 +73,9 @@ func shownEffect(e effects.Entry, visible []readmodels.Document) Effect {
 	}
 	if slices.ContainsFunc(visible, func(d readmodels.Document) bool { return d.ID == e.Object }) {
 		shown.DocumentID = &e.Object
+	}
+	if e.Kind == effects.RemindOfReview {
+		shown.ReviewID = &e.Object
 	}
 	if e.Reason != "" {
 		shown.Reason = &e.Reason
