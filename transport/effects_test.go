@@ -113,7 +113,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	}}).want(http.StatusOK)
 	elsewhere, others := owned(other, "Edsger"), w.apply(v, "Alan", "Turing")
 	w.post(w.admin, "/v1/members/"+gone+"/deactivate", map[string]any{"successor_id": heir}).want(http.StatusOK)
-	w.get(leaver, "/v1/me").problem(http.StatusUnauthorized, "unauthenticated")
+	w.get(leaver, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
 	history := "/v1/members/" + gone + "/history"
 	last := func() map[string]any {
 		events := w.get(w.admin, history).want(http.StatusOK).at("events").([]any)

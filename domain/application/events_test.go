@@ -361,7 +361,7 @@ func accessCommands(d draws, s domain.Stamp) []when {
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[application.Application, application.Event]{
 		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds, Steps: 200,
-		Given: events{received, noteOf(by.By, false), requested, uploaded(1), interviewed, metBefore, commentOf, dueSoon},
+		Given: events{received, noteOf(by.By, false), requested, uploaded(1), interviewed, metBefore, commentOf, remindable, dueSoon},
 		Ask: func(t *rapid.T, s domain.Stamp) func(application.Application) ([]application.Event, error) {
 			d := draw(t, s.At)
 			if domaintest.Fair(t, "of access", []bool{true, false, false, false, false}) {

@@ -9,6 +9,9 @@ import (
 	"github.com/hirelog/hirelog/domain/domaintest"
 )
 
+// remindable is a review that its reviewer is to be reminded of from the beginning.
+var remindable application.Event = application.ReviewRequested{Stamp: by, Review: "n1", Reviewer: "m2", RemindAt: &by.At}
+
 // TestReviews holds S2-63..67.
 func TestReviews(t *testing.T) {
 	tomorrow, later := by.At.Add(24*time.Hour), by.At.Add(48*time.Hour)
