@@ -19,7 +19,7 @@ type IssueToken struct {
 	Expires *time.Time `json:"expires_at,omitempty" doc:"Until when it counts, at most two years; default 90 days"`
 
 	Jobs   []string           `json:"job_ids,omitempty" maxItems:"50" doc:"The jobs it is held to: with it there are no others, and nothing that is not about one job; none means all that its member may"`
-	Access member.TokenAccess `json:"access,omitempty" enum:"read,write" default:"write" doc:"A read token gives no command, whatever its member may"`
+	Access member.TokenAccess `json:"access,omitempty" enum:"read,write,calendar" default:"write" doc:"A read token gives no command, whatever its member may; a calendar token gives the feed of their interviews at /v1/calendar/{secret} and nothing else"`
 }
 
 // IssueToken gives cmd and returns the secret, which is shown this once. Its id
@@ -55,7 +55,7 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	if expires, err = c.tokenInForce(ctx, cmd.Member, id); err != nil {
 		return answer, "", err
 	}
-	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken, Jobs: cmd.Jobs})
+	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken, Jobs: cmd.Jobs, Calendar: cmd.Access == member.CalendarToken})
 	if err != nil {
 		return answer, "", err
 	}

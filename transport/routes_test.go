@@ -124,7 +124,7 @@ func TestOnlyTheseRoutesArePublic(t *testing.T) {
 			public = append(public, r.Path)
 		}
 	}
-	want := []string{"/docs", "/docs/{file}", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/applications/{id}/documents/{document}/files/{file}/open", "/v1/public/jobs", "/v1/public/jobs/{id}", "/v1/public/jobs/{id}/applications"}
+	want := []string{"/docs", "/docs/{file}", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/applications/{id}/documents/{document}/files/{file}/open", "/v1/calendar/{secret}", "/v1/public/jobs", "/v1/public/jobs/{id}", "/v1/public/jobs/{id}/applications"}
 	if !slices.Equal(public, want) {
 		t.Errorf("public: %v, want %v", public, want)
 	}

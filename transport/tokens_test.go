@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
@@ -84,6 +85,51 @@ func TestATokenIsHeldToItsJobs(t *testing.T) {
 	if !slices.Contains(strings.Split(string(history.body), `"`), mine.id) {
 		t.Errorf("the history does not say to which job: %s", history.body)
 	}
+}
+
+// S2-34..41: a member's calendar program reads their interviews by an address of
+// its own, which opens nothing else, shows what they may view now, and is revoked.
+func TestTheCalendarFeed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, other := w.vacancy("Engineer"), w.vacancy("Baker")
+	id := w.apply(v, "Grace", "Hopper")
+	w.post(v.manager, "/v1/applications/"+id+"/interviews", with(meeting(v, 5), map[string]any{"title": "First talk"})).made()
+	path := "/v1/members/" + v.member + "/tokens"
+	issued := w.post(v.manager, path, map[string]any{"name": "Phone", "access": "calendar"}).want(http.StatusCreated)
+	secret := issued.text("secret")
+	feed := func(secret string) reply {
+		return w.do(call{method: http.MethodGet, path: "/v1/calendar/" + secret})
+	}
+	w.settle()
+	got := feed(secret).want(http.StatusOK)
+	if text := string(got.body); !strings.HasPrefix(got.header.Get("Content-Type"), "text/calendar") || !strings.Contains(text, "SUMMARY:First talk") ||
+		strings.Contains(text, "mail.example") || strings.Contains(text, "Hopper") {
+		t.Errorf("feed: %v %s", got.header, text)
+	}
+	if strings.Contains(w.logged.String(), secret) {
+		t.Error("the secret is in the log")
+	}
+	// It is for the calendar alone, and nothing else is for the calendar.
+	w.get(secret, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
+	w.post(secret, "/v1/applications/"+id+"/notes", map[string]string{"text": "x"}).problem(http.StatusUnauthorized, "invalid_token")
+	feed(v.manager).problem(http.StatusNotFound, "not_found")
+	feed("hl_nothing").problem(http.StatusNotFound, "not_found")
+	theirs := w.post(other.manager, "/v1/members/"+other.member+"/tokens", map[string]any{"name": "Phone", "access": "calendar"}).want(http.StatusCreated).text("secret")
+	if text := string(feed(theirs).want(http.StatusOK).body); strings.Contains(text, "VEVENT") {
+		t.Errorf("of another: %s", text)
+	}
+	w.post(v.manager, path, map[string]any{"name": "x", "access": "calendar", "job_ids": []string{v.id}}).problem(http.StatusUnprocessableEntity, "invalid")
+	// Who may not view the interview any more finds it in no calendar.
+	w.put(w.admin, "/v1/jobs/"+v.id+"/hiring-team", map[string]any{"hiring_team": []map[string]any{
+		{"member_id": other.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true},
+	}}).want(http.StatusOK)
+	w.settle()
+	if text := string(feed(secret).want(http.StatusOK).body); strings.Contains(text, "VEVENT") {
+		t.Errorf("after the rights went: %s", text)
+	}
+	w.delete(v.manager, path+"/"+issued.text("id")).want(http.StatusOK)
+	feed(secret).problem(http.StatusNotFound, "not_found")
 }
 
 // body is something a route can read.

@@ -80,7 +80,9 @@ func compose(o Options) *handler {
 	}
 	if o.Queries != nil {
 		public = e.Surface("queries", auth.New(o.Tokens, o.Sessions, notKnownInactive(o.Directory)))
-		queryapi.Declare(public, *o.Queries)
+		qo := *o.Queries
+		qo.Tokens = o.Tokens
+		queryapi.Declare(public, qo)
 		public.Keep(o.Queries.Core.JobOf)
 		h.reading = public
 		if h.writing == nil {

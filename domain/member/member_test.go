@@ -201,6 +201,14 @@ func TestTokensRotate(t *testing.T) {
 		{Name: "a read token", Given: events{invited}, When: issue(member.ReadToken), Want: events{member.TokenIssued{Stamp: s, Token: "t1", ExpiresAt: end, Access: member.ReadToken}}},
 		{Name: "a write token says nothing more", Given: events{invited}, When: issue(member.WriteToken), Want: events{issued}},
 		{Name: "a token for everything", Given: events{invited}, When: issue("all"), Err: domain.ErrInvalid, Says: "read or write"},
+		{Name: "a calendar token", Given: events{invited}, When: issue(member.CalendarToken), Want: events{member.TokenIssued{Stamp: s, Token: "t1", ExpiresAt: end, Access: member.CalendarToken}}},
+		{
+			Name: "a calendar token of a job", Given: events{invited},
+			When: func(m member.Member) ([]member.Event, error) {
+				return m.IssueToken("t1", end, member.CalendarToken, []string{"j1"}, s)
+			},
+			Err: domain.ErrInvalid, Says: "held to no jobs",
+		},
 		{
 			Name: "of two jobs", Given: events{invited},
 			When: func(m member.Member) ([]member.Event, error) {

@@ -11,10 +11,11 @@ import (
 type TokenAccess string
 
 // What tokens are good for: a read token gives no command, whatever its member
-// may.
+// may; a calendar token gives the feed of their interviews and nothing else.
 const (
-	ReadToken  TokenAccess = "read"
-	WriteToken TokenAccess = "write"
+	ReadToken     TokenAccess = "read"
+	WriteToken    TokenAccess = "write"
+	CalendarToken TokenAccess = "calendar"
 )
 
 // TokenIssued records that a token exists. The secret is nowhere in the log.
@@ -46,11 +47,11 @@ const MaxTokenJobs = 50
 // Errors: ErrUnknown, ErrInactive, domain.ErrInvalid.
 func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, jobs []string, s domain.Stamp) ([]Event, error) {
 	switch access {
-	case ReadToken:
+	case ReadToken, CalendarToken:
 	case WriteToken, "":
 		access = ""
 	default:
-		return nil, domain.ErrInvalid.Because("A token is for read or write.")
+		return nil, domain.ErrInvalid.Because("A token is for read or write, or for the calendar.")
 	}
 	switch {
 	case !m.Exists:
@@ -59,6 +60,8 @@ func (m Member) IssueToken(token string, expires time.Time, access TokenAccess, 
 		return nil, ErrInactive
 	case !expires.After(s.At), expires.After(s.At.AddDate(2, 0, 1)):
 		return nil, domain.ErrInvalid.Because("A token must expire within two years from now.")
+	case access == CalendarToken && len(jobs) > 0:
+		return nil, domain.ErrInvalid.Because("A token for the calendar is held to no jobs.")
 	case len(jobs) > MaxTokenJobs:
 		return nil, domain.ErrInvalid.Because("A token is held to at most %d jobs.", MaxTokenJobs)
 	}

@@ -48,6 +48,7 @@ type Token struct {
 	ExpiresAt time.Time
 	ReadOnly  bool     // it changes nothing
 	Jobs      []string // it is held to; none = all its member may
+	Calendar  bool     // it gives the calendar feed of its member and nothing else
 }
 
 // Tokens keeps tokens. Only a hash of each secret is stored. It is safe for
@@ -91,10 +92,10 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (string, error) {
 		return "", err
 	}
 	const q = `
-		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at, read_only, jobs)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at, read_only, jobs, calendar)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, expires_at = excluded.expires_at`
-	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC(), token.ReadOnly, append([]string{}, token.Jobs...)); err != nil {
+	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC(), token.ReadOnly, append([]string{}, token.Jobs...), token.Calendar); err != nil {
 		return "", fmt.Errorf("issue token: %w: %w", ErrUnavailable, err)
 	}
 	t.end(token.ID)
@@ -200,9 +201,9 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 	var g goodToken
 	var secret, previous []byte
 	var until *time.Time
-	const q = `SELECT id::text, member_id::text, name, secret, expires_at, read_only, previous, previous_until, jobs::text[]
+	const q = `SELECT id::text, member_id::text, name, secret, expires_at, read_only, previous, previous_until, jobs::text[], calendar
 		FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
-	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt, &g.token.ReadOnly, &previous, &until, &g.token.Jobs)
+	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt, &g.token.ReadOnly, &previous, &until, &g.token.Jobs, &g.token.Calendar)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return g, ErrToken
 	}

@@ -98,6 +98,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Princi
 	if err != nil {
 		return Principal{}, err
 	}
+	if token.Calendar {
+		return Principal{}, ops.ErrToken
+	}
 	active, err := a.members(ctx, token.Member)
 	if err != nil {
 		return Principal{}, fmt.Errorf("is member %s active: %w", token.Member, err)

@@ -151,6 +151,10 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		answers["416"] = &huma.Response{Description: "There is no such range"}
 	}
 	if r.Plain {
+		if r.Download {
+			say(http.StatusNotFound, "There is no such thing")
+			say(http.StatusServiceUnavailable, "Something needed is out of reach; try again after Retry-After")
+		}
 		return answers
 	}
 	say(http.StatusNotFound, "There is no such thing, or not for the asker")

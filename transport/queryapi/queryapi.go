@@ -29,7 +29,8 @@ type Waiter interface {
 	Lag(group string) (lag time.Duration, ok bool)
 }
 
-// Options are what the API works with. All but Mails, History, Wait, Now are required.
+// Options are what the API works with. All but Mails, Tokens,
+// History, Wait, Now are required.
 type Options struct {
 	Core   *readmodels.Core
 	Waiter Waiter
@@ -39,6 +40,8 @@ type Options struct {
 	Mails  *mail.Captured // nil = there are no such routes
 	Ledger *effects.Ledger
 	Log    uuid.UUID // id of the log, for tokens of positions
+	// Tokens are asked whose a calendar feed is; nil = there is no such route.
+	Tokens *ops.Tokens
 	// History replays applications; nil = there is no such route.
 	History *history.Replayer
 	// Wait is the longest a read waits for a position; 0 means 5 s.
@@ -80,6 +83,9 @@ func Declare(s *edge.Surface, o Options) {
 	a.own(s)
 	if o.Mails != nil {
 		a.mails(s)
+	}
+	if o.Tokens != nil {
+		a.feed(s)
 	}
 	if o.History != nil {
 		a.history(s)
