@@ -47,17 +47,18 @@ type settings struct {
 	plan         string // plan_cache_mode of the list's connections
 	history      int    // events of the longest history
 	probes       int    // commands at each history in a round
+	imported     int    // applications of an import
 }
 
 // full is what the published figures are measured with, quick is for a try.
 var (
 	full = settings{
 		rounds: 3, phase: 5 * time.Second,
-		catchUp: 200_000, rate: 1000, streams: 2000, applications: 100_000, listed: 1_000_000, searches: 40, history: 10_000, probes: 400,
+		catchUp: 200_000, rate: 1000, streams: 2000, applications: 100_000, listed: 1_000_000, searches: 40, history: 10_000, probes: 400, imported: 5000,
 	}
 	quick = settings{
 		rounds: 3, phase: 500 * time.Millisecond,
-		catchUp: 20_000, rate: 1000, streams: 100, applications: 1000, listed: 20_000, searches: 3, history: 1000, probes: 50,
+		catchUp: 20_000, rate: 1000, streams: 100, applications: 1000, listed: 20_000, searches: 3, history: 1000, probes: 50, imported: 500,
 	}
 )
 
@@ -79,6 +80,7 @@ func rows() []row {
 		{"rebuild", "read models built anew from a log, per copying the rows they end in", benchRebuild},
 		{"list", "pages of the application list, per look-up of as many rows by key", benchList},
 		{"commands", "commands over HTTP, per append", benchCommands},
+		{"import", "an import of applications with their past, per bare append of the same events", benchImport},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},
 	}
 }
@@ -186,6 +188,7 @@ func parse() (settings, []row, error) {
 	flag.StringVar(&s.plan, "plan", "force_custom_plan", "plan_cache_mode of the connections that list")
 	flag.IntVar(&s.history, "history", s.history, "events of the longest history commands are given on")
 	flag.IntVar(&s.probes, "probes", s.probes, "commands at each length of history in a round")
+	flag.IntVar(&s.imported, "imported", s.imported, "applications of an import, eight events each")
 	flag.Parse()
 	if s.rounds < 3 {
 		return s, nil, errors.New("at least three rounds")
