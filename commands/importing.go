@@ -611,6 +611,12 @@ func (i *Importer) introduce(ctx context.Context, in *importing, live bool) erro
 		}
 		in.claimed = true
 	}
+	if stream := "candidate-" + in.person; in.person == i.c.newPerson(in.id) && !i.c.candidates.folds.Contains(stream) {
+		// Nobody writes of a newcomer before this, but for a run that was cut off,
+		// whose events an append behind nothing meets.
+		i.c.candidates.folds.Add(stream, folded[candidate.Candidate]{revision: eventlog.NoStream})
+		caller.MayBeRepeated = false
+	}
 	_, err := transact(ctx, i.c, i.c.candidates, in.person, caller, decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
 			key := personal.Key{ID: in.person, Owner: in.id}
