@@ -83,7 +83,7 @@ func (h *History) Attribute(label string, choices ...string) string {
 		content.Choices = append(content.Choices, organization.Choice{Label: choice})
 	}
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
-		return o.DefineAttribute(id, content, func(part string) string { return named(id, part, fmt.Sprint(len(choices))) }, s)
+		return o.DefineAttribute(id, content, func(part string) string { return named(append([]string{id, part}, choices...)...) }, s)
 	})
 	return id
 }
