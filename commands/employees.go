@@ -113,8 +113,6 @@ func (c *Commands) hand(ctx context.Context, files []string, owner string) error
 type leaving struct {
 	application string
 	hiredAt     time.Time
-	offer       string
-	startDate   personal.Plain
 	documents   []employee.Document
 }
 
@@ -134,7 +132,7 @@ func (l leaving) files() []string {
 // meanwhile is absent.
 func (c *Commands) profileOf(ctx context.Context, a application.Application, from leaving, id string) (employee.Profile, error) {
 	key := personal.Key{ID: id, Owner: id}
-	p := employee.Profile{Application: from.application, Hire: a.Hire.ID, Job: a.Job, HiredAt: from.hiredAt, StartDate: personal.New(key, from.startDate)}
+	p := employee.Profile{Application: from.application, Hire: a.Hire.ID, Job: a.Job, HiredAt: from.hiredAt}
 	person, err := c.reveal(ctx, a.Candidate)
 	if err != nil || person == "" {
 		return p, err

@@ -12,16 +12,15 @@ import (
 // Hire takes a candidate on.
 type Hire struct {
 	Application string         `json:"-"`
-	Reason      personal.Plain `json:"reason,omitempty" maxLength:"4000" doc:"Why, if no offer was accepted; required then"`
+	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why"`
 }
 
-// Hire gives cmd: by the offer that was accepted, or without one with a reason.
-// Whoever has edit on the decision area may. What follows makes the employee
+// Hire gives cmd, with a reason. Whoever has edit on the decision area may. What follows makes the employee
 // profile. Its id is the hire's.
 // Errors: those of application.TakeOn; ErrDenied.
 func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, error) {
 	id := caller.newID("hire")
-	reason, err := textOf("The reason", cmd.Reason, 0, application.MaxText, keyOf(cmd.Application))
+	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
 		return Answer{}, err
 	}

@@ -50,7 +50,7 @@ func (m *hires) Apply(_ context.Context, f Fact) error {
 	switch e := f.Body.(type) {
 	case application.Hired:
 		m.hires.Put(readmodels.HireRow{
-			ID: e.Hire, Application: f.Aggregate, Offer: optional(e.Offer), Reason: e.Reason.Bytes(), At: e.At, By: e.By,
+			ID: e.Hire, Application: f.Aggregate, Reason: e.Reason.Bytes(), At: e.At, By: e.By,
 		})
 	case application.HireUndone:
 		m.hire(f, e.Hire, func(r *readmodels.HireRow) {
@@ -86,7 +86,7 @@ func (m *hires) employee(f Fact, e employee.Event) {
 	case employee.Created:
 		r := readmodels.EmployeeRow{
 			ID: f.Aggregate, Application: e.Application, Job: e.Job, State: readmodels.EmployeeActive, HiredAt: e.HiredAt, CreatedAt: e.At,
-			FirstName: e.FirstName.Bytes(), LastName: e.LastName.Bytes(), Email: e.Email.Bytes(), Phone: e.Phone.Bytes(), StartDate: e.StartDate.Bytes(),
+			FirstName: e.FirstName.Bytes(), LastName: e.LastName.Bytes(), Email: e.Email.Bytes(), Phone: e.Phone.Bytes(),
 			Revision: int64(f.Revision),
 		}
 		if h, ok := m.hires.Get(e.Hire); ok && h.Anonymised {
@@ -116,7 +116,7 @@ func (m *hires) touch(f Fact, change func(*readmodels.EmployeeRow)) {
 func (m *hires) end(f Fact, state readmodels.EmployeeState) {
 	m.touch(f, func(r *readmodels.EmployeeRow) {
 		r.State, r.EndedAt = state, when(f)
-		r.FirstName, r.LastName, r.Email, r.Phone, r.StartDate = nil, nil, nil, nil, nil
+		r.FirstName, r.LastName, r.Email, r.Phone = nil, nil, nil, nil
 	})
 	m.documents.Each("employee_id", f.Aggregate, func(r readmodels.EmployeeDocumentRow) (readmodels.EmployeeDocumentRow, bool) {
 		return r.Scrubbed(), true

@@ -70,7 +70,6 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, text = readmodels.EntryRequalified, e.Reason
 	case application.Hired:
 		kind, text, d.Outcome = readmodels.EntryHired, e.Reason, application.OutcomeHired
-		subject = e.Offer
 	case application.HireUndone:
 		kind, text = readmodels.EntryHireUndone, e.Reason
 	case application.EmployeeLinked:

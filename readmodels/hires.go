@@ -19,7 +19,6 @@ type HireEntry struct {
 	ID         string          `json:"id" format:"uuid"`
 	At         time.Time       `json:"at"`
 	By         By              `json:"by"`
-	OfferID    *string         `json:"offer_id" format:"uuid" doc:"The offer that was accepted; null of a hire without offer"`
 	Reason     *personal.Plain `json:"reason" doc:"Null if absent, erased or masked, and without the right to view decisions"`
 	UndoneAt   *time.Time      `json:"undone_at"`
 	UndoneBy   *By             `json:"undone_by"`
@@ -74,7 +73,7 @@ func (c *Core) Hires(ctx context.Context, member, applicationID string, now time
 
 func (r HireRow) shown(v view, t *texts, employees []EmployeeRow, tracking bool) HireEntry {
 	h := HireEntry{
-		ID: r.ID, At: r.At, By: t.by(r.By), OfferID: r.Offer, UndoneAt: r.UndoneAt, UndoneBy: t.byOrNil(r.UndoneBy), Left: []HireEffect{},
+		ID: r.ID, At: r.At, By: t.by(r.By), UndoneAt: r.UndoneAt, UndoneBy: t.byOrNil(r.UndoneBy), Left: []HireEffect{},
 	}
 	if v.rights.Area(access.Decision) >= access.View {
 		h.Reason, h.UndoReason = t.text(r.Reason), t.text(r.UndoReason)
@@ -112,7 +111,6 @@ type Employee struct {
 	LastName      *personal.Plain    `json:"last_name" doc:"Null if absent, erased or masked"`
 	Email         *personal.Plain    `json:"email" doc:"Null if absent, erased or masked"`
 	Phone         *personal.Plain    `json:"phone" doc:"Null if absent, erased or masked"`
-	StartDate     *personal.Plain    `json:"start_date" doc:"Of the accepted offer; null if absent, erased or masked"`
 	Documents     []EmployeeDocument `json:"documents" doc:"That went along; none in lists"`
 	Masked        bool               `json:"masked" doc:"Personal fields are hidden from you"`
 }
@@ -255,7 +253,7 @@ func (c *Core) employee(ctx context.Context, tx pgx.Tx, v sight, r EmployeeRow, 
 		return Employee{}, err
 	}
 	t := newTexts(c.vault, r.ID, v.role == access.Auditor)
-	t.want(r.FirstName, r.LastName, r.Email, r.Phone, r.StartDate)
+	t.want(r.FirstName, r.LastName, r.Email, r.Phone)
 	for _, d := range documents {
 		d.want(t)
 	}
@@ -264,7 +262,7 @@ func (c *Core) employee(ctx context.Context, tx pgx.Tx, v sight, r EmployeeRow, 
 	}
 	e := Employee{
 		ID: r.ID, Revision: r.Revision, State: r.State, Job: JobRef{ID: j.ID, Title: j.Title}, HiredAt: r.HiredAt, CreatedAt: r.CreatedAt, EndedAt: r.EndedAt,
-		FirstName: t.text(r.FirstName), LastName: t.text(r.LastName), Email: t.text(r.Email), Phone: t.text(r.Phone), StartDate: t.text(r.StartDate),
+		FirstName: t.text(r.FirstName), LastName: t.text(r.LastName), Email: t.text(r.Email), Phone: t.text(r.Phone),
 		Masked: t.masked, Documents: []EmployeeDocument{},
 	}
 	if r.Application != nobody {

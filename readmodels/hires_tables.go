@@ -12,8 +12,7 @@ import (
 type HireRow struct {
 	ID          string
 	Application string
-	Offer       *string // that was accepted
-	Reason      []byte  // sealed; nil without one and once anonymised
+	Reason      []byte // sealed; nil without one and once anonymised
 	At          time.Time
 	By          domain.Actor
 	UndoneAt    *time.Time
@@ -31,7 +30,6 @@ func Hires() Table[HireRow] {
 		Columns: []Column[HireRow]{
 			Col("hire_id", "uuid", func(r *HireRow) *string { return &r.ID }),
 			Col("application_id", "uuid", func(r *HireRow) *string { return &r.Application }),
-			Col("offer_id", "uuid", func(r *HireRow) **string { return &r.Offer }),
 			Col("reason", "bytea", func(r *HireRow) *[]byte { return &r.Reason }),
 			Col("at", "timestamptz", func(r *HireRow) *time.Time { return &r.At }),
 			Col("by", "text", func(r *HireRow) *domain.Actor { return &r.By }),
@@ -70,7 +68,6 @@ type EmployeeRow struct {
 	LastName    []byte
 	Email       []byte
 	Phone       []byte
-	StartDate   []byte
 	Revision    int64
 }
 
@@ -91,7 +88,6 @@ func Employees() Table[EmployeeRow] {
 			Col("last_name", "bytea", func(r *EmployeeRow) *[]byte { return &r.LastName }),
 			Col("email", "bytea", func(r *EmployeeRow) *[]byte { return &r.Email }),
 			Col("phone", "bytea", func(r *EmployeeRow) *[]byte { return &r.Phone }),
-			Col("start_date", "bytea", func(r *EmployeeRow) *[]byte { return &r.StartDate }),
 			Col("revision", "bigint", func(r *EmployeeRow) *int64 { return &r.Revision }),
 		},
 		Indexes: []string{

@@ -146,6 +146,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 
 		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
 
+		"/v1/applications/{id}/hire":       map[string]string{"reason": "at once"},
 		"/v1/applications/{id}/tags":       map[string]string{"label": "Navy"},
 		"/v1/applications/{id}/comments":   map[string]string{"text": "x"},
 		"/v1/applications/{id}/interviews": meeting(v, 5),
@@ -175,6 +176,9 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		path := strings.NewReplacer("{id}", id, "{document}", document).Replace(r.Path)
 		if strings.HasSuffix(path, "/transfer") { // which ends it
 			path = strings.Replace(path, id, w.apply(v, "Maria", "Mayer"), 1)
+		}
+		if strings.HasSuffix(path, "/hire") { // and so does this
+			path = strings.Replace(path, id, w.apply(v, "Mary", "Jackson"), 1)
 		}
 		switch r.Tag {
 		case "members":

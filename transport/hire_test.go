@@ -30,9 +30,9 @@ func TestHireLeadsToAnEmployee(t *testing.T) {
 	document := w.post(v.manager, a+"/documents", newForm("certificate").file("diploma.txt", "with honours")).made()
 	w.post(v.manager, a+"/documents/"+document+"/approve", map[string]any{"version": 1}).want(http.StatusOK)
 
-	w.post(v.manager, a+"/hire", map[string]any{}).problem(http.StatusUnprocessableEntity, "reason_required")
+	w.post(v.manager, a+"/hire", map[string]any{}).problem(http.StatusUnprocessableEntity, "invalid")
 	w.post(v.manager, a+"/hire", map[string]any{"reason": "the best of all"}).want(http.StatusCreated)
-	w.post(v.manager, a+"/hire", map[string]any{}).want(http.StatusCreated) // is so already
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "the best of all"}).want(http.StatusCreated) // is so already
 	employee := w.hired(v.manager, app)
 	if got := w.get(v.manager, a); got.text("outcome") != "hired" {
 		t.Errorf("the application is %s", got.body)

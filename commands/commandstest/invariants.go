@@ -30,6 +30,7 @@ type State struct {
 	Applications map[string]application.Application
 	Candidates   map[string]candidate.Candidate
 	Claims       map[string]claim.Claim
+	Employees    map[string]employee.Employee
 	Erasures     map[string]erasure.Recorded
 	Members      map[string]member.Member
 	Erased       map[string]int // facts of erasures, by what they are about
@@ -51,7 +52,7 @@ func (c *Company) State(t *testing.T) State {
 	t.Helper()
 	s := State{
 		Applications: map[string]application.Application{}, Candidates: map[string]candidate.Candidate{},
-		Claims: map[string]claim.Claim{}, Erasures: map[string]erasure.Recorded{}, Members: map[string]member.Member{}, Erased: map[string]int{},
+		Claims: map[string]claim.Claim{}, Employees: map[string]employee.Employee{}, Erasures: map[string]erasure.Recorded{}, Members: map[string]member.Member{}, Erased: map[string]int{},
 	}
 	for rec, err := range c.Memory.ReadAll(t.Context(), eventlog.Start, eventlog.Forwards) {
 		if err == nil {
@@ -88,6 +89,8 @@ func (s State) fold(rec eventlog.Event) error {
 		}
 	case claim.Event:
 		s.Claims[id] = s.Claims[id].Fold(e)
+	case employee.Event:
+		s.Employees[id] = s.Employees[id].Fold(e)
 	case member.Event:
 		s.Members[id] = s.Members[id].Fold(e)
 	case erasure.Recorded:
@@ -197,8 +200,9 @@ func (c *Company) CheckFinished(t *testing.T) {
 	for _, row := range c.rows(t, `SELECT key_id::text, owner::text FROM vault.keys`) {
 		key, owner := row[0], row[1]
 		keys[key] = true
-		if a := s.Applications[owner]; !s.Members[owner].Exists && (a.Outcome == "" || a.Anonymised) {
-			t.Errorf("key %s is wrapped for %s, which is no application (%+v)", key, owner, a.Outcome)
+		e := s.Employees[owner]
+		if a := s.Applications[owner]; !s.Members[owner].Exists && (a.Outcome == "" || a.Anonymised) && (!e.Created || e.Ended) {
+			t.Errorf("key %s is wrapped for %s, which is no application (%+v) and no employee", key, owner, a.Outcome)
 		}
 	}
 	for id, p := range s.Candidates {

@@ -35,7 +35,7 @@ func TestStored(t *testing.T) {
 		}},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
-		application.Hired{Stamp: stamp, Hire: id, Offer: other, Reason: text("reason"), Job: other},
+		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
 		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
 		application.EmployeeLinked{Stamp: stamp, Hire: id, Employee: other},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},

@@ -25,8 +25,7 @@ var (
 type Hired struct {
 	domain.Stamp
 	Hire   string        `json:"hire"`
-	Offer  string        `json:"offer,omitempty"` // that was accepted
-	Reason personal.Text `json:"reason"`          // of a hire without offer; else a remark
+	Reason personal.Text `json:"reason"`
 	Job    string        `json:"job"`
 }
 
@@ -38,23 +37,21 @@ func (e Hired) evolve(a Application) Application {
 	return a
 }
 
-// TakeOn hires the candidate: by the offer they accepted, or else with a reason.
-// Who is hired already is not hired again, nor by a hire that was undone.
+// TakeOn hires the candidate, with a reason. Who is hired already is not hired again, nor by a hire that was undone.
 // Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonRequired.
 func (a Application) TakeOn(id string, reason personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
-	accepted := ""
 	switch {
 	case a.Outcome == OutcomeHired, a.Hire.ID == id:
 		return nil, nil
 	case !a.Live():
 		return nil, ErrClosed
-	case accepted == "" && reason.IsZero():
-		return nil, ErrReasonRequired.Because("No offer was accepted; a hire without one needs a reason.")
+	case reason.IsZero():
+		return nil, ErrReasonRequired
 	}
-	return []Event{Hired{Stamp: s, Hire: id, Offer: accepted, Reason: reason, Job: a.Job}}, nil
+	return []Event{Hired{Stamp: s, Hire: id, Reason: reason, Job: a.Job}}, nil
 }
 
 // HireUndone records that a hire was a mistake: the application goes on where it

@@ -31,8 +31,8 @@ func TestTakeOn(t *testing.T) {
 	}
 	move := func(a application.Application) ([]application.Event, error) { return a.Move("", "s2", none, by) }
 	domaintest.Run(t, application.Application.Fold, append(guarded("hire", hire(text("at once"))), []row{
-		{Name: "without an offer", Given: events{received}, When: hire(text("at once")), Want: events{hired}},
-		{Name: "without an offer and a reason", Given: events{received}, When: hire(none), Err: application.ErrReasonRequired},
+		{Name: "with a reason", Given: events{received}, When: hire(text("at once")), Want: events{hired}},
+		{Name: "without a reason", Given: events{received}, When: hire(none), Err: application.ErrReasonRequired},
 		{Name: "again", Given: events{received, hired}, When: hire(none)},
 		{
 			Name: "anew after it was undone", Given: events{received, hired, unhire}, When: anew,

@@ -54,7 +54,6 @@ type Profile struct {
 	LastName    personal.Text `json:"last_name"`
 	Email       personal.Text `json:"email"`
 	Phone       personal.Text `json:"phone"`
-	StartDate   personal.Text `json:"start_date"` // of the accepted offer
 }
 
 // Created records that a hire led to the profile.

@@ -35,7 +35,7 @@ var (
 
 	profile = employee.Profile{
 		Application: id, Hire: other, Job: id, HiredAt: domaintest.At, FirstName: text("first name"), LastName: text("last name"),
-		Email: text("email"), Phone: text("phone"), StartDate: text("start date"),
+		Email: text("email"), Phone: text("phone"),
 	}
 	diploma = employee.Document{
 		ID: id, Category: access.Certificate, Status: application.DocumentIsApproved, Title: text("title"),

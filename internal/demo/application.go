@@ -378,6 +378,9 @@ var (
 
 // finish ends most candidacies, takes a few back, and erases some old ones.
 func (c *candidacy) finish(ctx context.Context, reached int) error {
+	if reached == len(c.stages)-1 && c.chance(40) {
+		return c.hire(ctx)
+	}
 	if c.chance(25) || reached == len(c.stages)-1 && c.chance(60) {
 		c.goesOn(c)
 		return nil
@@ -408,4 +411,21 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 		return err
 	}
 	return nil
+}
+
+// hire takes somebody on, whose profile follows; now and then it was the wrong one.
+func (c *candidacy) hire(ctx context.Context) error {
+	hired, err := c.to.Hire(ctx, c.by(c.recruiter), commands.Hire{Application: c.id, Reason: "Agreed on the telephone; the contract was signed on paper."})
+	if err != nil {
+		return err
+	}
+	if _, err := c.to.CreateEmployee(ctx, c.by(domain.System), c.id, hired.ID); err != nil || !c.chance(25) {
+		return err
+	}
+	if _, err := c.to.UndoHire(ctx, c.by(c.recruiter), commands.UndoHire{Application: c.id, Reason: "The wrong application; the candidate is still deciding."}); err != nil {
+		return err
+	}
+	_, err = c.to.ReverseEmployee(ctx, c.by(domain.System), c.id, hired.ID)
+	c.goesOn(c)
+	return err
 }

@@ -3,6 +3,7 @@ package demo_test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,7 +102,8 @@ func TestAnInterruptedLoadGoesOn(t *testing.T) {
 	want := written(t, whole)
 	for id, types := range want {
 		// An application is fenced off by a command that its erasure gives.
-		if _, ok := before[id]; ok || types == "application.claim_lost.v1 " {
+		// Steps of making an employee profile are given by the one that links it.
+		if _, ok := before[id]; ok || types == "application.claim_lost.v1 " || strings.HasPrefix(types, "employee.created") || strings.HasPrefix(types, "employee.document_taken") {
 			delete(want, id)
 		}
 	}

@@ -43,7 +43,7 @@ func (h *History) Employ(id string) string {
 	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) {
 		return e.Create(employee.Profile{
 			Application: id, Hire: a.Hire.ID, Job: a.Job, HiredAt: s.At,
-			FirstName: text("Erna"), LastName: text("Employee"), Email: text("erna@example.org"), Phone: text("+49 30 1"), StartDate: text("2026-05-01"),
+			FirstName: text("Erna"), LastName: text("Employee"), Email: text("erna@example.org"), Phone: text("+49 30 1"),
 		}, s), nil
 	})
 	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) {

@@ -13,7 +13,7 @@ func (a *API) hires(s *edge.Surface) {
 	c := a.commands
 	decides := edge.Area(access.Decision, access.Edit)
 	hire := onApplication(http.MethodPost, "/hire", "Take the candidate on", decides)
-	hire.Doc = "By the offer that was accepted, or without one with a reason. It closes the application; the employee profile follows by itself, once."
+	hire.Doc = "It closes the application; the employee profile follows by itself, once."
 	create(a, s, hire, part("hires"),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Hire) (commands.Answer, error) {
 			cmd.Application = r.Param("id")
