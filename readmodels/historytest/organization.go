@@ -22,7 +22,7 @@ func (c *Company) randomOrganization() {
 	case 3:
 		c.Category(fmt.Sprintf("Category %d", c.r.IntN(3)))
 	case 4:
-		id := c.Attribute(fmt.Sprintf("Attribute %d", c.r.IntN(3)), []string{"Yes", "No", "Perhaps"}[c.r.IntN(2):]...)
+		id := c.Attribute(fmt.Sprintf("Attribute %d", c.r.IntN(3)), "Yes", "No")
 		c.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
 			return o.OrderAttributes([]string{id}, s)
 		})
