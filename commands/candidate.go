@@ -71,7 +71,14 @@ func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCan
 	if err != nil {
 		return Answer{}, err
 	}
-	if edits, err = edits.Checked(c.stamp(caller, time.Time{}).At); err != nil {
+	return c.editPerson(ctx, caller, person, cmd.Application, edits, custom, nil)
+}
+
+// editPerson changes what is known of a person, under their key as it is wrapped
+// for an application. prove, if set, is asked for before a new address is taken.
+func (c *Commands) editPerson(ctx context.Context, caller Caller, person, owner string, edits candidate.Edits, custom candidate.CustomEdits, prove func(context.Context) error) (Answer, error) {
+	edits, err := edits.Checked(c.stamp(caller, time.Time{}).At)
+	if err != nil {
 		return Answer{}, err
 	}
 	f, err := c.candidates.read(ctx, c.log, person)
@@ -92,12 +99,18 @@ func (c *Commands) EditCandidate(ctx context.Context, caller Caller, cmd EditCan
 	}
 	return transact(ctx, c, c.candidates, person, caller, decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
-			return p.EditAll(caller.newID("change"), edits, custom, personal.Key{ID: person, Owner: cmd.Application}, s)
+			return p.EditAll(caller.newID("change"), edits, custom, personal.Key{ID: person, Owner: owner}, s)
 		},
 		prepare: func(ctx context.Context, _ candidate.Candidate) error {
 			email, edited := edits[candidate.Email]
 			if !edited {
 				return nil
+			}
+			if prove != nil {
+				if err := prove(ctx); err != nil {
+					return err
+				}
+				prove = nil // a proof counts once
 			}
 			return c.takeAddress(ctx, person, known[candidate.Email], email)
 		},

@@ -82,6 +82,13 @@ func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, re
 func (c *Commands) buryCandidate(ctx context.Context, caller Caller, key string) error {
 	_, err := transact(ctx, c, c.candidates, key, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Anonymise(s), nil },
+		// Before it is forgotten which file it is.
+		prepare: func(_ context.Context, p candidate.Candidate) error {
+			if p.Picture == "" || c.files == nil {
+				return nil
+			}
+			return c.files.Delete(p.Picture)
+		},
 	})
 	return err
 }

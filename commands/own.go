@@ -42,12 +42,51 @@ func (c *Commands) own(ctx context.Context, caller Caller) need {
 // atOf is when a command is given.
 func (c *Commands) atOf(caller Caller) time.Time { return c.stamp(caller, time.Time{}).At }
 
+// ownPart is what a candidate's command is about of an application that was
+// perhaps assigned to other jobs, which to them is one.
+type ownPart struct {
+	id     string
+	newest application.Application // of the line
+}
+
+// goesOn reports whether the application goes on at now, as far as its candidate
+// is told.
+func (p ownPart) goesOn(a application.Application, now time.Time) bool {
+	if a.Outcome == application.OutcomeTransferred {
+		a = p.newest
+	}
+	return a.Told(now) == application.InProgress
+}
+
+// partOf returns the newest application that goes on from id, or, of those it
+// goes on from, the newest that has what has says.
+func (c *Commands) partOf(ctx context.Context, id string, has func(application.Application) bool) (ownPart, error) {
+	f, err := c.applications.read(ctx, c.log, id)
+	for err == nil && f.state.Outcome == application.OutcomeTransferred && f.state.To != "" {
+		id = f.state.To
+		f, err = c.applications.read(ctx, c.log, id)
+	}
+	part := ownPart{id: id, newest: f.state}
+	for a := f.state; err == nil && has != nil && !has(a) && a.From != ""; a = f.state {
+		from := a.From
+		if f, err = c.applications.read(ctx, c.log, from); err == nil && has(f.state) {
+			part.id = from
+		}
+	}
+	return part, err
+}
+
 // onOwn gives one command of a candidate's on their application, which goes on as
-// far as they are told. Errors: application.ErrUnknown, application.ErrClosed.
-func (c *Commands) onOwn(ctx context.Context, caller Caller, id string, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
-	return c.onApplication(ctx, id, caller, c.own(ctx, caller),
+// far as they are told: on the part of it that has what has says, or the newest.
+// Errors: application.ErrUnknown, application.ErrClosed.
+func (c *Commands) onOwn(ctx context.Context, caller Caller, id string, has func(application.Application) bool, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
+	part, err := c.partOf(ctx, id, has)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.onApplication(ctx, part.id, caller, c.own(ctx, caller),
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			if a.Told(s.At) != application.InProgress {
+			if !part.goesOn(a, s.At) {
 				return nil, application.ErrClosed
 			}
 			return decide(a, s)
@@ -63,12 +102,16 @@ type AddOwnNote struct {
 // AddOwnNote gives cmd: the candidate does. Its id is the note's; the text goes
 // under a key of its own. Errors: those of application.AddNote and of onOwn.
 func (c *Commands) AddOwnNote(ctx context.Context, caller Caller, cmd AddOwnNote) (Answer, error) {
-	id := caller.newID("note")
-	text, err := textOf("The note", cmd.Text, 1, application.MaxText, personal.Key{ID: id, Owner: cmd.Application})
+	part, err := c.partOf(ctx, cmd.Application, nil)
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.onOwn(ctx, caller, cmd.Application, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+	id := caller.newID("note")
+	text, err := textOf("The note", cmd.Text, 1, application.MaxText, personal.Key{ID: id, Owner: part.id})
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.onOwn(ctx, caller, part.id, nil, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.AddNote(id, text, true, s)
 	})
 	answer.ID = id
@@ -78,11 +121,15 @@ func (c *Commands) AddOwnNote(ctx context.Context, caller Caller, cmd AddOwnNote
 // DeleteOwnNote erases the text of a candidate's own note, as DeleteNote does.
 // Errors: those of application.DeleteNote and of onOwn.
 func (c *Commands) DeleteOwnNote(ctx context.Context, caller Caller, cmd DeleteNote) (Answer, error) {
-	e := c.erasureOf(caller, kindNote, cmd.Note, cmd.Application)
+	part, err := c.partOf(ctx, cmd.Application, func(a application.Application) bool { _, ok := a.Notes.Get(cmd.Note); return ok })
+	if err != nil {
+		return Answer{}, err
+	}
+	e := c.erasureOf(caller, kindNote, cmd.Note, part.id)
 	e.Keys = []string{cmd.Note}
-	return c.eraseOn(ctx, caller, cmd.Application, c.own(ctx, caller), e,
+	return c.eraseOn(ctx, caller, part.id, c.own(ctx, caller), e,
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			if a.Told(s.At) != application.InProgress {
+			if !part.goesOn(a, s.At) {
 				return nil, application.ErrClosed
 			}
 			return a.DeleteNote(cmd.Note, false, s)
@@ -94,9 +141,17 @@ func (c *Commands) DeleteOwnNote(ctx context.Context, caller Caller, cmd DeleteN
 // goes on. Otherwise as UploadDocument. Errors also: application.ErrUnknownDocument,
 // application.ErrClosed.
 func (c *Commands) UploadOwn(ctx context.Context, caller Caller, cmd UploadDocument) (Answer, error) {
+	part, err := c.partOf(ctx, cmd.Application, func(a application.Application) bool { _, ok := a.Documents[cmd.Document]; return ok })
+	if err != nil {
+		return Answer{}, err
+	}
+	cmd.Application = part.id
 	return c.upload(ctx, caller, cmd, cmd.Document, c.own(ctx, caller), func(a application.Application, _ access.Rights, s domain.Stamp) error {
 		if d, ok := a.Documents[cmd.Document]; !ok || !d.Asked() {
 			return application.ErrUnknownDocument
+		}
+		if a.Outcome == application.OutcomeTransferred {
+			a = part.newest
 		}
 		if !a.TakesUploads(s.At) {
 			return application.ErrClosed
@@ -116,7 +171,8 @@ type AnswerOwnInterview struct {
 // AnswerOwnInterview gives cmd: the candidate does. Errors: those of
 // application.AnswerInterview and of onOwn.
 func (c *Commands) AnswerOwnInterview(ctx context.Context, caller Caller, cmd AnswerOwnInterview) (Answer, error) {
-	return c.onOwn(ctx, caller, cmd.Application, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+	has := func(a application.Application) bool { _, ok := a.Interviews.Get(cmd.Interview); return ok }
+	return c.onOwn(ctx, caller, cmd.Application, has, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		if i, ok := a.Interviews.Get(cmd.Interview); !ok || i.Hidden {
 			return nil, application.ErrUnknownInterview
 		}
@@ -133,11 +189,15 @@ type WithdrawOwn struct {
 // WithdrawOwn gives cmd: the candidate does. Errors: those of
 // application.Withdraw; application.ErrUnknown.
 func (c *Commands) WithdrawOwn(ctx context.Context, caller Caller, cmd WithdrawOwn) (Answer, error) {
-	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
+	part, err := c.partOf(ctx, cmd.Application, nil)
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.closing(ctx, caller, cmd.Application, c.own(ctx, caller), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(part.id))
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.closing(ctx, caller, part.id, c.own(ctx, caller), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		reason, kind := c.withdrawalReason()
 		return a.Withdraw(reason, kind, note, s)
 	})

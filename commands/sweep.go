@@ -63,7 +63,22 @@ func (s *sweep) keep(ctx context.Context, file string) (bool, error) {
 			return true, nil
 		}
 	}
-	return false, nil // nobody names it, or its key is gone
+	if len(owners) == 0 {
+		return s.portrays(ctx, file)
+	}
+	return false, nil // nobody names it
+}
+
+// portrays reports whether a file without key of its own is the picture that a
+// person has. Errors: those of the log.
+func (s *sweep) portrays(ctx context.Context, file string) (bool, error) {
+	key, err := s.commands.files.Key(file)
+	switch {
+	case err != nil || key == file:
+		return false, nil //nolint:nilerr // it is damaged, or its key is gone
+	}
+	f, err := s.commands.candidates.read(ctx, s.commands.log, key)
+	return err != nil || f.state.Picture == file, err
 }
 
 // learn notes the files that the events of an application name, in all

@@ -312,6 +312,10 @@ func (m *applicationList) candidate(ctx context.Context, f Fact, e candidate.Eve
 		p.Into, p.MergedAt, p.MergedBy = nil, nil, nil
 	case candidate.Absorbed, candidate.Released:
 		// The other one says whether it came to that.
+	case candidate.PictureSet:
+		p.Picture = &e.Picture
+	case candidate.PictureRemoved:
+		p.Picture = nil
 	case candidate.Anonymised:
 		p = readmodels.PersonRow{ID: f.Aggregate, Anonymised: true, Revision: int64(f.Revision)}
 	}
@@ -336,7 +340,7 @@ func (m *applicationList) erasure(e erasure.Event) {
 
 func (m *applicationList) erased(key string) {
 	if p, ok := m.people.Get(key); ok {
-		p.Terms = nil
+		p.Terms, p.Picture = nil, nil
 		m.people.Put(p)
 	}
 	if r, ok := m.applications.Get(key); ok {

@@ -35,6 +35,7 @@ type PersonRow struct {
 	Into          *string // candidate they are merged into
 	MergedAt      *time.Time
 	MergedBy      *domain.Actor
+	Picture       *string // file
 }
 
 // Person is who the candidate counts as.
@@ -66,6 +67,7 @@ func People() Table[PersonRow] {
 			ArrayCol("terms", "bigint[]", func(r *PersonRow) *[]int64 { return &r.Terms }),
 			Col("revision", "bigint", func(r *PersonRow) *int64 { return &r.Revision }),
 			Col("anonymised", "boolean", func(r *PersonRow) *bool { return &r.Anonymised }),
+			Col("picture", "uuid", func(r *PersonRow) **string { return &r.Picture }),
 		},
 		Indexes: []string{`CREATE INDEX {name}_merged ON {table} (merged_into) WHERE merged_into IS NOT NULL`},
 	}

@@ -2,9 +2,11 @@ package readmodels
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -21,6 +23,7 @@ type Myself struct {
 	SalaryExpectation *personal.Plain `json:"salary_expectation"`
 	Gender            *personal.Plain `json:"gender"`
 	Birthday          *personal.Plain `json:"birthday"`
+	PictureID         *string         `json:"picture_id" format:"uuid" doc:"Another one is another picture; null if there is none"`
 }
 
 // Myself returns what is known of a candidate, for themselves.
@@ -58,8 +61,54 @@ func (c *Core) Myself(ctx context.Context, candidateID string) (Myself, error) {
 			FirstName: t.text(p.FirstName), LastName: t.text(p.LastName), Email: t.text(p.Email), Phone: t.text(p.Phone),
 			Location: more(candidate.Location), Links: more(candidate.Links), AvailableFrom: more(candidate.AvailableFrom),
 			SalaryExpectation: more(candidate.SalaryExpectation), Gender: more(candidate.Gender), Birthday: more(candidate.Birthday),
+			PictureID: p.Picture,
 		}
 		return t.err
 	})
 	return me, err
+}
+
+// Picture returns the file that is the picture of an application's person, for
+// who may view the profile at now. Errors: ErrNotFound, also if there is none;
+// ErrDenied.
+func (c *Core) Picture(ctx context.Context, member, applicationID string, now time.Time) (file string, err error) {
+	err = c.snapshot(ctx, "picture", func(tx pgx.Tx, s Schema) error {
+		v, err := c.open(ctx, tx, s, member, applicationID, now)
+		if err != nil {
+			return err
+		}
+		if v.rights.Masked || v.rights.Area(access.Profile) < access.View {
+			return ErrDenied
+		}
+		file, err = pictureOf(ctx, tx, s, v.application.Candidate)
+		return err
+	})
+	return file, err
+}
+
+// OwnPicture returns the file that is a candidate's own picture.
+// Errors: ErrNotFound, also if there is none and while self-tracking is off.
+func (c *Core) OwnPicture(ctx context.Context, candidateID string) (file string, err error) {
+	if !isID(candidateID) || candidateID == nobody {
+		return "", ErrNotFound
+	}
+	err = c.snapshot(ctx, "own picture", func(tx pgx.Tx, s Schema) error {
+		if _, err := selfTracking(ctx, tx, s); err != nil {
+			return err
+		}
+		file, err = pictureOf(ctx, tx, s, candidateID)
+		return err
+	})
+	return file, err
+}
+
+func pictureOf(ctx context.Context, tx pgx.Tx, s Schema, candidateID string) (string, error) {
+	p, err := one(ctx, tx, s, People(), "candidate_id", candidateID)
+	switch {
+	case err != nil:
+		return "", err
+	case p.Picture == nil:
+		return "", ErrNotFound
+	}
+	return *p.Picture, nil
 }

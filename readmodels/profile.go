@@ -88,6 +88,7 @@ type CandidateInfo struct {
 	SalaryExpectation *personal.Plain `json:"salary_expectation" doc:"Null if absent or erased, and without the right to view salaries"`
 	AvailableFrom     *personal.Plain `json:"available_from" doc:"A day; null if absent or erased"`
 	Links             *personal.Plain `json:"links" doc:"One on each line; null if absent or erased"`
+	PictureID         *string         `json:"picture_id" format:"uuid" doc:"Another one is another picture; null if there is none"`
 	Revision          int64           `json:"revision" doc:"Of the candidate; for If-Match"`
 	Anonymised        bool            `json:"anonymised"`
 
@@ -396,7 +397,7 @@ func (r PersonRow) shown(v view, t *texts) *CandidateInfo {
 		ID: r.ID, FirstName: t.text(r.FirstName), LastName: t.text(r.LastName), Email: t.text(r.Email), Phone: t.text(r.Phone),
 		Gender: attribute(candidate.Gender), Birthday: attribute(candidate.Birthday), Location: attribute(candidate.Location),
 		SalaryExpectation: attribute(candidate.SalaryExpectation), AvailableFrom: attribute(candidate.AvailableFrom), Links: attribute(candidate.Links),
-		Revision: r.Revision, Anonymised: r.Anonymised,
+		Revision: r.Revision, Anonymised: r.Anonymised, PictureID: r.Picture,
 		AddressShared: r.AddressShared, MergedInto: r.Into, MergedAt: utc(r.MergedAt), MergedBy: t.byOrNil(r.MergedBy),
 	}
 }

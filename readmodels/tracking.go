@@ -20,6 +20,7 @@ type Tracking struct {
 	ID          string              `json:"id" format:"uuid"`
 	FirstName   *personal.Plain     `json:"first_name"`
 	LastName    *personal.Plain     `json:"last_name"`
+	PictureID   *string             `json:"picture_id" format:"uuid" doc:"Another one is another picture; null if there is none"`
 	Job         string              `json:"job" doc:"Title of the job"`
 	Position    string              `json:"position"`
 	Stage       string              `json:"stage" doc:"The stage's public name, else its own"`
@@ -315,6 +316,9 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	})
 	for _, p := range people {
 		page.FirstName, page.LastName = t.text(p.FirstName), t.text(p.LastName)
+		if !v.masked {
+			page.PictureID = p.Picture
+		}
 	}
 	for _, n := range notes {
 		page.Notes = append(page.Notes, TrackedNote{ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted})

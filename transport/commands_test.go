@@ -132,6 +132,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	grace := w.signIn("grace.hopper@mail.example")
 	asked := w.post(w.admin, "/v1/applications/"+id+"/document-requests", map[string]string{"title": "Passport", "category": "certificate"}).made()
 	bodies := map[string]any{
+		"/v1/candidate/picture":                                         newForm("").as("picture", "me.png", portrait()),
+		"/v1/applications/{id}/picture":                                 newForm("").as("picture", "me.png", portrait()),
 		"/v1/candidate/applications/{id}/notes":                         map[string]string{"text": "x"},
 		"/v1/candidate/applications/{id}/documents/{document}/versions": newForm("").file("cv.txt", "z"),
 

@@ -194,6 +194,7 @@ func (m *matrix) filled(v vacancy) string {
 	id := m.apply(v, name, "Hopper")
 	a := "/v1/applications/" + id
 	o := object{job: v.id, email: strings.ToLower(name) + ".hopper@mail.example", note: m.post(m.admin, a+"/notes", map[string]string{"text": "x"}).made(), document: m.post(m.admin, a+"/documents", newForm("cv").file("cv.txt", "x")).made()}
+	m.post(m.admin, a+"/picture", newForm("").as("picture", "me.png", portrait())).made()
 	o.file = m.get(m.admin, a+"/documents").text("items.0.versions.0.files.0.id")
 	m.objects[id] = o
 	return id
@@ -292,7 +293,11 @@ func (m *matrix) ask(r edge.Route, s standing, want expectation) (status int, co
 		if strings.Contains(r.Path, "{document}") {
 			f = newForm("") // which has a category
 		}
-		f.file("cv.txt", "x")
+		if strings.HasSuffix(r.Path, "/picture") {
+			f = newForm("").as("picture", "me.png", "x")
+		} else {
+			f.file("cv.txt", "x")
+		}
 		body, contentType = f.done(), f.w.FormDataContentType()
 	case edge.JSONBody, edge.OptionalJSONBody:
 		value := any(map[string]any{})
@@ -406,8 +411,8 @@ func (m *matrix) concerned(r edge.Route) []standing {
 	if !strings.HasPrefix(r.Path, "/v1/applications") && !strings.HasPrefix(r.Path, "/v1/jobs") {
 		all := []standing{nobody}
 		for _, s := range m.cases {
-			signsOut := r.Who.Rule().Candidate && strings.HasSuffix(r.Path, "/session")
-			if s.cookie != "" && !signsOut || !slices.ContainsFunc(all, func(have standing) bool { return have.role == s.role }) {
+			takes := r.Who.Rule().Candidate && r.Method == http.MethodDelete // the session or picture itself
+			if s.cookie != "" && !takes || !slices.ContainsFunc(all, func(have standing) bool { return have.role == s.role }) {
 				all = append(all, s)
 			}
 		}

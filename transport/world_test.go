@@ -463,8 +463,11 @@ func newForm(category string) *form {
 	return f
 }
 
-func (f *form) file(name, content string) *form {
-	p, _ := f.w.CreateFormFile("files", name)
+func (f *form) file(name, content string) *form { return f.as("files", name, content) }
+
+// as is file for a field of another name.
+func (f *form) as(field, name, content string) *form {
+	p, _ := f.w.CreateFormFile(field, name)
 	_, _ = io.WriteString(p, content)
 	return f
 }

@@ -19,6 +19,7 @@ type Candidate struct {
 	AddressShared bool                     // several people use the address
 	Into          string                   // candidate that this one is merged into
 	Absorbed      []string                 // candidates that are, or are about to be, merged into this one
+	Picture       string                   // file; empty = none
 }
 
 // Event is a fact about a candidate. Names and JSON fields are stored for ever;
@@ -32,7 +33,7 @@ type Event interface {
 
 // Codec reads and writes the events of a candidate.
 var Codec = domain.NewCodec[Event](Registered{}, AttributesChanged{}, Anonymised{}, AddressShared{},
-	Absorbed{}, Released{}, Merged{}, Unmerged{})
+	Absorbed{}, Released{}, Merged{}, Unmerged{}, PictureSet{}, PictureRemoved{})
 
 // Registered records that a person became known.
 type Registered struct {
@@ -66,7 +67,7 @@ type Anonymised struct {
 func (Anonymised) EventName() string { return "candidate.anonymised.v1" }
 
 func (Anonymised) evolve(c Candidate) Candidate {
-	c.Anonymised, c.Known, c.Custom = true, nil, nil
+	c.Anonymised, c.Known, c.Custom, c.Picture = true, nil, nil, ""
 	return c
 }
 

@@ -80,6 +80,8 @@ func TestStored(t *testing.T) {
 		candidate.Merged{Stamp: s, Into: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e62"},
 		candidate.Unmerged{Stamp: s, From: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e62"},
 		anonymised,
+		candidate.PictureSet{Stamp: s, Picture: "8b1f7c52-2f0d-4c7e-9a53-1f2e3d4c5b6a", Size: 48213},
+		candidate.PictureRemoved{Stamp: s},
 	)
 }
 
@@ -92,6 +94,13 @@ func TestRandom(t *testing.T) {
 			}
 			if rapid.IntRange(0, 2).Draw(t, "of merging") == 0 {
 				return someMerge(t, s)
+			}
+			switch rapid.IntRange(0, 11).Draw(t, "picture") {
+			case 0:
+				file, size := rapid.StringMatching(`f?[0-3]`).Draw(t, "file"), rapid.Int64Range(-1, 9).Draw(t, "size")
+				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.SetPicture(file, size, s) }
+			case 1:
+				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.RemovePicture(s) }
 			}
 			if rapid.Bool().Draw(t, "edit") {
 				id, edits := rapid.StringMatching(`[0-9]{3}`).Draw(t, "change"), someEdits(t)
@@ -113,7 +122,7 @@ func TestRandom(t *testing.T) {
 				return "a candidate was merged that others are merged into"
 			case after.AddressShared && after.Known[candidate.Email].IsZero() && !after.Anonymised:
 				return "an address is shared that is not known"
-			case after.Anonymised && len(after.Known)+len(after.Custom) > 0:
+			case after.Anonymised && (len(after.Known)+len(after.Custom) > 0 || after.Picture != ""):
 				return "something is known of an erased person"
 			}
 			return ""
@@ -125,6 +134,8 @@ func FuzzDecode(f *testing.F) {
 	domaintest.Fuzz(f, candidate.Codec, candidate.Candidate.Fold, []candidate.Event{candidate.Registered{Stamp: s}}, func(c candidate.Candidate) {
 		_, _ = c.Register(candidate.Details{LastName: "Gil"}, key, s)
 		_, _ = c.Edit("e1", candidate.Edits{candidate.LastName: "Gil", candidate.Links: "https://example.org"}, key, s)
+		_, _ = c.SetPicture("f1", 9, s)
+		_, _ = c.RemovePicture(s)
 		_ = c.Anonymise(s)
 	})
 }

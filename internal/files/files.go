@@ -268,6 +268,29 @@ func (s *Store) open(ctx context.Context, fileID string) (_ *Reader, err error) 
 	return newReader(f, bulk, key, id)
 }
 
+// Key returns the id of the key a file is sealed with.
+// Errors: ErrNotFound, ErrDamaged.
+func (s *Store) Key(fileID string) (string, error) {
+	_, path, err := s.path(fileID)
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	head := make([]byte, headerSize)
+	if _, err := io.ReadFull(f, head); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	key, err := parseHeader(head)
+	return key.String(), err
+}
+
 // Stat describes a file as Put did. Errors: those of Open.
 func (s *Store) Stat(ctx context.Context, fileID string) (Info, error) {
 	r, err := s.Open(ctx, fileID)

@@ -298,6 +298,19 @@ func (h *History) Share(applicationID string, by domain.Actor, shared bool) {
 	h.Candidates[id] = h.Candidates[id].Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
 }
 
+// Picture gives a person a picture, by way of one of their applications, or takes
+// it away.
+func (h *History) Picture(applicationID string, by domain.Actor, set bool) {
+	h.t.Helper()
+	id := h.Person[applicationID]
+	c, s := h.Candidates[id], h.Stamp(by)
+	events, err := c.RemovePicture(s)
+	if set {
+		events, err = c.SetPicture(h.ID(), 1, s)
+	}
+	h.Candidates[id] = c.Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+}
+
 // Receive takes in the application of a person who may be registered before or
 // after.
 func (h *History) Receive(candidateID, applicationID, jobID string) {

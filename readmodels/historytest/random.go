@@ -275,6 +275,10 @@ func (c *Company) randomEdit(id string, by domain.Actor) {
 	if !p.Registered || p.Anonymised || c.Applications[id].Anonymised {
 		return
 	}
+	if c.r.IntN(6) == 0 {
+		c.Picture(id, by, p.Picture == "" || c.r.IntN(2) == 0)
+		return
+	}
 	switch c.r.IntN(8) {
 	case 0:
 		if _, known := p.Known[candidate.Email]; known {

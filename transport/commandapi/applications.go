@@ -82,6 +82,7 @@ func (a *API) applications(s *edge.Surface) {
 			return c.EditCandidate(ctx, caller, cmd)
 		})
 	a.people(s)
+	a.pictures(s, edge.Area(access.Profile, access.Edit))
 	a.tags(s)
 	a.comments(s)
 	a.notes(s)

@@ -59,11 +59,15 @@ type API struct {
 	logger       *slog.Logger
 	spoolDir     string
 	uploads      chan struct{} // holds one for each upload under way
+	decoding     chan struct{} // holds one for each picture that is being decoded
 	public       *publicDoor
 	door         *signin.Door
 	signIns      *signInThrottle
 	selects      Select // may be nil
 }
+
+// maxDecoding is how many pictures are decoded at once. Each takes up to 200 MB.
+const maxDecoding = 2
 
 // Declare declares the routes of commands on s.
 func Declare(s *edge.Surface, o Options) {
@@ -75,7 +79,7 @@ func Declare(s *edge.Surface, o Options) {
 	}
 	a := &API{
 		commands: o.Commands, fingerprints: o.Fingerprints, vault: o.Vault, log: o.Log, logger: o.Logger,
-		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads), public: newPublicDoor(o.Public),
+		spoolDir: o.SpoolDir, uploads: make(chan struct{}, o.MaxUploads), public: newPublicDoor(o.Public), decoding: make(chan struct{}, maxDecoding),
 		door: o.Door, signIns: newSignInThrottle(o.SignIns), selects: o.Select,
 	}
 	if o.Door != nil {

@@ -102,16 +102,21 @@ func (a *API) upload(s *edge.Surface, r edge.Route, categorised bool) {
 
 // receiveFiles takes files in and gives a command with them.
 func (a *API) receiveFiles(ctx context.Context, r *edge.Request, c Conditions, categorised bool, run func(commands.Caller, *arriving) (commands.Answer, error)) (commands.Answer, error) {
+	up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
+	if categorised {
+		up.fields["category"], up.required = 100, append(up.required, "category")
+	}
+	return a.receive(ctx, r, c, up, run)
+}
+
+// receive takes an upload in and gives a command with it.
+func (a *API) receive(ctx context.Context, r *edge.Request, c Conditions, up *arriving, run func(commands.Caller, *arriving) (commands.Answer, error)) (commands.Answer, error) {
+	defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
 	done, err := a.uploading()
 	if err != nil {
 		return commands.Answer{}, err
 	}
 	defer done()
-	up := &arriving{spool: spool{dir: a.spoolDir}, file: "files", required: []string{"files"}, fields: map[string]int{}}
-	if categorised {
-		up.fields["category"], up.required = 100, append(up.required, "category")
-	}
-	defer up.spool.Close() //nolint:errcheck // the file has no name and is only read
 	if err := up.read(r); err != nil {
 		return commands.Answer{}, err
 	}

@@ -48,6 +48,9 @@ func onOwn(method, path, summary string) edge.Route {
 	return edge.Route{Method: method, Path: "/v1/candidate/applications/{id}" + path, Summary: summary, Tag: "candidate", Who: edge.Candidate()}
 }
 
+// ownPage locates the application that a request is about.
+func ownPage(r *edge.Request) string { return "/v1/candidate/applications/" + r.Param("id") }
+
 func (a *API) ownDone(answer commands.Answer, err error) (*ownDone, error) {
 	if err != nil {
 		return nil, err
@@ -56,13 +59,13 @@ func (a *API) ownDone(answer commands.Answer, err error) (*ownDone, error) {
 	return &ownDone{Position: position, Body: Done{Position: position}}, nil
 }
 
-// ownMade answers with what was made of an application, on whose page it is.
-func (a *API) ownMade(r *edge.Request, answer commands.Answer, err error) (*ownMade, error) {
+// ownMade answers with what was made, and where it is read.
+func (a *API) ownMade(location string, answer commands.Answer, err error) (*ownMade, error) {
 	if err != nil {
 		return nil, err
 	}
 	position := a.recorded(answer).Position
-	return &ownMade{Location: "/v1/candidate/applications/" + r.Param("id"), Position: position, Body: Made{ID: answer.ID, Done: Done{Position: position}}}, nil
+	return &ownMade{Location: location, Position: position, Body: Made{ID: answer.ID, Done: Done{Position: position}}}, nil
 }
 
 // changeOwn declares a candidate's command with a body.
@@ -82,7 +85,7 @@ func createOwn[C any](a *API, s *edge.Surface, r edge.Route, run func(context.Co
 		answer, err := a.give(ctx, Conditions{IdempotencyKey: in.IdempotencyKey}, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return run(ctx, caller, r, in.Body)
 		})
-		return a.ownMade(edge.RequestOf(ctx), answer, err)
+		return a.ownMade(ownPage(edge.RequestOf(ctx)), answer, err)
 	})
 }
 
@@ -119,6 +122,7 @@ func (a *API) own(s *edge.Surface) {
 			return c.WithdrawOwn(ctx, caller, cmd)
 		})
 	a.uploadOwn(s)
+	a.ownContact(s)
 }
 
 // uploadOwn declares the upload of what a candidate was asked for.
@@ -131,6 +135,6 @@ func (a *API) uploadOwn(s *edge.Surface) {
 		answer, err := a.receiveFiles(ctx, r, Conditions{IdempotencyKey: in.IdempotencyKey}, false, func(caller commands.Caller, up *arriving) (commands.Answer, error) {
 			return a.commands.UploadOwn(ctx, caller, commands.UploadDocument{Application: r.Param("id"), Document: r.Param("document"), Files: up.files()})
 		})
-		return a.ownMade(r, answer, err)
+		return a.ownMade(ownPage(r), answer, err)
 	})
 }
