@@ -69,13 +69,11 @@ func (a *API) download(ctx context.Context, r *edge.Request, route edge.Route, i
 	if err != nil {
 		return nil, err
 	}
-	if f.ApplicationID != r.Param("id") || f.DocumentID != r.Param("document") {
-		return nil, readmodels.ErrNotFound
-	}
 	return a.stream(ctx, r, f, inline, func() error { return a.noteRead(ctx, r, route, &f.ID) })
 }
 
-// stream answers with the bytes of a file that the asker may see. note, if set, notes who reads it.
+// stream answers with the bytes of a file that the asker may see. note, if set,
+// notes who reads it.
 func (a *API) stream(ctx context.Context, r *edge.Request, f readmodels.StoredFile, inline bool, note func() error) (*huma.StreamResponse, error) {
 	if f.Name == nil {
 		return nil, vault.ErrErased
