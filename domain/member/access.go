@@ -1,6 +1,7 @@
 package member
 
 import (
+	"github.com/hirelog/hirelog/domain/personal"
 	"maps"
 
 	"github.com/hirelog/hirelog/domain"
@@ -86,7 +87,7 @@ func (NameErased) EventName() string { return "member.name_erased.v1" }
 
 func (NameErased) evolve(m Member) Member {
 	m = m.out()
-	m.Erased = true
+	m.Erased, m.Name = true, personal.Text{}
 	return m
 }
 

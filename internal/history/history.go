@@ -390,6 +390,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.DocumentRecategorised:
 		document = e.Document
+	case application.DocumentLeft:
+		document = e.Document
 	case application.VersionDeleted:
 		document = e.Document
 	case application.DocumentApproved:

@@ -181,7 +181,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	if r.Throttled {
 		say(http.StatusTooManyRequests, "Too many requests; try again after Retry-After")
 	}
-	if r.Body == FormBody {
+	if r.Body == FormBody || r.Body == MailBody {
 		say(http.StatusInsufficientStorage, "There is no room for the files")
 	}
 	return answers

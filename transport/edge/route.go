@@ -116,6 +116,7 @@ const (
 	JSONBody
 	OptionalJSONBody // absent, or an object
 	FormBody         // multipart/form-data by POST, read by the handler
+	MailBody         // message/rfc822 by POST, read by the handler
 )
 
 // Route declares one route: nothing is served that is not declared.
@@ -230,6 +231,11 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 	if r.Unready {
 		answers := s.edge.openapi.Paths[r.Path].Get.Responses
 		answers["503"] = &huma.Response{Description: "Not now", Content: answers["200"].Content}
+	}
+	if r.Body == MailBody && !r.Hidden {
+		s.edge.openapi.Paths[r.Path].Post.RequestBody = &huma.RequestBody{
+			Required: true, Content: map[string]*huma.MediaType{"message/rfc822": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		}
 	}
 	if r.Body == FormBody && !r.Hidden {
 		// Only now: huma would read a body it knows of, and the handler does.

@@ -25,7 +25,7 @@ type ListInput struct {
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
 	KnockedOut   string    `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
-	Unread       string    `query:"unread" enum:"true,false" doc:"With comments you have not read, or without; only where you may view comments"`
+	Unread       string    `query:"unread" enum:"true,false" doc:"With comments you have not read or messages that nobody took care of, or without; only where you may view them"`
 	Sources      []string  `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner        string    `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	ReceivedFrom time.Time `query:"received_from" doc:"Received then or later"`
