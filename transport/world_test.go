@@ -39,8 +39,8 @@ import (
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
-	"github.com/hirelog/hirelog/transport/edge"
 	"github.com/hirelog/hirelog/transport/commandapi"
+	"github.com/hirelog/hirelog/transport/edge"
 	"github.com/hirelog/hirelog/transport/queryapi"
 )
 

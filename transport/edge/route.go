@@ -243,6 +243,7 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 			Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: r.Form}},
 		}
 	}
+	s.edge.exemplify(r)
 }
 
 // declare notes a route. It panics for one that does not say who may use it or
