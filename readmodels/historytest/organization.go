@@ -83,11 +83,7 @@ func (h *History) Attribute(label string, choices ...string) string {
 		content.Choices = append(content.Choices, organization.Choice{Label: choice})
 	}
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
-<<<<<<< HEAD
 		return o.DefineAttribute(id, content, func(part string) string { return named(append([]string{id, part}, choices...)...) }, s)
-=======
-		return o.DefineAttribute(id, content, func(part string) string { return named(id, part, strings.Join(choices, "/")) }, s)
->>>>>>> a6a3014 (tests: a telephone number that no random id ends with, and choices that are never twice)
 	})
 	return id
 }
