@@ -65,6 +65,23 @@ func TestEveryRouteIsDeclared(t *testing.T) {
 	}
 }
 
+// E6: whatever writes can be given again under its key, but for signing in and
+// out, which records nothing, and mail, which has an id of its own.
+func TestEveryWriteTakesAnIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	without := map[string]bool{
+		"POST /v1/candidate/sign-ins": true, "POST /v1/candidate/session": true, "DELETE /v1/candidate/session": true,
+		"POST /v1/bulk-actions/preview": true, "POST /v1/mail/inbound": true,
+	}
+	for name, op := range operations(w.handler.edge.OpenAPI()) {
+		takes := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "Idempotency-Key" })
+		if writes := !strings.HasPrefix(name, "GET "); takes != (writes && !without[name]) {
+			t.Errorf("%s: takes a key: %v", name, takes)
+		}
+	}
+}
+
 func operations(doc *huma.OpenAPI) map[string]*huma.Operation {
 	all := map[string]*huma.Operation{}
 	for path, item := range doc.Paths {
