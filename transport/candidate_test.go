@@ -107,7 +107,7 @@ func TestACandidateSignsIn(t *testing.T) {
 		t.Errorf("%s", list.body)
 	}
 	note := grace.ask("POST", "/applications/"+first+"/notes", map[string]string{"text": "When do I hear from you?"}).made()
-	key := map[string]string{"Cookie": grace.cookie, "Idempotency-Key": "a second note"}
+	key := map[string]string{"Cookie": grace.cookie, "Idempotency-Key": "a-second-note"}
 	for range 2 { // E6
 		w.do(call{method: "POST", path: "/v1/candidate/applications/" + first + "/notes", body: map[string]string{"text": "Anybody there?"}, header: key}).want(http.StatusCreated)
 	}

@@ -3,6 +3,7 @@
 package recruitment
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"testing"
@@ -110,10 +111,10 @@ func (r *recruitment) applies(t *testing.T, first, last, email string) (*person,
 func (r *recruitment) signsIn(t *testing.T, p *person, email string) {
 	t.Helper()
 	ctx := t.Context()
-	asked := done(p.PostCandidateSignInsWithResponse(ctx, nil, client.AskSignIn{Email: email})).JSON202
+	asked := done(p.PostCandidateSignInsWithResponse(ctx, client.AskSignIn{Email: email})).JSON202
 	mail := r.mail(t, client.CaptureKindSignInCode, email)
 	code := regexp.MustCompile(`\b[0-9]{6}\b`).FindString(mail.Text)
-	done(p.PostCandidateSessionWithResponse(ctx, nil, client.Redeem{SignInId: &asked.SignInId, Code: &code}))
+	done(p.PostCandidateSessionWithResponse(ctx, client.Redeem{SignInId: &asked.SignInId, Code: &code}))
 }
 
 // mail returns the newest captured mail of a kind to an address.
@@ -184,4 +185,111 @@ func TestHired(t *testing.T) {
 	evaluation := client.Evaluate{FormId: r.form.Id, Recommendation: &yes, KeyTakeaways: is("Calm under pressure"), Answers: &[]client.EvaluationAnswer{{ElementId: *scale, Scale: is(int64(5))}}}
 	done(r.hugo.PutApplicationsIdEvaluationsOwnWithResponse(ctx, id, nil, evaluation))
 	refused[*client.GetApplicationsIdResponse](t, "unknown_application")(r.cora.GetApplicationsIdWithResponse(ctx, id, nil))
+	interviewer := r.roles["Interviewer"]
+	made(r.rita.PostApplicationsIdReviewsWithResponse(ctx, id, nil, client.RequestReview{ReviewerId: r.coraID, FormId: &r.form.Id, RecruitingRoleId: &interviewer, Message: is("Would you work with her?")}))
+	if seen := read(r.cora.GetApplicationsIdEvaluationsWithResponse(ctx, id, nil)); len(seen.Items) != 0 {
+		t.Errorf("Cora sees %v", seen.Items)
+	}
+	why := read(r.ada.GetApplicationsIdAccessExplainWithResponse(ctx, id, &client.GetApplicationsIdAccessExplainParams{MemberId: is(r.coraID.String())}))
+	if !why.Sees || len(why.Held) != 1 || why.Held[0].Grant == nil {
+		t.Errorf("why Cora sees it: %+v", why)
+	}
+	strong := client.EvaluateRecommendationStrongYes
+	evaluation.Recommendation = &strong
+	done(r.cora.PutApplicationsIdEvaluationsOwnWithResponse(ctx, id, nil, evaluation))
+	if seen := read(r.cora.GetApplicationsIdEvaluationsWithResponse(ctx, id, nil)); len(seen.Items) != 2 {
+		t.Errorf("Cora sees %d evaluations, want hers and Hugo's", len(seen.Items))
+	}
+
+	// Rita writes to Cleo and takes her on. The employee profile follows by itself.
+	made(r.rita.PostApplicationsIdMessagesWithResponse(ctx, id, nil, client.WriteMessage{Subject: is("Welcome"), Text: is("Dear {{candidate.first_name}}, we would love to have you.")}))
+	if mail := r.mail(t, client.CaptureKindMessage, "cleo@example.com"); mail.Text != "Dear Cleo, we would love to have you." {
+		t.Errorf("Cleo reads %q", mail.Text)
+	}
+	made(r.rita.PostApplicationsIdHireWithResponse(ctx, id, nil, client.Hire{Reason: "Agreed on the telephone"}))
+	var employee *client.Employee
+	r.eventually("the employee profile", func() bool {
+		answer, err := r.rita.GetEmployeesWithResponse(ctx, &client.GetEmployeesParams{})
+		page := read(answer, err)
+		if len(page.Items) == 0 {
+			return false
+		}
+		employee = read(r.rita.GetEmployeesIdWithResponse(ctx, page.Items[0].Id, nil))
+		return len(employee.Documents) == 2
+	})
+	if employee.FirstName == nil || *employee.FirstName != "Cleo" || employee.ApplicationId == nil || *employee.ApplicationId != id {
+		t.Errorf("the employee profile is %+v", employee)
+	}
+	if page := read(cleo.GetCandidateApplicationsIdWithResponse(ctx, id, nil)); page.Status != client.TrackingStatusHired {
+		t.Errorf("Cleo's page says %s", page.Status)
+	}
+
+	// Otto replays all of it, and reads nobody's name.
+	history := read(r.otto.GetApplicationsIdHistoryWithResponse(ctx, id, nil))
+	var types []string
+	for _, e := range history.Events {
+		types = append(types, e.Type)
+	}
+	for _, want := range []string{
+		"application.received.v1", "application.stage_moved.v1", "application.document_uploaded.v1", "application.document_approved.v1", "application.interview_scheduled.v1",
+		"application.evaluation_submitted.v1", "application.review_requested.v1", "application.hired.v1", "application.employee_linked.v1",
+	} {
+		if !slices.Contains(types, want) {
+			t.Errorf("the history has no %s: %v", want, types)
+		}
+	}
+	if !history.Masked || history.Profile == nil || history.Profile.FirstName != nil || history.Profile.Outcome != "hired" {
+		t.Errorf("Otto sees %+v", history.Profile)
+	}
+}
+
+// Somebody is rejected: they are told by a message, see that and no more, and
+// whoever was told once is not told again.
+func TestRejected(t *testing.T) {
+	ctx := t.Context()
+	r := open(t)
+	dan, id := r.applies(t, "Dan", "Olsen", "dan@example.com")
+	var reason client.Reason
+	for _, one := range read(r.rita.GetOrganizationDisqualificationReasonsWithResponse(ctx, nil)).Items {
+		if one.Kind == client.ReasonKindWe {
+			reason = one
+		}
+	}
+	soon := time.Now().Add(time.Hour)
+	no := client.Disqualify{Kind: client.DisqualifyKindRejected, ReasonId: reason.Id, Note: is("Never held a knife"), Message: &client.Letter{
+		Subject: is("Your application"), Text: is("Dear {{candidate.first_name}}, we have decided for somebody else."), SendAt: &soon,
+	}}
+	done(r.rita.PostApplicationsIdDisqualifyWithResponse(ctx, id, nil, no))
+	if page := read(dan.GetCandidateApplicationsIdWithResponse(ctx, id, nil)); page.Status != client.TrackingStatusInProgress {
+		t.Errorf("before the message Dan's page says %s", page.Status)
+	}
+
+	// Rita thinks again: what was to be sent is not. Then she means it.
+	done(r.rita.PostApplicationsIdRequalifyWithResponse(ctx, id, nil, client.Requalify{Reason: "Deserves a second look"}))
+	threads := read(r.rita.GetApplicationsIdMessagesWithResponse(ctx, id, nil)).Items
+	r.eventually("the rejection is not sent", func() bool {
+		threads = read(r.rita.GetApplicationsIdMessagesWithResponse(ctx, id, nil)).Items
+		return len(threads) == 1 && *threads[0].Messages[0].Status == client.MessageStatusCancelled
+	})
+	no.Message.SendAt = nil
+	done(r.rita.PostApplicationsIdDisqualifyWithResponse(ctx, id, nil, no))
+	if mail := r.mail(t, client.CaptureKindMessage, "dan@example.com"); mail.Text != "Dear Dan, we have decided for somebody else." {
+		t.Errorf("Dan reads %q", mail.Text)
+	}
+	var page *client.Tracking
+	r.eventually("Dan's page says so", func() bool {
+		answer, err := dan.GetCandidateApplicationsIdWithResponse(ctx, id, nil)
+		page = read(answer, err)
+		return page.Status == client.TrackingStatusRejected
+	})
+	answer := done(dan.GetCandidateApplicationsIdTimelineWithResponse(ctx, id, nil))
+	for _, secret := range []string{reason.Label, "Never held a knife", "Deserves a second look", "Rita"} {
+		if bytes.Contains(answer.Body, []byte(secret)) {
+			t.Errorf("Dan's timeline says %q: %s", secret, answer.Body)
+		}
+	}
+	refused[*client.PostApplicationsIdHireResponse](t, "application_closed")(r.rita.PostApplicationsIdHireWithResponse(ctx, id, nil, client.Hire{Reason: "Nobody else came"}))
+	if employees := read(r.ada.GetEmployeesWithResponse(ctx, &client.GetEmployeesParams{})).Items; len(employees) != 0 {
+		t.Errorf("employees: %v", employees)
+	}
 }

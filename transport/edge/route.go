@@ -182,15 +182,17 @@ func (r Route) operation() huma.Operation {
 	case !r.Who.public:
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
-	if !r.Plain {
-		for _, name := range parameters(r.Path) {
-			schema := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
-			if name == r.Number {
-				least := 1.0
-				schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least}
-			}
-			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
+	for _, name := range parameters(r.Path) {
+		schema := &huma.Schema{Type: huma.TypeString}
+		switch {
+		case r.Plain:
+		case name == r.Number:
+			least := 1.0
+			schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least}
+		default:
+			schema.Format = "uuid"
 		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
 	}
 	return op
 }
