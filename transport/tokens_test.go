@@ -139,7 +139,7 @@ func body(r edge.Route) any {
 		return "{}"
 	case edge.FormBody:
 		return newForm("cv").file("cv.txt", "x")
-	case edge.NoBody, edge.OptionalJSONBody:
+	case edge.NoBody, edge.OptionalJSONBody, edge.MailBody:
 	}
 	return nil
 }

@@ -1,8 +1,9 @@
 package member
 
 import (
-	"github.com/hirelog/hirelog/domain/personal"
 	"maps"
+
+	"github.com/hirelog/hirelog/domain/personal"
 
 	"github.com/hirelog/hirelog/domain"
 )

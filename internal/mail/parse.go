@@ -32,7 +32,7 @@ const (
 	maxSeen  = 100     // addresses of recipients that are looked at
 )
 
-// ErrUnreadable: what came in is no mail that can be taken; the text says why,
+// ErrUnreadable means that what came in is no mail that can be taken; the text says why,
 // without personal data.
 var ErrUnreadable = errors.New("unreadable mail")
 
@@ -150,7 +150,7 @@ func (p *parser) part(e *message.Entity, depth int) error {
 			case errors.Is(err, io.EOF):
 				return nil
 			case err != nil && !tolerable(err):
-				return nil //nolint:nilerr // what came before makes sense
+				return nil // what came before makes sense
 			}
 			if err := p.part(inner, depth+1); err != nil {
 				return err
@@ -188,7 +188,7 @@ func (p *parser) text(typ string, body io.Reader) error {
 	}
 	text, err := io.ReadAll(io.LimitReader(body, int64(max(0, maxText-into.Len()))))
 	if err != nil && len(text) == 0 {
-		return nil //nolint:nilerr // a text that cannot be read says nothing
+		return nil // a text that cannot be read says nothing
 	}
 	into.Write(text)
 	return nil
@@ -237,7 +237,7 @@ func (p *parser) delivery(body io.Reader) error {
 func (p *parser) original(body io.Reader) error {
 	h, err := textproto.NewReader(newLineReader(io.LimitReader(body, 256<<10))).ReadMIMEHeader()
 	if err != nil && len(h) == 0 {
-		return nil //nolint:nilerr // it names none
+		return nil // it names none
 	}
 	p.returned = strings.Trim(strings.TrimSpace(h.Get("Message-Id")), "<>")
 	return nil
