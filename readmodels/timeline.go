@@ -21,6 +21,8 @@ type TimelineQuery struct {
 	// Person adds the person's other applications, as far as the member may see
 	// each.
 	Person bool
+	// Jobs are the only jobs whose applications are added; none = all.
+	Jobs []string
 }
 
 // TimelinePage is a page of what happened to an application, newest first.
@@ -193,7 +195,7 @@ func (c *Core) Timeline(ctx context.Context, member, applicationID string, q Tim
 		}
 		views := []view{v}
 		if q.Person {
-			if views, err = c.ofPerson(ctx, tx, v); err != nil {
+			if views, err = c.ofPerson(ctx, tx, v, q.Jobs); err != nil {
 				return err
 			}
 		}
@@ -218,8 +220,9 @@ type logPlace struct{ commit, prepare int64 }
 var latest = logPlace{commit: -1}
 
 // ofPerson returns the applications of the person of v's that the member may see
-// unmasked, v first, apart from those that another of them goes on from.
-func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) {
+// unmasked, of some jobs if any are named, v first, apart from others that another
+// of them goes on from.
+func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view, jobs []string) ([]view, error) {
 	views := []view{v}
 	if v.application.Person == nobody || v.rights.Masked {
 		return views, nil
@@ -242,7 +245,9 @@ func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) 
 		if err != nil {
 			return nil, err
 		}
-		views = append(views, other)
+		if len(jobs) == 0 || slices.Contains(jobs, other.application.Job) {
+			views = append(views, other)
+		}
 	}
 	shown := map[string]bool{} // with another
 	for _, w := range views {
@@ -250,7 +255,7 @@ func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) 
 			shown[b.ID] = true
 		}
 	}
-	return slices.DeleteFunc(views, func(w view) bool { return shown[w.application.ID] }), nil
+	return append(views[:1], slices.DeleteFunc(views[1:], func(w view) bool { return shown[w.application.ID] })...), nil
 }
 
 // timeline returns the page of what happened before a place, by the rights that
@@ -275,8 +280,11 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, views []view, q Timeline
 		owners = append(owners, v.ids()...)
 	}
 	slices.SortFunc(rows, func(a, b seen) int {
-		return cmp.Or(cmp.Compare(b.Commit, a.Commit), cmp.Compare(b.Prepare, a.Prepare))
+		return cmp.Or(cmp.Compare(b.Commit, a.Commit), cmp.Compare(b.Prepare, a.Prepare), cmp.Compare(a.by, b.by))
 	})
+	// What is of the application that was asked for, and shown with the one it went
+	// on as, is there once.
+	rows = slices.CompactFunc(rows, func(a, b seen) bool { return a.Commit == b.Commit && a.Prepare == b.Prepare })
 	if len(rows) > q.Limit {
 		last := rows[q.Limit-1]
 		rows, page.HasMore = rows[:q.Limit], true

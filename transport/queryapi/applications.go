@@ -124,7 +124,7 @@ func (a *API) applications(s *edge.Surface) {
 	})
 	read(a, s, ofApplication("/timeline", "What happened to an application", view),
 		func(ctx context.Context, r *edge.Request, in *timelineInput) (readmodels.TimelinePage, error) {
-			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person"}, a.Now())
+			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person", Jobs: r.Principal.Jobs}, a.Now())
 		})
 	read(a, s, ofApplication("/notes", "Notes of an application", edge.Area(access.Notes, access.View)),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Note], error) {
@@ -168,6 +168,11 @@ func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile,
 		all := len(p.Others)
 		p.Others = slices.DeleteFunc(p.Others, func(o readmodels.OtherApplication) bool { return !slices.Contains(jobs, o.Job.ID) })
 		p.OthersHidden = p.OthersHidden || len(p.Others) < all
+		for _, linked := range []*readmodels.LinkedApplication{p.GoesOnFrom, p.WentOnAs} {
+			if linked != nil && linked.Job != nil && !slices.Contains(jobs, linked.Job.ID) {
+				linked.Job = nil
+			}
+		}
 	}
 	return p, err
 }
