@@ -174,7 +174,7 @@ func TestReplayShowsEveryEvent(t *testing.T) {
 		}
 		e := h.Events[i]
 		if e.EventID != rec.ID || e.Revision != rec.Revision || e.Position != rec.Position.String() || e.Type != rec.Type ||
-			!e.RecordedAt.Equal(rec.RecordedAt) || e.CommandID != meta.CommandID || e.By != meta.Actor || e.Origin != eventlog.Live || e.At.IsZero() {
+			!e.RecordedAt.Equal(rec.RecordedAt) || *e.CommandID != meta.CommandID.String() || *e.By != meta.Actor || e.Origin != eventlog.Live || e.At.IsZero() {
 			t.Errorf("event %d = %+v, want %s by %s", i, e, rec.Type, meta.Actor)
 		}
 		if len(e.Erased) != 0 {
