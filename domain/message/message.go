@@ -118,6 +118,7 @@ var (
 	ErrNotIn      = &domain.Refusal{Kind: domain.Illegal, Code: "message_outbound", Message: "The message was written here; only those that came in are taken care of."}
 	ErrNoAddress  = &domain.Refusal{Kind: domain.Illegal, Code: "message_no_address", Message: "No e-mail address of the candidate is known."}
 	ErrNotFailed  = &domain.Refusal{Kind: domain.Illegal, Code: "message_not_failed", Message: "The message did not fail, so it is not tried again."}
+	ErrMovedAway  = &domain.Refusal{Kind: domain.Illegal, Code: "message_moved", Message: "The message was written for another application, so it is not tried again; write a new one."}
 	ErrAssigned   = &domain.Refusal{Kind: domain.Illegal, Code: "message_assigned", Message: "The message belongs to an application already; move it from there."}
 	ErrUnassigned = &domain.Refusal{Kind: domain.Illegal, Code: "message_unassigned", Message: "The message belongs to no application yet."}
 )

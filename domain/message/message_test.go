@@ -183,6 +183,9 @@ func TestInbound(t *testing.T) {
 		{Name: "it is moved", Given: events{received, assigned}, When: move(away), Want: events{moved}},
 		{Name: "not what belongs nowhere", Given: events{received}, When: move(away), Err: message.ErrUnassigned},
 		{Name: "not what has not left", Given: events{written}, When: move(away), Err: message.ErrNotGone},
+		{Name: "nor what is going to be tried again", Given: events{written, sending, failed(1, time.Minute)}, When: move(away), Err: message.ErrNotGone},
+		{Name: "but what failed for good", Given: events{written, sending, failed(1, 0)}, When: move(away), Want: events{moved}},
+		{Name: "which is not tried again there", Given: events{written, sending, failed(1, 0), moved}, When: func(m message.Message) (events, error) { return m.Retry(rita) }, Err: message.ErrMovedAway},
 		{Name: "to something else", Given: events{received, assigned}, When: move(message.Place{}), Err: domain.ErrInvalid},
 		{Name: "nothing is not", When: move(away), Err: message.ErrUnknown},
 		{Name: "it is closed", Given: events{received, assigned}, When: closes, Want: events{message.Closed{Stamp: rita, Place: home}}},
@@ -257,6 +260,8 @@ func holds(before message.Message, e message.Event, after message.Message) strin
 	switch {
 	case sends && before.Status != message.IsScheduled && before.Status != message.IsFailed:
 		return "it was sent from " + string(before.Status)
+	case sends && len(before.Left) > 0:
+		return "it was sent for another application than its own"
 	case sends && after.Attempt != before.Attempt+1:
 		return "an attempt was not counted"
 	case before.Direction != "" && after.Direction != before.Direction:

@@ -120,8 +120,8 @@ func (e Moved) evolve(m Message) Message {
 	return m
 }
 
-// Move says that a message belongs to another application. One that has not left
-// stays where it is. Errors: ErrUnknown, ErrUnassigned, ErrNotGone,
+// Move says that a message belongs to another application. One that has not left,
+// or is going to be tried again, stays where it is. Errors: ErrUnknown, ErrUnassigned, ErrNotGone,
 // domain.ErrInvalid.
 func (m Message) Move(to Place, s domain.Stamp) ([]Event, error) {
 	switch {
@@ -133,7 +133,7 @@ func (m Message) Move(to Place, s domain.Stamp) ([]Event, error) {
 		return nil, ErrUnassigned
 	case m.Application == to.Application:
 		return nil, nil
-	case m.Status == IsScheduled, m.Status == IsSending:
+	case m.Status == IsScheduled, m.Status == IsSending, m.Status == IsFailed && !m.RetryAt.IsZero():
 		return nil, ErrNotGone
 	}
 	return []Event{Moved{Stamp: s, From: m.Application, FromJob: m.Job, To: to.Application, ToJob: to.Job}}, nil

@@ -156,13 +156,17 @@ func (e Retried) evolve(m Message) Message {
 
 // Retry has a message tried again that failed, came back, or of which nobody
 // knows whether it was taken: it may arrive twice then. One that waits or is on
-// its way is left alone. Errors: ErrUnknown, ErrNotOut, ErrNotFailed.
+// its way is left alone, and one that was moved speaks of another application than its own.
+// Errors: ErrUnknown, ErrNotOut, ErrNotFailed, ErrMovedAway.
 func (m Message) Retry(s domain.Stamp) ([]Event, error) {
 	if err := m.outbound(); err != nil {
 		return nil, err
 	}
 	switch m.Status {
 	case IsFailed, IsUnknown, IsBounced:
+		if len(m.Left) > 0 {
+			return nil, ErrMovedAway
+		}
 		return []Event{Retried{Stamp: s, Place: m.Place}}, nil
 	case IsScheduled, IsSending:
 		return nil, nil
