@@ -302,12 +302,19 @@ func (o *countingOpener) Terms(text personal.Plain) []int64 { return o.Opener.Te
 
 func TestABatchVisitsTheVaultOnce(t *testing.T) {
 	t.Parallel()
-	c := randomHistory(t, 3, 60)
+	c := randomHistory(t, 3, 20)
 	opener := &countingOpener{Opener: c.Vault}
-	projectionstest.Project(t, c.Pool, c.Log, coreGroup(opener), projectionstest.How{BatchSize: 1000})
-	if opener.visits != 1 {
-		t.Errorf("%d visits for one batch, want 1", opener.visits)
+	// A batch is also cut after a while, on a slow machine sooner than it is full:
+	// then there are two, and it is tried anew.
+	for range 10 {
+		opener.visits = 0
+		projectionstest.Forget(t, c.Pool, coreGroup(opener))
+		projectionstest.Project(t, c.Pool, c.Log, coreGroup(opener), projectionstest.How{BatchSize: 1000})
+		if opener.visits == 1 {
+			return
+		}
 	}
+	t.Errorf("%d visits for one batch, want 1", opener.visits)
 }
 
 // facts returns the decoded facts of a log behind a position, and its end.
