@@ -78,6 +78,14 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "employees", "state = 'reversed'")
 		d.some(t, "employee_documents", "versions::text LIKE '%reviewed_by%'")
 	},
+	"offers": func(t *testing.T, d dump) {
+		d.none(t, "offers", "amount IS NOT NULL OR start_date IS NOT NULL OR terms IS NOT NULL OR returned_for IS NOT NULL OR ended_for IS NOT NULL")
+		for _, state := range []string{"accepted", "declined", "withdrawn", "expired"} {
+			d.some(t, "offers", "state = '"+state+"' AND currency = 'EUR'")
+		}
+		d.some(t, "offers", "version > 1 AND jsonb_array_length(approvals) > 0")
+		d.some(t, "offers", "returned_at IS NOT NULL")
+	},
 	"assessment": func(t *testing.T, d dump) {
 		d.some(t, "ratings", "rating > 0")
 		d.none(t, "review_requests", "message IS NOT NULL")

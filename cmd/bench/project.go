@@ -135,6 +135,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.Notes()), of(readmodels.Comments()), of(readmodels.Documents()), of(readmodels.DocumentVersions()),
 		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()),
 		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
+		of(readmodels.Offers()),
 	}
 	known := make(map[string]bool)
 	for _, t := range all {

@@ -40,11 +40,12 @@ const (
 	ReverseEmployee  Kind = "reverse_employee"
 	RemindOfReview   Kind = "remind_of_review"
 	HandOver         Kind = "hand_over"
+	ExpireOffer      Kind = "expire_offer"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, ExpireOffer}
 }
 
 // Plan is an effect that an event is to have.
@@ -110,6 +111,10 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 	case application.ReviewRequested:
 		if f.RemindAt != nil {
 			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}, nil
+		}
+	case application.OfferSent:
+		if f.ExpiresAt != nil {
+			return []Plan{{Purpose: "expire", Kind: ExpireOffer, Subject: id, Object: f.Offer, At: *f.ExpiresAt}}, nil
 		}
 	case application.DocumentRequested:
 		if f.DueAt == nil {

@@ -73,6 +73,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.lists(s)
 	a.export(s)
 	a.hires(s)
+	a.offers(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.directory(s)

@@ -1,0 +1,163 @@
+package transport
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/hirelog/hirelog/domain/access"
+)
+
+// offerOf is the body of an offer.
+func offerOf(approvers ...string) map[string]any {
+	o := map[string]any{"amount": 6_000_000, "currency": "EUR", "period": "year", "start_date": "2030-06-01", "terms": "30 days off"}
+	if len(approvers) > 0 {
+		o["approver_ids"] = approvers
+	}
+	return o
+}
+
+// holding lets another member hold a recruiting role with these levels on an
+// application, and returns their token and id.
+func (w *world) holding(a, name string, areas map[access.Area]string) (token, id string) {
+	w.t.Helper()
+	id, token = w.member(name, "recruiting")
+	w.post(w.admin, a+"/grants", map[string]any{"member_id": id, "recruiting_role_id": w.role(name, areas)}).made()
+	return token, id
+}
+
+// An offer is written, approved by who must, in their order, sent and answered, and
+// the company takes the candidate on by it: S2-68, S2-69, S2-70, S2-71, S2-73,
+// S2-74, S2-106, H2, H3.
+func TestAnOfferIsApprovedSentAndAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Baker")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	stranger, _ := w.member("Stranger", "recruiting")
+	first, firstID := w.holding(a, "Fay First", map[access.Area]string{access.Application: "view", access.Offers: "view", access.Salary: "view"})
+	admin := w.get(w.admin, "/v1/me").text("id")
+
+	w.post(v.manager, a+"/offers", offerOf(stranger)).problem(http.StatusUnprocessableEntity, "approver_without_access")
+	w.post(v.manager, a+"/offers", with(offerOf(), map[string]any{"start_date": "2030-02-30"})).problem(http.StatusUnprocessableEntity, "invalid")
+	w.post(v.manager, a+"/offers", with(offerOf(), map[string]any{"amount": 0})).problem(http.StatusUnprocessableEntity, "invalid")
+	w.post(v.manager, a+"/offers", with(offerOf(), map[string]any{"status": "approved"})).problem(http.StatusUnprocessableEntity, "invalid") // H3
+	offer := w.post(v.manager, a+"/offers", offerOf(firstID, admin)).made()
+	o := a + "/offers/" + offer
+	w.post(v.manager, a+"/offers", offerOf()).problem(http.StatusConflict, "offer_open")
+
+	// The first approver is asked, and nobody else.
+	if tasks := w.get(first, "/v1/me/tasks").want(http.StatusOK); tasks.text("items.0.kind") != "offer_to_approve" || tasks.text("items.0.offer_id") != offer || tasks.at("items.0.yours") != true {
+		t.Errorf("tasks of the first approver: %s", tasks.body)
+	}
+	if tasks := w.get(w.admin, "/v1/me/tasks").want(http.StatusOK); len(tasks.at("items").([]any)) != 0 {
+		t.Errorf("tasks of the second: %s", tasks.body)
+	}
+	w.post(w.admin, o+"/approve", map[string]int{"version": 1}).problem(http.StatusForbidden, "not_the_approver")
+	w.post(v.manager, o+"/approve", map[string]int{"version": 1}).problem(http.StatusForbidden, "not_the_approver")
+	w.post(v.manager, o+"/send", map[string]any{}).problem(http.StatusConflict, "offer_not_approved")
+	w.post(first, o+"/send", map[string]any{}).problem(http.StatusForbidden, "denied")
+
+	// Returned, changed, approved from the beginning.
+	w.post(first, o+"/return", map[string]any{"version": 1, "reason": "Too little"}).want(http.StatusOK)
+	if got := w.get(v.manager, a+"/offers"); got.text("items.0.status") != "returned" || got.text("items.0.returned_for") != "Too little" || got.text("items.0.returned_by.id") != firstID {
+		t.Errorf("returned: %s", got.body)
+	}
+	if inbox := w.get(v.manager, "/v1/me/inbox"); inbox.text("items.0.kind") != "offer_returned" || inbox.text("items.0.offer_id") != offer {
+		t.Errorf("inbox: %s", inbox.body)
+	}
+	w.post(first, o+"/approve", map[string]int{"version": 1}).problem(http.StatusConflict, "offer_returned")
+	more := with(offerOf(firstID, admin), map[string]any{"amount": 6_500_000})
+	w.put(v.manager, o, more).want(http.StatusOK)
+	w.post(first, o+"/approve", map[string]int{"version": 1}).problem(http.StatusConflict, "offer_changed")
+	w.post(first, o+"/approve", map[string]int{"version": 2}).want(http.StatusOK)
+	if got := w.get(v.manager, a+"/offers"); got.text("items.0.status") != "in_approval" || got.at("items.0.approvers.1.next") != true || got.at("items.0.approvers.0.approved_at") == nil {
+		t.Errorf("half approved: %s", got.body)
+	}
+	w.post(w.admin, o+"/approve", map[string]int{"version": 2}).want(http.StatusOK)
+	if got := w.get(v.manager, a+"/offers"); got.text("items.0.status") != "approved" {
+		t.Errorf("approved: %s", got.body)
+	}
+	w.post(v.manager, o+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	w.post(v.manager, o+"/send", map[string]any{"outside": true, "expires_at": "2020-01-01T00:00:00Z"}).problem(http.StatusUnprocessableEntity, "invalid")
+	w.post(v.manager, o+"/send", map[string]any{"outside": true}).want(http.StatusOK)
+	w.put(v.manager, o, more).problem(http.StatusConflict, "offer_not_draft")
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "x", "offer_id": offer}).problem(http.StatusConflict, "offer_not_accepted")
+	other := "/v1/applications/" + w.apply(v, "Ada", "Lovelace")
+	w.post(v.manager, other+"/offers/"+offer+"/accept", nil).problem(http.StatusNotFound, "unknown_offer") // H2
+	w.post(v.manager, o+"/accept", nil).want(http.StatusOK)
+	w.post(v.manager, o+"/accept", nil).want(http.StatusOK)
+	w.post(v.manager, o+"/decline", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
+	got := w.get(v.manager, a+"/offers").want(http.StatusOK)
+	if got.text("items.0.status") != "accepted" || got.at("items.0.salary.amount") != 6_500_000.0 || got.text("items.0.start_date") != "2030-06-01" || got.text("items.0.terms") != "30 days off" {
+		t.Errorf("accepted: %s", got.body)
+	}
+	if stage := w.get(v.manager, a).text("stage.id"); stage != v.stages[0] {
+		t.Errorf("it is in %s", stage)
+	}
+	for i, kind := range []string{"offer_accepted", "offer_sent", "offer_approved", "offer_approved", "offer_changed", "offer_returned", "offer_drafted"} {
+		if line := w.get(v.manager, a+"/timeline"); line.text("items."+string(rune('0'+i))+".kind") != kind || line.text("items."+string(rune('0'+i))+".offer.id") != offer {
+			t.Errorf("entry %d is no %s: %s", i, kind, line.body)
+		}
+	}
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "agreed", "offer_id": offer}).want(http.StatusCreated)
+	if hires := w.get(v.manager, a+"/hires"); hires.text("items.0.offer_id") != offer {
+		t.Errorf("hires: %s", hires.body)
+	}
+	w.post(v.manager, o+"/withdraw", map[string]any{}).problem(http.StatusConflict, "application_closed")
+
+	w.post(w.admin, a+"/anonymise", nil).want(http.StatusOK)
+	got = w.get(v.manager, a+"/offers").want(http.StatusOK)
+	if got.text("items.0.status") != "accepted" || got.at("items.0.salary.amount") != nil || got.at("items.0.start_date") != nil || got.at("items.0.terms") != nil {
+		t.Errorf("after the application was anonymised: %s", got.body)
+	}
+}
+
+// Who may not view salaries sees offers without; who may not view offers sees
+// nothing of them; whoever may not set salaries offers none (S2-68, S2-79).
+func TestSalariesOfOffersNeedTheirArea(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Baker")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	unpaid, _ := w.holding(a, "Una", map[access.Area]string{access.Application: "view", access.Offers: "edit", access.History: "view"})
+	blind, _ := w.holding(a, "Bo", map[access.Area]string{access.Application: "view", access.Salary: "edit"})
+	w.post(unpaid, a+"/offers", offerOf()).problem(http.StatusForbidden, "denied")
+	offer := w.post(v.manager, a+"/offers", offerOf()).made()
+	w.put(unpaid, a+"/offers/"+offer, offerOf()).problem(http.StatusForbidden, "denied")
+	got := w.get(unpaid, a+"/offers").want(http.StatusOK)
+	if got.text("items.0.id") != offer || got.at("items.0.salary") != nil || got.text("items.0.terms") != "30 days off" {
+		t.Errorf("without area salary: %s", got.body)
+	}
+	w.get(blind, a+"/offers").problem(http.StatusForbidden, "denied")
+	if line := w.get(blind, a+"/timeline"); line.text("items.0.kind") != "received" {
+		t.Errorf("without area offers: %s", line.body)
+	}
+	auditor := w.tokenOf(w.post(w.admin, "/v1/members", map[string]any{"name": "Audrey", "role": "auditor"}).made())
+	w.get(auditor, a+"/offers").problem(http.StatusForbidden, "denied")
+}
+
+// An offer that nobody answers expires by itself, once, and those who are told of
+// offers are told; another may follow, and goes with the application: S2-69, S2-72, E4.
+func TestAnOfferExpires(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v := w.vacancy("Baker")
+	app := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + app
+	offer := w.post(v.manager, a+"/offers", offerOf()).made()
+	w.post(v.manager, a+"/offers/"+offer+"/send", map[string]any{"expires_at": time.Now().Add(time.Second)}).want(http.StatusOK)
+	w.until("the offer has expired", func() bool { return w.get(v.manager, a+"/timeline").text("items.0.kind") == "offer_expired" })
+	if inbox := w.get(v.manager, "/v1/me/inbox"); inbox.text("items.0.kind") != "offer_expired" || inbox.text("items.0.offer_id") != offer {
+		t.Errorf("inbox: %s", inbox.body)
+	}
+	w.post(v.manager, a+"/offers/"+offer+"/accept", nil).problem(http.StatusConflict, "offer_expired")
+	w.post(v.manager, a+"/offers/"+offer+"/withdraw", map[string]any{}).problem(http.StatusConflict, "offer_over")
+	second := w.post(v.manager, a+"/offers", offerOf()).made()
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "agreed on the telephone"}).want(http.StatusCreated)
+	got := w.get(v.manager, a+"/offers").want(http.StatusOK)
+	if got.text("items.0.id") != second || got.text("items.0.status") != "withdrawn" || got.at("items.0.closed") != true || got.text("items.1.status") != "expired" {
+		t.Errorf("offers: %s", got.body)
+	}
+}
