@@ -2,9 +2,11 @@ package transport
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
 )
 
@@ -160,4 +162,73 @@ func TestAnOfferExpires(t *testing.T) {
 	if got.text("items.0.id") != second || got.text("items.0.status") != "withdrawn" || got.at("items.0.closed") != true || got.text("items.1.status") != "expired" {
 		t.Errorf("offers: %s", got.body)
 	}
+}
+
+// A candidate looks at what they are offered and answers it, also while
+// self-tracking is off, when there is nothing else for them; nobody else can, what
+// was sent outside is not there, and they are told what happened: S1-02, S2-70,
+// S2-71, H2, H6, H16.
+func TestACandidateAnswersAnOffer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Baker")
+	app, foreign := w.apply(v, "Grace", "Hopper"), w.apply(v, "Ada", "Lovelace")
+	a := "/v1/applications/" + app
+	offer := w.post(v.manager, a+"/offers", offerOf()).made()
+	own := "/applications/" + app + "/offers/" + offer
+
+	// Self-tracking is off; the offers' own door is open.
+	asked := w.post("", "/v1/candidate/offers/sign-ins", map[string]string{"email": "grace.hopper@mail.example"}).want(http.StatusAccepted)
+	mail := <-w.codes
+	if !strings.Contains(string(mail.Text), "what is offered to you") {
+		t.Errorf("mail %q", mail.Text)
+	}
+	code := sixDigits.FindString(string(mail.Text))
+	grace := candidate{w, session(w.post("", "/v1/candidate/offers/session", map[string]string{"sign_in_id": asked.text("sign_in_id"), "code": code}).want(http.StatusOK))}
+	grace.ask("GET", "/applications/"+app, nil).problem(http.StatusNotFound, "not_found") // H16
+	if got := grace.ask("GET", "/offers", nil).want(http.StatusOK); len(got.at("items").([]any)) != 0 {
+		t.Errorf("a draft shows: %s", got.body)
+	}
+	grace.ask("POST", own+"/accept", nil).problem(http.StatusNotFound, "unknown_offer")
+	w.post(v.manager, a+"/offers/"+offer+"/send", map[string]any{"expires_at": time.Now().Add(time.Hour)}).want(http.StatusOK)
+	got := grace.ask("GET", "/offers", nil).want(http.StatusOK)
+	if got.text("items.0.id") != offer || got.text("items.0.application_id") != app || got.text("items.0.job") != "Baker" || got.text("items.0.status") != "sent" ||
+		got.at("items.0.salary.amount") != 6_000_000.0 || got.text("items.0.start_date") != "2030-06-01" || got.text("items.0.terms") != "30 days off" {
+		t.Errorf("offers: %s", got.body)
+	}
+	w.do(call{method: "GET", path: "/v1/candidate/offers"}).want(http.StatusUnauthorized)
+	grace.ask("POST", "/applications/"+foreign+"/offers/"+offer+"/accept", nil).problem(http.StatusNotFound, "unknown_application") // H2
+	grace.ask("POST", own+"/decline", map[string]string{"reason": "Too far from home"}).want(http.StatusOK)
+	grace.ask("POST", own+"/decline", map[string]string{}).want(http.StatusOK)
+	grace.ask("POST", own+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	if seen := w.get(v.manager, a+"/offers"); seen.text("items.0.status") != "declined" || seen.text("items.0.ended_by.kind") != "candidate" || seen.text("items.0.ended_for") != "Too far from home" {
+		t.Errorf("declined: %s", seen.body)
+	}
+	if inbox := w.get(v.manager, "/v1/me/inbox"); inbox.text("items.0.kind") != "offer_answered" || inbox.text("items.0.offer_id") != offer {
+		t.Errorf("inbox: %s", inbox.body)
+	}
+
+	// Another, outside: not theirs to answer here.
+	outside := w.post(v.manager, a+"/offers", offerOf()).made()
+	w.post(v.manager, a+"/offers/"+outside+"/send", map[string]any{"outside": true}).want(http.StatusOK)
+	grace.ask("POST", "/applications/"+app+"/offers/"+outside+"/accept", nil).problem(http.StatusNotFound, "unknown_offer")
+	w.post(v.manager, a+"/offers/"+outside+"/withdraw", map[string]any{}).want(http.StatusOK)
+	third := w.post(v.manager, a+"/offers", offerOf()).made()
+	w.post(v.manager, a+"/offers/"+third+"/send", map[string]any{}).want(http.StatusOK)
+
+	// With a page, they are told of it there too. A rejection that is not told yet
+	// shows as an offer that was withdrawn.
+	w.selfTracking(true)
+	line := grace.ask("GET", "/applications/"+app+"/timeline", nil).want(http.StatusOK)
+	if line.text("items.0.kind") != "offer_sent" || line.text("items.0.offer_id") != third || line.text("items.1.kind") != "offer_declined" || line.at("items.1.yours") != true || line.text("items.2.kind") != "offer_sent" {
+		t.Errorf("timeline: %s", line.body)
+	}
+	w.post(v.manager, a+"/disqualify", map[string]any{"kind": "rejected", "reason_id": commands.FirstReason("Not enough experience")}).want(http.StatusOK)
+	grace.ask("POST", "/applications/"+app+"/offers/"+third+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	if got := grace.ask("GET", "/offers", nil); got.text("items.0.status") != "withdrawn" || got.text("items.1.status") != "declined" {
+		t.Errorf("offers: %s", got.body)
+	}
+	w.selfTracking(false)
+	grace.ask("DELETE", "/offers/session", nil).want(http.StatusOK)
+	grace.ask("GET", "/offers", nil).want(http.StatusUnauthorized)
 }

@@ -17,3 +17,15 @@ func (a *API) offers(s *edge.Surface) {
 			return Items[readmodels.Offer]{Items: items}, err
 		})
 }
+
+// ownOffers declares what candidates see of what they are offered, whether
+// self-tracking is on or not.
+func (a *API) ownOffers(s *edge.Surface) {
+	route := ofOwn("/offers", "What you are offered")
+	route.Tag, route.Always = "offers", true
+	route.Doc = "Of all your applications, the newest of each first. It does not depend on self-tracking."
+	read(a, s, route, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.OwnOffer], error) {
+		items, err := a.Core.OwnOffers(ctx, r.Principal.Candidate, a.Now())
+		return Items[readmodels.OwnOffer]{Items: items}, err
+	})
+}
