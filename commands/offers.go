@@ -3,11 +3,13 @@ package commands
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -22,6 +24,7 @@ type OfferTerms struct {
 	Period    application.SalaryPeriod `json:"period" enum:"year,month,week,day,hour" doc:"What the salary is for"`
 	StartDate string                   `json:"start_date" format:"date" doc:"When the work begins"`
 	Text      personal.Plain           `json:"terms,omitempty" maxLength:"10000" doc:"What else is offered. Whoever may view offers reads it: no amounts here"`
+	Template  string                   `json:"contract_template_id,omitempty" format:"uuid" doc:"The template of kind offer_contract that the contract is written from when it is sent; left out, there is no contract"`
 	Approvers []string                 `json:"approver_ids,omitempty" maxItems:"10" doc:"Members who must approve it before it is sent, in this order"`
 }
 
@@ -40,7 +43,7 @@ func (t OfferTerms) sealed(key personal.Key) (application.OfferTerms, error) {
 	}
 	return application.OfferTerms{
 		Amount: personal.New(key, personal.Plain(strconv.FormatInt(t.Amount, 10))), Currency: t.Currency, Period: t.Period,
-		StartDate: personal.New(key, personal.Plain(t.StartDate)), Text: text, Approvers: t.Approvers,
+		StartDate: personal.New(key, personal.Plain(t.StartDate)), Text: text, Approvers: t.Approvers, Template: t.Template,
 	}, nil
 }
 
@@ -95,11 +98,19 @@ func (c *Commands) ChangeOffer(ctx context.Context, caller Caller, cmd ChangeOff
 		})
 }
 
-// offerable refuses terms of whoever may not set salaries, and approvers who could
-// not look at them.
+// offerable refuses terms of whoever may not set salaries, a template that cannot be
+// chosen, and approvers who could not look at them.
 func (c *Commands) offerable(a application.Application, held access.Rights, t application.OfferTerms, s domain.Stamp) error {
 	if held.Area(access.Salary) < access.Edit {
 		return ErrDenied
+	}
+	if t.Template != "" {
+		if err := c.directory.Organization().Choose(organization.Templates, t.Template); err != nil {
+			return err
+		}
+		if c.directory.Organization().Templates[t.Template].Kind != organization.ContractTemplate {
+			return domain.ErrInvalid.Because("A contract is written from a template of kind offer_contract.")
+		}
 	}
 	for _, m := range t.Approvers {
 		theirs := c.directory.RightsOn(m, a, s.At)
@@ -157,13 +168,48 @@ type SendOffer struct {
 	ExpiresAt   *time.Time `json:"expires_at,omitempty" doc:"When it is over if nobody answered; left out, it has no end"`
 }
 
-// SendOffer gives cmd. Whoever has edit on the offers area may.
-// Errors: those of application.SendOffer; ErrDenied.
+// SendOffer gives cmd. Whoever has edit on the offers area may. The contract, if
+// there is one, is written now and filed as a document of category offer.
+// Errors: those of application.SendOffer; ErrUnprintable, ErrDenied.
 func (c *Commands) SendOffer(ctx context.Context, caller Caller, cmd SendOffer) (Answer, error) {
-	return c.onOffer(ctx, caller, cmd.Application, access.Edit,
-		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			return a.SendOffer(cmd.Offer, cmd.Outside, cmd.ExpiresAt, s)
+	var now application.Application
+	happens, answer, err := c.ask(ctx, caller, cmd.Application, need{area: access.Offers, level: access.Edit},
+		func(a application.Application, _ access.Rights, s domain.Stamp) (bool, error) {
+			now = a
+			o, _ := a.Offers.Get(cmd.Offer)
+			var later *application.Contract
+			if o.Template != "" {
+				later = &application.Contract{}
+			}
+			events, err := a.SendOffer(cmd.Offer, cmd.Outside, cmd.ExpiresAt, later, s)
+			return len(events) > 0, err
 		})
+	if err != nil || !happens {
+		return answer, err
+	}
+	var w written
+	if o, _ := now.Offers.Get(cmd.Offer); o.Template != "" {
+		if w, err = c.writeContract(ctx, caller, cmd.Application, now, cmd.Offer); err != nil {
+			return Answer{}, err
+		}
+	}
+	answer, err = c.onOffer(ctx, caller, cmd.Application, access.Edit,
+		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			o, _ := a.Offers.Get(cmd.Offer)
+			if w.contract != nil && o.Version != w.version {
+				return nil, application.ErrOfferChanged
+			}
+			events, err := a.SendOffer(cmd.Offer, cmd.Outside, cmd.ExpiresAt, w.contract, s)
+			if err != nil || len(events) == 0 || w.contract == nil {
+				return events, err
+			}
+			filed, err := w.filed(a, s)
+			return append(filed, events...), err
+		})
+	if w.contract != nil && (err == nil && (answer.Repeated || answer.Unchanged) || err != nil && refused(err)) {
+		c.discard([]application.File{w.file})
+	}
+	return answer, err
 }
 
 // OfferRef names an offer.
@@ -172,12 +218,22 @@ type OfferRef struct {
 	Offer       string
 }
 
-// AcceptOffer notes that the candidate accepted. Whoever has edit on the offers
-// area may. Errors: those of application.AcceptOffer; ErrDenied.
-func (c *Commands) AcceptOffer(ctx context.Context, caller Caller, cmd OfferRef) (Answer, error) {
+// AcceptOffer says that the candidate accepted.
+type AcceptOffer struct {
+	Application string `json:"-"`
+	Offer       string `json:"-"`
+	Document    string `json:"signed_document_id,omitempty" format:"uuid" doc:"The signed contract, that was filed as a document of the application in category offer"`
+}
+
+// AcceptOffer gives cmd. Whoever has edit on the offers area may.
+// Errors: those of application.AcceptOffer; ErrDenied.
+func (c *Commands) AcceptOffer(ctx context.Context, caller Caller, cmd AcceptOffer) (Answer, error) {
 	return c.onOffer(ctx, caller, cmd.Application, access.Edit,
-		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			return a.AcceptOffer(cmd.Offer, s)
+		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if d, ok := a.Documents[cmd.Document]; ok && (d.Category != access.OfferDocument || held.Document(d.Category) < access.View) {
+				return nil, application.ErrUnknownDocument
+			}
+			return a.AcceptOffer(cmd.Offer, cmd.Document, s)
 		})
 }
 
@@ -227,17 +283,55 @@ func (c *Commands) ExpireOffer(ctx context.Context, caller Caller, applicationID
 	})
 }
 
-// AcceptOwnOffer accepts the offer that was sent to the candidate's page: the
-// candidate does, whether self-tracking is on or not.
-// Errors: those of application.AcceptOffer and of onOwnOffer.
-func (c *Commands) AcceptOwnOffer(ctx context.Context, caller Caller, cmd OfferRef) (Answer, error) {
-	return c.onOwnOffer(ctx, caller, cmd, func(_ string, a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.AcceptOffer(cmd.Offer, s)
-	})
+// SignOffer accepts an offer.
+type SignOffer struct {
+	Application string         `json:"-"`
+	Offer       string         `json:"-"`
+	Name        personal.Plain `json:"name,omitempty" maxLength:"200" doc:"Your name, as your signature under the contract; required if there is one"`
+	SHA256      string         `json:"sha256,omitempty" pattern:"^[0-9a-f]{64}$" patternDescription:"64 hexadecimal digits" doc:"Hash of the contract that you read, as the offer says it; required if there is one"`
+}
+
+// SignOffer accepts the offer that was sent to the candidate's page, and signs its
+// contract: the candidate does, whether self-tracking is on or not.
+// Errors: those of application.SignOffer and of onOwnOffer.
+func (c *Commands) SignOffer(ctx context.Context, caller Caller, cmd SignOffer) (Answer, error) {
+	return c.onOwnOffer(ctx, caller, OfferRef{Application: cmd.Application, Offer: cmd.Offer},
+		func(id string, a application.Application, s domain.Stamp) ([]application.Event, error) {
+			signature := application.Signature{SHA256: cmd.SHA256}
+			if strings.TrimSpace(string(cmd.Name)) != "" {
+				var err error
+				if signature.Name, err = lineUnder("The name", cmd.Name, 1, 200, personal.Key{ID: cmd.Offer, Owner: id}); err != nil {
+					return nil, err
+				}
+			}
+			return a.SignOffer(cmd.Offer, signature, s)
+		})
+}
+
+// HireSigned takes somebody on who signed the contract of an offer, where the
+// organisation has set that a signature does. Only the system may. Its id is the
+// hire's. Errors: those of application.TakeOnSigned; ErrDenied, ErrRightsUnknown.
+func (c *Commands) HireSigned(ctx context.Context, caller Caller, applicationID, offer string) (Answer, error) {
+	if caller.Actor != domain.System {
+		return Answer{}, ErrDenied
+	}
+	if err := c.directory.Check(); err != nil { // settings that are not known yet are no reason to do nothing
+		return Answer{}, err
+	}
+	id := caller.newID("hire")
+	answer, err := c.closing(ctx, caller, applicationID, need{area: access.Decision, level: access.Edit},
+		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if !c.directory.Organization().Settings.SignHires {
+				return nil, nil
+			}
+			return a.TakeOnSigned(offer, id, s)
+		})
+	answer.ID = id
+	return answer, err
 }
 
 // DeclineOwnOffer declines the offer that was sent to the candidate's page, as
-// AcceptOwnOffer accepts it. Errors: those of application.DeclineOffer and of
+// SignOffer accepts it. Errors: those of application.DeclineOffer and of
 // onOwnOffer.
 func (c *Commands) DeclineOwnOffer(ctx context.Context, caller Caller, cmd EndOffer) (Answer, error) {
 	return c.onOwnOffer(ctx, caller, OfferRef{Application: cmd.Application, Offer: cmd.Offer},

@@ -81,9 +81,18 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 	case application.OfferSent:
 		m.offer(f, e.Offer, func(r *readmodels.OfferRow) {
 			r.State, r.SentAt, r.SentBy, r.OnPage, r.ExpiresAt = application.OfferIsSent, when(f), &e.By, !e.Outside, e.ExpiresAt
+			if e.Contract != nil {
+				r.Contract, r.File, r.SHA256 = &e.Contract.Document, &e.Contract.File, &e.Contract.SHA256
+			}
 		})
 	case application.OfferAccepted:
 		m.ended(f, e.Offer, application.OfferIsAccepted, nil)
+		m.offer(f, e.Offer, func(r *readmodels.OfferRow) {
+			r.SignedFile = optional(e.Document)
+			if e.Signature != nil {
+				r.Signature = e.Signature.Name.Bytes()
+			}
+		})
 	case application.OfferDeclined:
 		m.ended(f, e.Offer, application.OfferIsDeclined, e.Reason.Bytes())
 	case application.OfferWithdrawn:
@@ -94,7 +103,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 	case application.Anonymised:
 		// Times, states and what numbers are counted in stay.
 		m.offers.Each("application_id", f.Aggregate, func(r readmodels.OfferRow) (readmodels.OfferRow, bool) {
-			r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor = nil, nil, nil, nil, nil
+			r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature = nil, nil, nil, nil, nil, nil
 			return r, true
 		})
 	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Submitted, application.Disqualified, application.Requalified, application.Transferred, application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet,
@@ -112,6 +121,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 func offeredAs(r *readmodels.OfferRow, t application.OfferTerms, s domain.Stamp) {
 	r.Amount, r.Currency, r.Period, r.StartDate, r.Text = t.Amount.Bytes(), t.Currency, t.Period, t.StartDate.Bytes(), t.Text.Bytes()
 	r.Version, r.ChangedAt, r.ChangedBy, r.Approvers = r.Version+1, s.At, s.By, t.Approvers
+	r.Template = optional(t.Template)
 	r.Approvals.V, r.ReturnedAt, r.ReturnedFor = []readmodels.OfferApprovalOf{}, nil, nil
 }
 

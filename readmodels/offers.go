@@ -77,7 +77,25 @@ type Offer struct {
 	EndedAt    *time.Time      `json:"ended_at" doc:"When it was answered, withdrawn, or recorded to have expired"`
 	EndedBy    *By             `json:"ended_by"`
 	EndedFor   *personal.Plain `json:"ended_for" doc:"Why, if that was said; null also if erased or masked"`
+	Template   *string         `json:"contract_template_id" format:"uuid" doc:"That the contract is written from; null without one"`
+	Contract   *OfferContract  `json:"contract" doc:"Null without one, and until it is sent"`
+	Signature  *personal.Plain `json:"signature" doc:"The name by which the candidate signed the contract; null if they did not, erased or masked"`
+	SignedID   *string         `json:"signed_document_id" format:"uuid" doc:"The signed contract that a member filed"`
 	Closed     bool            `json:"closed" doc:"It was withdrawn because the application was closed"`
+}
+
+// OfferContract is the contract that was sent with an offer.
+type OfferContract struct {
+	DocumentID string `json:"document_id" format:"uuid"`
+	FileID     string `json:"file_id" format:"uuid"`
+	SHA256     string `json:"sha256" doc:"Of the file"`
+}
+
+func (r OfferRow) contract() *OfferContract {
+	if r.Contract == nil {
+		return nil
+	}
+	return &OfferContract{DocumentID: *r.Contract, FileID: *r.File, SHA256: *r.SHA256}
 }
 
 // Offers returns the offers of an application as member may see them at now, the
@@ -115,7 +133,7 @@ func (c *Core) offerRows(ctx context.Context, tx pgx.Tx, s Schema, masked bool, 
 	}
 	t := newTexts(c.vault, applicationID, masked)
 	for _, r := range rows {
-		t.want(r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor)
+		t.want(r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature)
 		t.wantMembers(r.Approvers...)
 		t.wantBy(r.DraftedBy, r.ChangedBy)
 		t.wantByOrNil(r.SentBy)
@@ -130,6 +148,7 @@ func (r OfferRow) shown(held access.Rights, now time.Time, t *texts) Offer {
 		ReturnedAt: r.ReturnedAt, Returned: t.text(r.ReturnedFor), DraftedAt: r.DraftedAt, DraftedBy: t.by(r.DraftedBy), ChangedAt: r.ChangedAt, ChangedBy: t.by(r.ChangedBy),
 		SentAt: r.SentAt, SentBy: t.byOrNil(r.SentBy), OnPage: r.OnPage, ExpiresAt: r.ExpiresAt,
 		EndedAt: r.EndedAt, EndedBy: t.byOrNil(r.EndedBy), EndedFor: t.text(r.EndedFor), Closed: r.Closed,
+		Template: r.Template, Contract: r.contract(), Signature: t.text(r.Signature), SignedID: r.SignedFile,
 	}
 	if held.Area(access.Salary) >= access.View && !t.masked {
 		o.Salary = r.salary(t)
@@ -167,6 +186,8 @@ type OwnOffer struct {
 	Salary      *OfferSalary    `json:"salary"`
 	StartDate   *personal.Plain `json:"start_date" doc:"When the work begins"`
 	Text        *personal.Plain `json:"terms" doc:"What else is offered; null if nothing is"`
+	Contract    *OfferContract  `json:"contract" doc:"You accept by signing it; null if there is none"`
+	Signature   *personal.Plain `json:"signature" doc:"Your name, as you signed"`
 	SentAt      time.Time       `json:"sent_at"`
 	ExpiresAt   *time.Time      `json:"expires_at" doc:"Until when you can answer; null is without end"`
 	EndedAt     *time.Time      `json:"ended_at" doc:"When it was answered or withdrawn, or recorded to have expired"`
@@ -214,10 +235,37 @@ func (c *Core) ownOffers(ctx context.Context, tx pgx.Tx, s Schema, list []OwnOff
 	for _, r := range rows {
 		list = append(list, OwnOffer{
 			ID: r.ID, Application: a.ID, Job: job.Title, Status: r.status(now), Salary: r.salary(t), StartDate: t.text(r.StartDate), Text: t.text(r.Text),
+			Contract: r.contract(), Signature: t.text(r.Signature),
 			SentAt: *r.SentAt, ExpiresAt: r.ExpiresAt, EndedAt: r.EndedAt,
 		})
 	}
 	return list, t.err
+}
+
+// OwnContract returns the file of the contract that was sent to the page of a
+// candidate, at now, whether self-tracking is on or not. Errors: ErrNotFound.
+func (c *Core) OwnContract(ctx context.Context, candidateID, offerID, fileID string, now time.Time) (StoredFile, error) {
+	if !isID(candidateID, offerID) {
+		return StoredFile{}, ErrNotFound
+	}
+	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, _ DocumentRow) error {
+		r, err := one(ctx, tx, s, Offers(), "offer_id", offerID)
+		switch {
+		case err != nil:
+			return err
+		case !r.OnPage, r.File == nil || *r.File != f.ID:
+			return ErrNotFound
+		}
+		a, err := applicationRow(ctx, tx, s, r.Application)
+		if err != nil {
+			return err
+		}
+		o, err := settings(ctx, tx, s)
+		if err != nil {
+			return err
+		}
+		return a.ownedBy(candidateID, o, now)
+	})
 }
 
 // offerTasks are drafts of offers that wait for the member's approval: theirs

@@ -34,6 +34,12 @@ type OfferRow struct {
 	EndedBy     *domain.Actor
 	EndedFor    []byte // reason
 	Closed      bool   // withdrawn because the application was closed
+	Template    *string
+	Contract    *string // document
+	File        *string // of the contract
+	SHA256      *string // of that file
+	Signature   []byte  // the name
+	SignedFile  *string // document that a member filed
 }
 
 // OfferApprovalOf is an approval as it stands in an OfferRow.
@@ -73,6 +79,12 @@ func Offers() Table[OfferRow] {
 			Col("ended_by", "text", func(r *OfferRow) **domain.Actor { return &r.EndedBy }),
 			Col("ended_for", "bytea", func(r *OfferRow) *[]byte { return &r.EndedFor }),
 			Col("closed", "boolean", func(r *OfferRow) *bool { return &r.Closed }),
+			Col("template_id", "uuid", func(r *OfferRow) **string { return &r.Template }),
+			Col("contract_id", "uuid", func(r *OfferRow) **string { return &r.Contract }),
+			Col("contract_file_id", "uuid", func(r *OfferRow) **string { return &r.File }),
+			Col("contract_sha256", "text", func(r *OfferRow) **string { return &r.SHA256 }),
+			Col("signature", "bytea", func(r *OfferRow) *[]byte { return &r.Signature }),
+			Col("signed_document_id", "uuid", func(r *OfferRow) **string { return &r.SignedFile }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, drafted_at DESC)`,

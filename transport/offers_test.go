@@ -1,6 +1,9 @@
 package transport
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,15 +83,15 @@ func TestAnOfferIsApprovedSentAndAccepted(t *testing.T) {
 	if got := w.get(v.manager, a+"/offers"); got.text("items.0.status") != "approved" {
 		t.Errorf("approved: %s", got.body)
 	}
-	w.post(v.manager, o+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	w.post(v.manager, o+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
 	w.post(v.manager, o+"/send", map[string]any{"outside": true, "expires_at": "2020-01-01T00:00:00Z"}).problem(http.StatusUnprocessableEntity, "invalid")
 	w.post(v.manager, o+"/send", map[string]any{"outside": true}).want(http.StatusOK)
 	w.put(v.manager, o, more).problem(http.StatusConflict, "offer_not_draft")
 	w.post(v.manager, a+"/hire", map[string]any{"reason": "x", "offer_id": offer}).problem(http.StatusConflict, "offer_not_accepted")
 	other := "/v1/applications/" + w.apply(v, "Ada", "Lovelace")
-	w.post(v.manager, other+"/offers/"+offer+"/accept", nil).problem(http.StatusNotFound, "unknown_offer") // H2
-	w.post(v.manager, o+"/accept", nil).want(http.StatusOK)
-	w.post(v.manager, o+"/accept", nil).want(http.StatusOK)
+	w.post(v.manager, other+"/offers/"+offer+"/accept", map[string]any{}).problem(http.StatusNotFound, "unknown_offer") // H2
+	w.post(v.manager, o+"/accept", map[string]any{}).want(http.StatusOK)
+	w.post(v.manager, o+"/accept", map[string]any{}).want(http.StatusOK)
 	w.post(v.manager, o+"/decline", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
 	got := w.get(v.manager, a+"/offers").want(http.StatusOK)
 	if got.text("items.0.status") != "accepted" || got.at("items.0.salary.amount") != 6_500_000.0 || got.text("items.0.start_date") != "2030-06-01" || got.text("items.0.terms") != "30 days off" {
@@ -154,7 +157,7 @@ func TestAnOfferExpires(t *testing.T) {
 	if inbox := w.get(v.manager, "/v1/me/inbox"); inbox.text("items.0.kind") != "offer_expired" || inbox.text("items.0.offer_id") != offer {
 		t.Errorf("inbox: %s", inbox.body)
 	}
-	w.post(v.manager, a+"/offers/"+offer+"/accept", nil).problem(http.StatusConflict, "offer_expired")
+	w.post(v.manager, a+"/offers/"+offer+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_expired")
 	w.post(v.manager, a+"/offers/"+offer+"/withdraw", map[string]any{}).problem(http.StatusConflict, "offer_over")
 	second := w.post(v.manager, a+"/offers", offerOf()).made()
 	w.post(v.manager, a+"/hire", map[string]any{"reason": "agreed on the telephone"}).want(http.StatusCreated)
@@ -189,7 +192,7 @@ func TestACandidateAnswersAnOffer(t *testing.T) {
 	if got := grace.ask("GET", "/offers", nil).want(http.StatusOK); len(got.at("items").([]any)) != 0 {
 		t.Errorf("a draft shows: %s", got.body)
 	}
-	grace.ask("POST", own+"/accept", nil).problem(http.StatusNotFound, "unknown_offer")
+	grace.ask("POST", own+"/accept", map[string]any{}).problem(http.StatusNotFound, "unknown_offer")
 	w.post(v.manager, a+"/offers/"+offer+"/send", map[string]any{"expires_at": time.Now().Add(time.Hour)}).want(http.StatusOK)
 	got := grace.ask("GET", "/offers", nil).want(http.StatusOK)
 	if got.text("items.0.id") != offer || got.text("items.0.application_id") != app || got.text("items.0.job") != "Baker" || got.text("items.0.status") != "sent" ||
@@ -197,10 +200,10 @@ func TestACandidateAnswersAnOffer(t *testing.T) {
 		t.Errorf("offers: %s", got.body)
 	}
 	w.do(call{method: "GET", path: "/v1/candidate/offers"}).want(http.StatusUnauthorized)
-	grace.ask("POST", "/applications/"+foreign+"/offers/"+offer+"/accept", nil).problem(http.StatusNotFound, "unknown_application") // H2
+	grace.ask("POST", "/applications/"+foreign+"/offers/"+offer+"/accept", map[string]any{}).problem(http.StatusNotFound, "unknown_application") // H2
 	grace.ask("POST", own+"/decline", map[string]string{"reason": "Too far from home"}).want(http.StatusOK)
 	grace.ask("POST", own+"/decline", map[string]string{}).want(http.StatusOK)
-	grace.ask("POST", own+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	grace.ask("POST", own+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
 	if seen := w.get(v.manager, a+"/offers"); seen.text("items.0.status") != "declined" || seen.text("items.0.ended_by.kind") != "candidate" || seen.text("items.0.ended_for") != "Too far from home" {
 		t.Errorf("declined: %s", seen.body)
 	}
@@ -211,7 +214,7 @@ func TestACandidateAnswersAnOffer(t *testing.T) {
 	// Another, outside: not theirs to answer here.
 	outside := w.post(v.manager, a+"/offers", offerOf()).made()
 	w.post(v.manager, a+"/offers/"+outside+"/send", map[string]any{"outside": true}).want(http.StatusOK)
-	grace.ask("POST", "/applications/"+app+"/offers/"+outside+"/accept", nil).problem(http.StatusNotFound, "unknown_offer")
+	grace.ask("POST", "/applications/"+app+"/offers/"+outside+"/accept", map[string]any{}).problem(http.StatusNotFound, "unknown_offer")
 	w.post(v.manager, a+"/offers/"+outside+"/withdraw", map[string]any{}).want(http.StatusOK)
 	third := w.post(v.manager, a+"/offers", offerOf()).made()
 	w.post(v.manager, a+"/offers/"+third+"/send", map[string]any{}).want(http.StatusOK)
@@ -224,11 +227,84 @@ func TestACandidateAnswersAnOffer(t *testing.T) {
 		t.Errorf("timeline: %s", line.body)
 	}
 	w.post(v.manager, a+"/disqualify", map[string]any{"kind": "rejected", "reason_id": commands.FirstReason("Not enough experience")}).want(http.StatusOK)
-	grace.ask("POST", "/applications/"+app+"/offers/"+third+"/accept", nil).problem(http.StatusConflict, "offer_not_sent")
+	grace.ask("POST", "/applications/"+app+"/offers/"+third+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
 	if got := grace.ask("GET", "/offers", nil); got.text("items.0.status") != "withdrawn" || got.text("items.1.status") != "declined" {
 		t.Errorf("offers: %s", got.body)
 	}
 	w.selfTracking(false)
 	grace.ask("DELETE", "/offers/session", nil).want(http.StatusOK)
 	grace.ask("GET", "/offers", nil).want(http.StatusUnauthorized)
+}
+
+// A contract is written from the organisation's template when the offer is sent,
+// and filed; the candidate signs it by name, and no other; where the setting says
+// so, that hires them, once: S2-70, S2-72, S2-74, S2-75, E4, H2, H3.
+func TestAContractIsSigned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v := w.vacancy("Baker")
+	app := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + app
+	template := func(kind, name, body string) string {
+		return w.post(w.admin, "/v1/organization/message-templates", map[string]any{"name": name, "kind": kind, "subject": "Contract", "body": body}).made()
+	}
+	contract := template("offer_contract", "Ours", "{{candidate.full_name}} arbeitet für uns as {{job.title}} from {{offer.start_date}} for {{offer.salary}}.")
+	message := template("message", "Hello", "Hello")
+	w.post(v.manager, a+"/offers", with(offerOf(), map[string]any{"contract_template_id": message})).problem(http.StatusUnprocessableEntity, "invalid")
+	offer := w.post(v.manager, a+"/offers", with(offerOf(), map[string]any{"contract_template_id": contract})).made()
+	o := a + "/offers/" + offer
+	w.post(v.manager, o+"/send", map[string]any{}).want(http.StatusOK)
+	w.post(v.manager, o+"/send", map[string]any{}).want(http.StatusOK)
+	w.selfTracking(true)
+	grace := w.signIn("grace.hopper@mail.example")
+	got := grace.ask("GET", "/offers", nil).want(http.StatusOK)
+	file, hash := got.text("items.0.contract.file_id"), got.text("items.0.contract.sha256")
+	own := "/applications/" + app + "/offers/" + offer
+	pdf := grace.ask("GET", own+"/contract/"+file, nil).want(http.StatusOK)
+	if sum := sha256.Sum256(pdf.body); hex.EncodeToString(sum[:]) != hash || !bytes.HasPrefix(pdf.body, []byte("%PDF-")) {
+		t.Errorf("the contract is not what its hash says: %.20q", pdf.body)
+	}
+	documents := w.get(v.manager, a+"/documents")
+	if documents.text("items.0.category") != "offer" || documents.text("items.0.status") != "approved" || len(documents.at("items").([]any)) != 1 {
+		t.Errorf("documents: %s", documents.body)
+	}
+	other := w.apply(v, "Ada", "Lovelace")
+	ada := w.signIn("ada.lovelace@mail.example")
+	ada.ask("GET", own+"/contract/"+file, nil).want(http.StatusNotFound) // H2
+	ada.ask("GET", "/applications/"+other+"/offers/"+offer+"/contract/"+file, nil).want(http.StatusNotFound)
+
+	before := w.events()
+	grace.ask("POST", own+"/accept", map[string]any{}).problem(http.StatusUnprocessableEntity, "signature_required")
+	grace.ask("POST", own+"/accept", map[string]any{"name": "Gráce Hopper"}).problem(http.StatusUnprocessableEntity, "signature_required")
+	grace.ask("POST", own+"/accept", map[string]any{"name": "Gráce Hopper", "sha256": strings.Repeat("0", 64)}).problem(http.StatusConflict, "contract_differs")
+	grace.ask("POST", own+"/accept", map[string]any{"name": "Gráce Hopper", "sha256": hash, "at": "2020-01-01T00:00:00Z"}).problem(http.StatusUnprocessableEntity, "invalid") // H3
+	if got := w.events(); got != before {
+		t.Errorf("%d events were written", got-before)
+	}
+	w.settings(map[string]any{"sign_hires": true})
+	grace.ask("POST", own+"/accept", map[string]any{"name": "Gráce Hopper", "sha256": hash}).want(http.StatusOK)
+	w.until("the signature has hired", func() bool { return w.get(v.manager, a).text("outcome") == "hired" })
+	w.hired(v.manager, app)
+	if hires := w.get(v.manager, a+"/hires"); hires.text("items.0.offer_id") != offer || hires.text("items.0.by.kind") != "system" || len(hires.at("items").([]any)) != 1 {
+		t.Errorf("hires: %s", hires.body)
+	}
+	if got := w.get(v.manager, a+"/offers"); got.text("items.0.signature") != "Gráce Hopper" || got.text("items.0.contract.sha256") != hash || got.at("items.0.ended_at") == nil {
+		t.Errorf("signed: %s", got.body)
+	}
+
+	// On paper: a member files what was signed.
+	b := "/v1/applications/" + other
+	paper := w.post(v.manager, b+"/offers", with(offerOf(), map[string]any{"contract_template_id": contract})).made()
+	w.post(v.manager, b+"/offers/"+paper+"/send", map[string]any{"outside": true}).want(http.StatusOK)
+	cv := w.post(v.manager, b+"/documents", newForm("cv").file("cv.txt", "x")).made()
+	w.post(v.manager, b+"/offers/"+paper+"/accept", map[string]any{"signed_document_id": cv}).problem(http.StatusNotFound, "unknown_document")
+	signed := w.post(v.manager, b+"/documents", newForm("offer").file("signed.txt", "signed")).made()
+	w.post(v.manager, b+"/offers/"+paper+"/accept", map[string]any{"signed_document_id": signed}).want(http.StatusOK)
+	if got := w.get(v.manager, b+"/offers"); got.text("items.0.signed_document_id") != signed || got.at("items.0.signature") != nil {
+		t.Errorf("on paper: %s", got.body)
+	}
+	if got := w.get(v.manager, b); got.text("outcome") != "in_progress" {
+		t.Errorf("a member's note hired somebody: %s", got.body)
+	}
 }

@@ -22,6 +22,8 @@ func TestStored(t *testing.T) {
 	)
 	stamp, result := by, 4.5
 	stamp.By = domain.Member(other)
+	everything := offered
+	everything.Template = id
 	domaintest.Stored[application.Event](t, "application", application.Codec,
 		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
 		application.Transferred{Stamp: stamp, To: id, Job: other, Reason: text("reason"), Documents: []string{id}, Interviews: []string{id}, Reviews: []string{other}},
@@ -38,12 +40,14 @@ func TestStored(t *testing.T) {
 		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other, Offer: id},
 		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
 		application.EmployeeLinked{Stamp: stamp, Hire: id, Employee: other},
-		application.OfferDrafted{Stamp: stamp, Offer: id, OfferTerms: offered},
-		application.OfferChanged{Stamp: stamp, Offer: id, Change: other, OfferTerms: offered},
+		application.OfferDrafted{Stamp: stamp, Offer: id, OfferTerms: everything},
+		application.OfferChanged{Stamp: stamp, Offer: id, Change: other, OfferTerms: everything},
 		application.OfferApproved{Stamp: stamp, Offer: id, Version: 2},
 		application.OfferReturned{Stamp: stamp, Offer: id, Version: 2, Reason: text("reason"), Author: other},
-		application.OfferSent{Stamp: stamp, Offer: id, Outside: true, ExpiresAt: &due},
-		application.OfferAccepted{Stamp: stamp, Offer: id, Job: other, Author: other},
+		application.OfferSent{Stamp: stamp, Offer: id, Outside: true, ExpiresAt: &due, Contract: &application.Contract{Document: id, File: other, SHA256: "abc"}},
+		application.OfferAccepted{
+			Stamp: stamp, Offer: id, Job: other, Author: other, Signature: &application.Signature{Name: text("name"), SHA256: "abc"}, Document: id,
+		},
 		application.OfferDeclined{Stamp: stamp, Offer: id, Reason: text("reason"), Job: other, Author: other},
 		application.OfferWithdrawn{Stamp: stamp, Offer: id, Reason: text("reason"), Closed: true},
 		application.OfferExpired{Stamp: stamp, Offer: id, Job: other, Author: other},

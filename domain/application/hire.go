@@ -72,6 +72,19 @@ func (a Application) TakeOnBy(offer, id string, reason personal.Text, s domain.S
 	return a.TakeOn(id, reason, s)
 }
 
+// TakeOnSigned says that somebody who signed the contract of an offer is hired by
+// it: the signature is the reason. If they are hired, or the application is over,
+// nothing happens. Errors: ErrUnknown, ErrAnonymised.
+func (a Application) TakeOnSigned(offer, id string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if o, _ := a.Offers.Get(offer); !a.Live() || o.State != OfferIsAccepted || !o.Signed || a.Hire.ID == id {
+		return nil, nil
+	}
+	return []Event{Hired{Stamp: s, Hire: id, Job: a.Job, Offer: offer}}, nil
+}
+
 // HireUndone records that a hire was a mistake: the application goes on where it
 // was. The employee profile is reversed by what follows from it.
 type HireUndone struct {

@@ -14,6 +14,14 @@ type OfferSent struct {
 	Offer     string     `json:"offer"`
 	Outside   bool       `json:"outside,omitempty"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Contract  *Contract  `json:"contract,omitempty"`
+}
+
+// Contract is the document that an offer's contract was filed as.
+type Contract struct {
+	Document string `json:"document"`
+	File     string `json:"file"`
+	SHA256   string `json:"sha256"` // of the file, in hexadecimal digits
 }
 
 // EventName implements domain.Fact.
@@ -25,14 +33,17 @@ func (e OfferSent) evolve(a Application) Application {
 		if e.ExpiresAt != nil {
 			o.ExpiresAt = *e.ExpiresAt
 		}
+		if e.Contract != nil {
+			o.Contract = e.Contract.SHA256
+		}
 	})
 }
 
 // SendOffer makes the candidate an offer that everybody approved who had to, until
-// an instant or without end. It moves no stage.
+// an instant or without end, with its contract if it has one. It moves no stage.
 // Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrUnknownOffer, ErrOfferNotDraft,
-// ErrOfferReturned, ErrOfferNotApproved, domain.ErrInvalid.
-func (a Application) SendOffer(id string, outside bool, until *time.Time, s domain.Stamp) ([]Event, error) {
+// ErrOfferReturned, ErrOfferNotApproved, ErrContractMissing, domain.ErrInvalid.
+func (a Application) SendOffer(id string, outside bool, until *time.Time, contract *Contract, s domain.Stamp) ([]Event, error) {
 	o, err := a.offer(id)
 	until = cut(until)
 	switch {
@@ -50,8 +61,10 @@ func (a Application) SendOffer(id string, outside bool, until *time.Time, s doma
 		return nil, ErrOfferNotApproved
 	case until != nil && !until.After(s.At):
 		return nil, domain.ErrInvalid.Because("An offer expires in the future.")
+	case (contract == nil) != (o.Template == ""):
+		return nil, ErrContractMissing
 	}
-	return []Event{OfferSent{Stamp: s, Offer: id, Outside: outside, ExpiresAt: until}}, nil
+	return []Event{OfferSent{Stamp: s, Offer: id, Outside: outside, ExpiresAt: until, Contract: contract}}, nil
 }
 
 // end is when the offer expires, nil if it does not.
@@ -71,25 +84,57 @@ type OfferAccepted struct {
 	Offer  string `json:"offer"`
 	Job    string `json:"job"`
 	Author string `json:"author"` // member who said the terms
+
+	Signature *Signature `json:"signature,omitempty"` // of the candidate, under the contract
+	Document  string     `json:"document,omitempty"`  // signed contract, that a member filed
+}
+
+// Signature is a simple electronic signature: a typed name under a document that
+// its hash names. When, the event says.
+type Signature struct {
+	Name   personal.Text `json:"name"`
+	SHA256 string        `json:"sha256"`
 }
 
 // EventName implements domain.Fact.
 func (OfferAccepted) EventName() string { return "application.offer_accepted.v1" }
 
 func (e OfferAccepted) evolve(a Application) Application {
-	return a.withOffer(e.Offer, func(o *Offer) { o.State = OfferIsAccepted })
+	return a.withOffer(e.Offer, func(o *Offer) { o.State, o.Signed = OfferIsAccepted, e.Signature != nil })
+}
+
+// SignOffer takes the yes of a candidate to what was sent to their page: if it has
+// a contract, by their signature under it.
+// Errors: those of AcceptOffer; ErrUnsigned, ErrNotTheContract.
+func (a Application) SignOffer(id string, signature Signature, s domain.Stamp) ([]Event, error) {
+	o, err := a.answerable(id, OfferIsAccepted, s)
+	switch {
+	case err != nil || o.State == OfferIsAccepted:
+		return nil, err
+	case o.Contract == "":
+		return a.AcceptOffer(id, "", s)
+	case signature.Name.IsZero(), signature.SHA256 == "":
+		return nil, ErrUnsigned
+	case signature.SHA256 != o.Contract:
+		return nil, ErrNotTheContract
+	}
+	return []Event{OfferAccepted{Stamp: s, Offer: id, Job: a.Job, Author: o.Author, Signature: &signature}}, nil
 }
 
 // AcceptOffer takes the candidate's yes: theirs, to what was sent to their page,
-// or what a member says they said. It hires nobody.
+// or what a member says they said, perhaps with the signed contract that was filed
+// as a document. It hires nobody.
 // Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrUnknownOffer, ErrOfferNotSent,
-// ErrOfferExpired.
-func (a Application) AcceptOffer(id string, s domain.Stamp) ([]Event, error) {
+// ErrOfferExpired; ErrUnknownDocument.
+func (a Application) AcceptOffer(id, document string, s domain.Stamp) ([]Event, error) {
 	o, err := a.answerable(id, OfferIsAccepted, s)
 	if err != nil || o.State == OfferIsAccepted {
 		return nil, err
 	}
-	return []Event{OfferAccepted{Stamp: s, Offer: id, Job: a.Job, Author: o.Author}}, nil
+	if d, ok := a.Documents[document]; document != "" && (!ok || len(d.Files) == 0) {
+		return nil, ErrUnknownDocument
+	}
+	return []Event{OfferAccepted{Stamp: s, Offer: id, Job: a.Job, Author: o.Author, Document: document}}, nil
 }
 
 // OfferDeclined records that the candidate declined an offer.

@@ -48,9 +48,12 @@ type Offer struct {
 	Change    string // id of the last change; "" until then
 	Version   int    // of its terms, from 1
 	Approvers []string
-	Approved  int  // how many of the approvers, in order, have approved the version
-	Returned  bool // by the next approver: other terms are wanted
-	Page      bool // sent through the candidate's page
+	Approved  int    // how many of the approvers, in order, have approved the version
+	Returned  bool   // by the next approver: other terms are wanted
+	Template  string // that its contract is written from; "" without one
+	Contract  string // SHA-256 of the contract that was sent
+	Signed    bool   // by the candidate, on their page
+	Page      bool   // sent through the candidate's page
 	ExpiresAt time.Time
 }
 
@@ -79,6 +82,9 @@ var (
 	ErrNotTheApprover   = &domain.Refusal{Kind: domain.Denied, Code: "not_the_approver", Message: "It is not your turn to approve the offer."}
 	ErrOfferNotSent     = &domain.Refusal{Kind: domain.Illegal, Code: "offer_not_sent", Message: "The offer is not open for an answer."}
 	ErrOfferExpired     = &domain.Refusal{Kind: domain.Illegal, Code: "offer_expired", Message: "The offer has expired."}
+	ErrContractMissing  = &domain.Refusal{Kind: domain.Illegal, Code: "contract_missing", Message: "The offer has a contract, which was not written."}
+	ErrNotTheContract   = &domain.Refusal{Kind: domain.Illegal, Code: "contract_differs", Message: "What is signed is not the contract that was sent; look at it again."}
+	ErrUnsigned         = &domain.Refusal{Kind: domain.Invalid, Code: "signature_required", Message: "The offer has a contract: accepting it takes your name and the hash of the contract."}
 	ErrOfferOver        = &domain.Refusal{Kind: domain.Illegal, Code: "offer_over", Message: "The offer was declined or has expired."}
 )
 
@@ -91,6 +97,7 @@ type OfferTerms struct {
 	StartDate personal.Text `json:"start_date"` // YYYY-MM-DD
 	Text      personal.Text `json:"text"`
 	Approvers []string      `json:"approvers,omitempty"` // members, in the order in which they approve
+	Template  string        `json:"template,omitempty"`  // that the contract is written from; empty = without one
 }
 
 // check refuses terms that make none. Errors: domain.ErrInvalid.
@@ -128,7 +135,7 @@ type OfferDrafted struct {
 func (OfferDrafted) EventName() string { return "application.offer_drafted.v1" }
 
 func (e OfferDrafted) evolve(a Application) Application {
-	a.Offers = a.Offers.With(e.Offer, Offer{State: OfferIsDraft, Author: e.By.MemberID(), Version: 1, Approvers: e.Approvers})
+	a.Offers = a.Offers.With(e.Offer, Offer{State: OfferIsDraft, Author: e.By.MemberID(), Version: 1, Approvers: e.Approvers, Template: e.Template})
 	return a
 }
 
@@ -172,6 +179,7 @@ func (OfferChanged) EventName() string { return "application.offer_changed.v1" }
 func (e OfferChanged) evolve(a Application) Application {
 	return a.withOffer(e.Offer, func(o *Offer) {
 		o.Author, o.Change, o.Version, o.Approvers = e.By.MemberID(), e.Change, o.Version+1, e.Approvers
+		o.Template = e.Template
 		o.Approved, o.Returned = 0, false
 	})
 }

@@ -19,14 +19,17 @@ var (
 	toApprove application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: application.OfferTerms{
 		Amount: text("1"), Currency: "EUR", Period: application.PerMonth, StartDate: text("2026-06-01"), Approvers: []string{"m1"},
 	}}
-	drafted   application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: offered}
-	agreed    application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: plain}
-	offerSent application.Event = application.OfferSent{Stamp: by, Offer: "o1"}
-	outside   application.Event = application.OfferSent{Stamp: by, Offer: "o1", Outside: true}
-	soonOver  application.Event = application.OfferSent{Stamp: by, Offer: "o1", ExpiresAt: &offerEnds}
-	accepted  application.Event = application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1"}
-	declined  application.Event = application.OfferDeclined{Stamp: by, Offer: "o1", Reason: text("elsewhere"), Job: "j1", Author: "m1"}
-	takenBack application.Event = application.OfferWithdrawn{Stamp: by, Offer: "o1", Reason: text("no budget")}
+	byContract                   = application.OfferTerms{Amount: text("1"), Currency: "EUR", Period: application.PerMonth, StartDate: text("2026-06-01"), Template: "t1"}
+	contracted application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: byContract}
+	contract                     = application.Contract{Document: "d9", File: "f9", SHA256: "abc"}
+	drafted    application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: offered}
+	agreed     application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: plain}
+	offerSent  application.Event = application.OfferSent{Stamp: by, Offer: "o1"}
+	outside    application.Event = application.OfferSent{Stamp: by, Offer: "o1", Outside: true}
+	soonOver   application.Event = application.OfferSent{Stamp: by, Offer: "o1", ExpiresAt: &offerEnds}
+	accepted   application.Event = application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1"}
+	declined   application.Event = application.OfferDeclined{Stamp: by, Offer: "o1", Reason: text("elsewhere"), Job: "j1", Author: "m1"}
+	takenBack  application.Event = application.OfferWithdrawn{Stamp: by, Offer: "o1", Reason: text("no budget")}
 
 	offerEnds = by.At.Add(time.Hour)
 )
@@ -85,7 +88,7 @@ func TestApproval(t *testing.T) {
 		}
 	}
 	send := func(a application.Application) ([]application.Event, error) {
-		return a.SendOffer("o1", false, nil, by)
+		return a.SendOffer("o1", false, nil, nil, by)
 	}
 	changed := application.OfferChanged{Stamp: by, Offer: "o1", Change: "c1", OfferTerms: offered}
 	returned := application.OfferReturned{Stamp: domaintest.By(domain.Member("m2")), Offer: "o1", Version: 1, Reason: text("too much"), Author: "m1"}
@@ -119,7 +122,7 @@ func TestApproval(t *testing.T) {
 		{Name: "sent to the page after it was outside", Given: events{received, agreed, outside}, When: send, Err: application.ErrOfferNotDraft},
 	}...)...)
 	past := func(a application.Application) ([]application.Event, error) {
-		return a.SendOffer("o1", false, &by.At, by)
+		return a.SendOffer("o1", false, &by.At, nil, by)
 	}
 	domaintest.Run(t, application.Application.Fold, row{Name: "expired before it is sent", Given: events{received, agreed}, When: past, Err: domain.ErrInvalid})
 }
@@ -128,7 +131,7 @@ func TestApproval(t *testing.T) {
 func TestAnsweredOffer(t *testing.T) {
 	candidate := domaintest.By(domain.Candidate)
 	accept := func(s domain.Stamp) when {
-		return func(a application.Application) ([]application.Event, error) { return a.AcceptOffer("o1", s) }
+		return func(a application.Application) ([]application.Event, error) { return a.AcceptOffer("o1", "", s) }
 	}
 	decline := func(s domain.Stamp) when {
 		return func(a application.Application) ([]application.Event, error) {
@@ -208,6 +211,52 @@ func TestHireByAnOffer(t *testing.T) {
 	}...)
 }
 
+// TestSignedOffer holds S2-70..72: the candidate signs the contract that was sent and
+// no other, by name; who signed is hired by that where the company wants it, once.
+func TestSignedOffer(t *testing.T) {
+	candidate := domaintest.By(domain.Candidate)
+	sign := func(name personal.Text, hash string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.SignOffer("o1", application.Signature{Name: name, SHA256: hash}, candidate)
+		}
+	}
+	send := func(c *application.Contract) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.SendOffer("o1", false, nil, c, by)
+		}
+	}
+	filed := func(document string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.AcceptOffer("o1", document, by)
+		}
+	}
+	hire := func(a application.Application) ([]application.Event, error) { return a.TakeOnSigned("o1", "h1", by) }
+	withContract := application.OfferSent{Stamp: by, Offer: "o1", Contract: &contract}
+	signed := application.OfferAccepted{Stamp: candidate, Offer: "o1", Job: "j1", Author: "m1", Signature: &application.Signature{Name: text("Grace Hopper"), SHA256: "abc"}}
+	plainYes := application.OfferAccepted{Stamp: candidate, Offer: "o1", Job: "j1", Author: "m1"}
+	onPaper := application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1", Document: "d1"}
+	bySignature := application.Hired{Stamp: by, Hire: "h1", Job: "j1", Offer: "o1"}
+	domaintest.Run(t, application.Application.Fold, append(guarded("sign", sign(text("Grace Hopper"), "abc")), []row{
+		{Name: "sent with its contract", Given: events{received, contracted}, When: send(&contract), Want: events{withContract}},
+		{Name: "sent without", Given: events{received, contracted}, When: send(nil), Err: application.ErrContractMissing},
+		{Name: "sent with one that it has not", Given: events{received, agreed}, When: send(&contract), Err: application.ErrContractMissing},
+		{Name: "signed", Given: events{received, contracted, withContract}, When: sign(text("Grace Hopper"), "abc"), Want: events{signed}},
+		{Name: "signed again", Given: events{received, contracted, withContract, signed}, When: sign(text("Grace"), "abc")},
+		{Name: "another contract", Given: events{received, contracted, withContract}, When: sign(text("Grace Hopper"), "abd"), Err: application.ErrNotTheContract},
+		{Name: "by nobody", Given: events{received, contracted, withContract}, When: sign(none, "abc"), Err: application.ErrUnsigned},
+		{Name: "blindly", Given: events{received, contracted, withContract}, When: sign(text("Grace Hopper"), ""), Err: application.ErrUnsigned},
+		{Name: "without a contract", Given: events{received, agreed, offerSent}, When: sign(none, ""), Want: events{plainYes}},
+		{Name: "on paper", Given: events{received, uploaded(1), contracted, withContract}, When: filed("d1"), Want: events{onPaper}},
+		{Name: "on paper that is not there", Given: events{received, contracted, withContract}, When: filed("d1"), Err: application.ErrUnknownDocument},
+
+		{Name: "hired by the signature", Given: events{received, contracted, withContract, signed}, When: hire, Want: events{bySignature}},
+		{Name: "again", Given: events{received, contracted, withContract, signed, bySignature}, When: hire},
+		{Name: "again after it was undone", Given: events{received, contracted, withContract, signed, bySignature, unhire}, When: hire},
+		{Name: "hired by a yes without one", Given: events{received, agreed, offerSent, plainYes}, When: hire},
+		{Name: "rejected meanwhile", Given: events{received, contracted, withContract, signed, rejected}, When: hire},
+	}...)...)
+}
+
 // offerCommands are the decisions about offers.
 func offerCommands(d draws, s domain.Stamp) []when {
 	terms := application.OfferTerms{Amount: text("1"), Currency: "EUR", Period: application.PerMonth, StartDate: text("2026-06-01"), Text: d.text}
@@ -253,9 +302,9 @@ func offerCommands(d draws, s domain.Stamp) []when {
 		return a.ApproveOffer(o, version(a), s)
 	})
 	send := on(func(a application.Application, o string) ([]application.Event, error) {
-		return a.SendOffer(o, d.hours == 0, soon, s)
+		return a.SendOffer(o, d.hours == 0, soon, nil, s)
 	})
-	accept := on(func(a application.Application, o string) ([]application.Event, error) { return a.AcceptOffer(o, s) })
+	accept := on(func(a application.Application, o string) ([]application.Event, error) { return a.AcceptOffer(o, "", s) })
 	decline := on(func(a application.Application, o string) ([]application.Event, error) {
 		return a.DeclineOffer(o, d.text, s)
 	})

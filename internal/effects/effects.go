@@ -41,11 +41,12 @@ const (
 	RemindOfReview   Kind = "remind_of_review"
 	HandOver         Kind = "hand_over"
 	ExpireOffer      Kind = "expire_offer"
+	HireSigned       Kind = "hire_signed"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, ExpireOffer}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, ExpireOffer, HireSigned}
 }
 
 // Plan is an effect that an event is to have.
@@ -115,6 +116,10 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 	case application.OfferSent:
 		if f.ExpiresAt != nil {
 			return []Plan{{Purpose: "expire", Kind: ExpireOffer, Subject: id, Object: f.Offer, At: *f.ExpiresAt}}, nil
+		}
+	case application.OfferAccepted:
+		if f.Signature != nil {
+			return []Plan{{Purpose: "hire", Kind: HireSigned, Subject: id, Object: f.Offer, At: f.At}}, nil
 		}
 	case application.DocumentRequested:
 		if f.DueAt == nil {

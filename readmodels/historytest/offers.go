@@ -68,7 +68,7 @@ func (c *Company) randomDraft(id, offer string, o application.Offer) {
 			return a.ApproveOffer(offer, o.Version, s)
 		}
 		until := s.At.Add(time.Hour)
-		return a.SendOffer(offer, c.r.IntN(3) == 0, []*time.Time{nil, &until}[c.r.IntN(2)], s)
+		return a.SendOffer(offer, c.r.IntN(3) == 0, []*time.Time{nil, &until}[c.r.IntN(2)], nil, s)
 	})
 }
 
@@ -93,7 +93,7 @@ func (c *Company) randomAnswer(id, offer string, o application.Offer) {
 			s.By = domain.Member(c.Admin)
 			return a.WithdrawOffer(offer, personal.Text{}, s)
 		}
-		return a.AcceptOffer(offer, s)
+		return a.AcceptOffer(offer, "", s)
 	})
 }
 
@@ -104,7 +104,7 @@ func (c *Company) offersOnce(id string, by domain.Actor) {
 	}
 	send := func(offer string, until *time.Time) {
 		on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return a.SendOffer(offer, false, until, s)
+			return a.SendOffer(offer, false, until, nil, s)
 		})
 	}
 	returned := c.Offer(id, by, c.Admin)
@@ -125,6 +125,21 @@ func (c *Company) offersOnce(id string, by domain.Actor) {
 	c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.ExpireOffer(expired, s)
 	})
+	signed := c.ID()
+	terms := c.terms(signed, id, "by contract")
+	terms.Template = named("template", "Template once")
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.DraftOffer(signed, terms, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.SendOffer(signed, false, nil, &application.Contract{Document: c.ID(), File: c.ID(), SHA256: "abc"}, s)
+	})
+	c.On(id, domain.Candidate, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.SignOffer(signed, application.Signature{Name: c.Text(signed, id, "Hanna Hired"), SHA256: "abc"}, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.WithdrawOffer(signed, personal.Text{}, s)
+	})
 	accepted := c.Offer(id, by, c.Admin)
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.ChangeOffer(accepted, c.ID(), c.terms(accepted, id, "31 days off", c.Admin), s)
@@ -134,6 +149,6 @@ func (c *Company) offersOnce(id string, by domain.Actor) {
 	})
 	send(accepted, nil)
 	c.On(id, domain.Candidate, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.AcceptOffer(accepted, s)
+		return a.AcceptOffer(accepted, "", s)
 	})
 }

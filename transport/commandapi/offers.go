@@ -37,7 +37,7 @@ func (a *API) offers(s *edge.Surface) {
 			return c.ReturnOffer(ctx, caller, cmd)
 		})
 	out := onApplication(http.MethodPost, "/offers/{offer}/send", "Make the candidate the offer, or say that it was sent outside", edit)
-	out.Doc = "Everybody who must has approved it by then. Its terms do not change any more."
+	out.Doc = "Everybody who must has approved it by then. Its terms do not change any more. A contract is written from its template now, and filed as a document of category offer."
 	change(a, s, out,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SendOffer) (commands.Answer, error) {
 			cmd.Application, cmd.Offer = r.Param("id"), r.Param("offer")
@@ -45,8 +45,9 @@ func (a *API) offers(s *edge.Surface) {
 		})
 	accept := onApplication(http.MethodPost, "/offers/{offer}/accept", "Note that the candidate accepted an offer", edit)
 	accept.Doc = "It hires nobody: that is a command of its own."
-	act(a, s, accept, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-		return c.AcceptOffer(ctx, caller, commands.OfferRef{Application: r.Param("id"), Offer: r.Param("offer")})
+	change(a, s, accept, func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AcceptOffer) (commands.Answer, error) {
+		cmd.Application, cmd.Offer = r.Param("id"), r.Param("offer")
+		return c.AcceptOffer(ctx, caller, cmd)
 	})
 	change(a, s, onApplication(http.MethodPost, "/offers/{offer}/decline", "Note that the candidate declined an offer", edit),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.EndOffer) (commands.Answer, error) {

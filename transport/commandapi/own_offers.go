@@ -28,8 +28,10 @@ func (a *API) ownOffers(s *edge.Surface) {
 	edge.Handle(s, route(http.MethodDelete, "/offers/session", "Sign out", edge.Candidate()), a.signOut)
 
 	accept := route(http.MethodPost, "/applications/{id}/offers/{offer}/accept", "Accept an offer", edge.Candidate())
-	actOwn(a, s, accept, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
-		return a.commands.AcceptOwnOffer(ctx, caller, commands.OfferRef{Application: r.Param("id"), Offer: r.Param("offer")})
+	accept.Doc = "If it has a contract, by signing it: a simple electronic signature, by your name, under the document that the hash names."
+	changeOwn(a, s, accept, func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SignOffer) (commands.Answer, error) {
+		cmd.Application, cmd.Offer = r.Param("id"), r.Param("offer")
+		return a.commands.SignOffer(ctx, caller, cmd)
 	})
 	changeOwn(a, s, route(http.MethodPost, "/applications/{id}/offers/{offer}/decline", "Decline an offer", edge.Candidate()),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.EndOffer) (commands.Answer, error) {

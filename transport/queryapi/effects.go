@@ -24,7 +24,7 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,expire_offer"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,expire_offer,hire_signed"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	PlannedAt  time.Time     `json:"planned_at"`
