@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -40,7 +41,7 @@ type BulkTag struct {
 // StartBulk does something to many applications.
 type StartBulk struct {
 	Action       BulkAction   `json:"action" doc:"What is done; exactly one"`
-	Applications []string     `json:"application_ids,omitempty" maxItems:"10000" doc:"To which applications, each once"`
+	Applications []string     `json:"application_ids,omitempty" maxItems:"10000" format:"uuid" doc:"To which applications, each once"`
 	Filter       *view.Filter `json:"filter,omitempty" doc:"Or to those of the list that answer to this now; which they are is settled when it starts"`
 }
 
@@ -58,6 +59,9 @@ func (a BulkAction) sealed(key personal.Key) (bulk.Action, error) {
 		all = append(all, bulk.Action{Kind: bulk.Move, Stage: m.To, From: m.From, Text: text("The comment", m.Comment, 0, application.MaxText)})
 	}
 	if d := a.Disqualify; d != nil {
+		if d.Message != nil {
+			return bulk.Action{}, domain.ErrInvalid.Because("A bulk action sends no messages; leave the message out.")
+		}
 		all = append(all, bulk.Action{Kind: bulk.Disqualify, As: d.Kind, Reason: d.Reason, Text: text("The note", d.Note, 0, application.MaxText)})
 	}
 	if r := a.Requalify; r != nil {
@@ -95,16 +99,34 @@ func (c *Commands) StartBulk(ctx context.Context, caller Caller, cmd StartBulk) 
 	if err := c.allow(caller, access.Admin, access.Recruiting); err != nil {
 		return Answer{}, err
 	}
+	items, err := applicationIDs(cmd.Applications)
+	if err != nil {
+		return Answer{}, err
+	}
 	id := caller.newID("bulk")
 	action, err := cmd.Action.sealed(personal.Key{ID: id, Owner: id})
 	if err != nil {
 		return Answer{}, err
 	}
 	answer, err := transact(ctx, c, c.bulks, id, caller, decision[bulk.Bulk, bulk.Event]{
-		decide: func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) { return b.Start(action, cmd.Applications, s) },
+		decide: func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) { return b.Start(action, items, s) },
 	})
 	answer.ID = id
 	return answer, err
+}
+
+// applicationIDs returns ids as they are written everywhere. What is no id does
+// not get into an event. Errors: domain.ErrInvalid.
+func applicationIDs(named []string) ([]string, error) {
+	all := make([]string, 0, len(named))
+	for _, id := range named {
+		parsed, err := uuid.Parse(id)
+		if err != nil {
+			return nil, domain.ErrInvalid.Because("A bulk action names applications by their ids.")
+		}
+		all = append(all, parsed.String())
+	}
+	return all, nil
 }
 
 // BulkPreview says what an action on many applications would do now.
@@ -131,22 +153,23 @@ const bulkWorkers = 8
 // another live application for a job shows only when it is done.
 // Errors: as StartBulk.
 func (c *Commands) PreviewBulk(ctx context.Context, caller Caller, cmd StartBulk) (BulkPreview, error) {
-	p := BulkPreview{Total: len(cmd.Applications), Applications: cmd.Applications, Refused: []BulkRefusal{}}
-	if err := c.allow(caller, access.Admin, access.Recruiting); err != nil {
+	items, err := applicationIDs(cmd.Applications)
+	p := BulkPreview{Total: len(items), Applications: items, Refused: []BulkRefusal{}}
+	if err := cmp.Or(c.allow(caller, access.Admin, access.Recruiting), err); err != nil {
 		return p, err
 	}
 	action, err := cmd.Action.sealed(personal.Key{ID: uuid.Nil.String(), Owner: uuid.Nil.String()})
 	if err != nil {
 		return p, err
 	}
-	if _, err := (bulk.Bulk{}).Start(action, cmd.Applications, c.stamp(caller, caller.At)); err != nil {
+	if _, err := (bulk.Bulk{}).Start(action, items, c.stamp(caller, caller.At)); err != nil {
 		return p, err
 	}
 	var mu sync.Mutex
 	refused := map[string]*BulkRefusal{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(bulkWorkers)
-	for _, id := range cmd.Applications {
+	for _, id := range items {
 		g.Go(func() error {
 			asks := caller.withoutMatch()
 			asks.CommandID, asks.MayBeRepeated, asks.asking = uuid.NewSHA1(caller.CommandID, []byte(id)), false, true

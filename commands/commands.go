@@ -8,6 +8,7 @@
 package commands
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -37,13 +39,16 @@ type Options struct {
 	Log       eventlog.Log
 	Vault     *vault.Vault
 	Directory *Directory
-	Files     *files.Store     // required for uploads
-	Scanner   Scanner          // of uploads; nil = they are not scanned
-	Tokens    *ops.Tokens      // required for members and their tokens
-	Arrivals  *ops.Arrivals    // required for receiving applications
-	Mail      mail.Transport   // required for sending mail
-	Now       func() time.Time // nil = time.Now
-	Logger    *slog.Logger     // nil = discard
+	Files     *files.Store   // required for uploads
+	Scanner   Scanner        // of uploads; nil = they are not scanned
+	Tokens    *ops.Tokens    // required for members and their tokens
+	Arrivals  *ops.Arrivals  // required for receiving applications
+	Mail      mail.Transport // required for sending mail
+	// MailDomain is behind the @ of the addresses that candidates answer to.
+	// Empty = hirelog.invalid, which nobody can answer to.
+	MailDomain string
+	Now        func() time.Time // nil = time.Now
+	Logger     *slog.Logger     // nil = discard
 	// FoldCache is how many folds are kept for each kind of aggregate; 0 means
 	// 20,000. A fold of an application takes about 1 KiB.
 	FoldCache int
@@ -66,6 +71,7 @@ type Commands struct {
 	tokens    *ops.Tokens
 	arrivals  *ops.Arrivals
 	mail      mail.Transport
+	mailHost  string
 	now       func() time.Time
 	logger    *slog.Logger
 	observer  func(Transacted)
@@ -81,6 +87,7 @@ type Commands struct {
 	erasures      *aggregate[erasure.Erasure, erasure.Event]
 	jobs          *aggregate[job.Job, job.Event]
 	members       *aggregate[member.Member, member.Event]
+	messages      *aggregate[message.Message, message.Event]
 	organizations *aggregate[organization.Organization, organization.Event]
 	views         *aggregate[view.View, view.Event]
 }
@@ -97,7 +104,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, mailHost: cmp.Or(o.MailDomain, "hirelog.invalid"), now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
@@ -107,6 +114,7 @@ func New(o Options) *Commands {
 		employees:     newAggregate("employee", employee.Codec, employee.Employee.Fold, o.FoldCache),
 		erasures:      newAggregate("erasure", erasure.Codec, erasure.Erasure.Fold, o.FoldCache),
 		jobs:          newAggregate("job", job.Codec, job.Job.Fold, o.FoldCache),
+		messages:      newAggregate("message", message.Codec, message.Message.Fold, o.FoldCache),
 		members:       newAggregate("member", member.Codec, member.Member.Fold, o.FoldCache),
 		organizations: newAggregate("organization", organization.Codec, organization.Organization.Fold, o.FoldCache),
 		views:         newAggregate("view", view.Codec, view.View.Fold, o.FoldCache),

@@ -213,6 +213,7 @@ func TestCrashAtEveryStep(t *testing.T) {
 func crashOnce(t *testing.T, c *commandstest.Company, dying *commandstest.Process, s scenario, step int, after string) bool {
 	t.Helper()
 	give := s.set(t, c)
+	dying.Knows(t, c)
 	by := c.As(c.Recruiter)
 	crashed, at, err := dying.Crash(t, step, func(ctx context.Context) error {
 		_, err := give(ctx, dying.Commands, by)

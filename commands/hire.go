@@ -26,7 +26,7 @@ func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, e
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit},
+	answer, err := c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit}, nil,
 		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			if cmd.Offer != "" {
 				return a.TakeOnBy(cmd.Offer, id, reason, s)

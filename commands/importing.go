@@ -208,7 +208,7 @@ func (i *Importer) attempt(ctx context.Context, all []*importing) error {
 		// All that the rules refuse is known before anything is written.
 		i.decide(in)
 		if !i.dry || in.result.Refused != nil || len(in.past) > 0 || !in.state.Live() || in.Candidate.Email == "" {
-			return nil
+			return nil //nolint:nilerr // a refusal is a result of the row
 		}
 		live, err := i.c.liveOf(ctx, in.Job, in.Candidate.Email)
 		if live != "" {

@@ -319,7 +319,7 @@ func (c *Commands) HireSigned(ctx context.Context, caller Caller, applicationID,
 		return Answer{}, err
 	}
 	id := caller.newID("hire")
-	answer, err := c.closing(ctx, caller, applicationID, need{area: access.Decision, level: access.Edit},
+	answer, err := c.closing(ctx, caller, applicationID, need{area: access.Decision, level: access.Edit}, nil,
 		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			if !c.directory.Organization().Settings.SignHires {
 				return nil, nil

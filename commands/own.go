@@ -210,7 +210,7 @@ func (c *Commands) WithdrawOwn(ctx context.Context, caller Caller, cmd WithdrawO
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.closing(ctx, caller, part.id, c.own(ctx, caller), func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+	return c.closing(ctx, caller, part.id, c.own(ctx, caller), nil, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		reason, kind := c.withdrawalReason()
 		return a.Withdraw(reason, kind, note, s)
 	})

@@ -91,6 +91,7 @@ func (c *Commands) allow(caller Caller, roles ...access.OrganizationRole) error 
 type need struct {
 	area  access.Area
 	level access.Level
+	also  access.Area // one more area that takes the level, once the first is there
 	// own, if set, decides alone: of a candidate's own applications there are no
 	// rights.
 	own func(application.Application) error
@@ -148,7 +149,7 @@ func (c *Commands) mayOn(caller Caller, a application.Application, n need) (acce
 		return held, err
 	case held.Area(access.Application) < access.View && !n.met(held):
 		return held, application.ErrUnknown
-	case n.area != "" && held.Area(n.area) < n.level, held.Masked:
+	case n.area != "" && held.Area(n.area) < n.level, n.also != "" && held.Area(n.also) < n.level, held.Masked:
 		return held, ErrDenied
 	}
 	return held, nil

@@ -3,11 +3,13 @@ package commands
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -95,17 +97,31 @@ type Disqualify struct {
 	Kind        application.Outcome `json:"kind" enum:"rejected,withdrawn" doc:"Whether the company rejects or the candidate withdraws"`
 	Reason      string              `json:"reason_id" format:"uuid" doc:"Reason from the organisation's list, of a kind that fits"`
 	Note        personal.Plain      `json:"note,omitempty" maxLength:"4000" doc:"Internal note; candidates never see it"`
+	Message     *Letter             `json:"message,omitempty" doc:"Message that tells the candidate, at once or at a time; needs edit on the messages area. When it is sent they see a rejection"`
 }
 
-// Disqualify gives cmd. Whoever has edit on the decision area may.
-// Errors: those of application.Disqualify; organization.ErrUnknownReason,
-// organization.ErrRetired; ErrDenied.
+// Disqualify gives cmd. Whoever has edit on the decision area may. A message that
+// goes along is written first, and leaves only once the decision is recorded.
+// Errors: those of application.Disqualify and WriteMessage;
+// organization.ErrUnknownReason, organization.ErrRetired; ErrDenied.
 func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify) (Answer, error) {
 	note, err := textOf("The note", cmd.Note, 0, application.MaxText, keyOf(cmd.Application))
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit},
+	tells := caller.newID("message")
+	prepare := func(ctx context.Context, a application.Application, held access.Rights) error {
+		if cmd.Message == nil {
+			return nil
+		}
+		_, err := c.write(ctx, caller, tells, a, held, WriteMessage{Application: cmd.Application, Letter: *cmd.Message}, message.Rejection)
+		return err
+	}
+	n := need{area: access.Decision, level: access.Edit}
+	if cmd.Message != nil {
+		n.also = access.Messages
+	}
+	return c.closing(ctx, caller, cmd.Application, n, prepare,
 		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			o := c.directory.Organization()
 			reason, ok := o.Reasons[cmd.Reason]
@@ -117,17 +133,26 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 			if err == nil && len(events) > 0 && caller.Actor != domain.System && o.Retired[organization.Entry{List: organization.Reasons, ID: cmd.Reason}] {
 				return nil, organization.ErrRetired
 			}
+			if cmd.Message != nil {
+				leaves := s.At
+				if at := cmd.Message.SendAt; at != nil && at.After(leaves) {
+					leaves = at.UTC().Truncate(time.Microsecond)
+				}
+				events = application.TellBy(events, tells, leaves, o.Settings.DiscloseAfter)
+			}
 			return events, err
 		})
 }
 
 // closing gives a command that closes an application, and lets go of its claim.
-func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
+// first, if set, is done before that is recorded.
+func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need, first func(context.Context, application.Application, access.Rights) error, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
 	claimID := ""
 	var claimed eventlog.Revision
+	var held access.Rights
 	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
-		may: func(a application.Application) error {
-			_, err := c.mayOn(caller, a, n)
+		may: func(a application.Application) (err error) {
+			held, err = c.mayOn(caller, a, n)
 			return err
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
@@ -138,6 +163,11 @@ func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need
 		prepare: func(ctx context.Context, a application.Application) error {
 			if !a.Live() {
 				return nil // it was let go of
+			}
+			if first != nil {
+				if err := first(ctx, a, held); err != nil {
+					return err
+				}
 			}
 			var err error
 			if claimID, err = c.reveal(ctx, a.Claim); err != nil || claimID == "" {
@@ -192,7 +222,8 @@ type Requalify struct {
 	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why"`
 }
 
-// Requalify gives cmd. Whoever has edit on the decision area may. The
+// Requalify gives cmd. Whoever has edit on the decision area may. The message that
+// tells of the disqualification is cancelled, unless it has left. The
 // application needs its claim back first, so a person never has two live ones
 // for a job. If its stage was removed meanwhile, it goes on in the one that took
 // its applications.
@@ -202,12 +233,16 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 	if err != nil {
 		return Answer{}, err
 	}
-	return transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
+	told := ""
+	answer, err := transact(ctx, c, c.applications, cmd.Application, caller, decision[application.Application, application.Event]{
 		may: func(a application.Application) error {
 			_, err := c.mayOn(caller, a, need{area: access.Decision, level: access.Edit})
 			return err
 		},
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if a.Message != "" {
+				told = a.Message
+			}
 			events, err := a.Requalify(reason, s)
 			if err == nil {
 				events, err = c.landing(a, events, s)
@@ -218,6 +253,22 @@ func (c *Commands) Requalify(ctx context.Context, caller Caller, cmd Requalify) 
 			return c.retakeClaim(ctx, caller, cmd.Application, a)
 		},
 	})
+	if err == nil && told != "" {
+		// If it cannot be cancelled now, whoever is to send it does.
+		if err := c.untell(ctx, caller, told); err != nil {
+			c.logger.Warn("the message of a disqualification that was taken back is not cancelled yet", "message", told, "error", err)
+		}
+	}
+	return answer, err
+}
+
+// untell cancels a message that tells of a disqualification, unless it has left.
+func (c *Commands) untell(ctx context.Context, caller Caller, id string) error {
+	_, err := c.step(ctx, caller, id, "cancel", message.Message.Cancel)
+	if errors.Is(err, message.ErrLeft) {
+		return nil
+	}
+	return err
 }
 
 // landing adds to what takes an application up again the move out of a stage that

@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/view"
@@ -20,6 +22,13 @@ type SaveView struct {
 // admins too. Its id is the view's.
 // Errors: those of view.Save; view.ErrUnknown; ErrDenied.
 func (c *Commands) SaveView(ctx context.Context, caller Caller, cmd SaveView) (Answer, error) {
+	for _, named := range [][]string{cmd.Filter.Jobs, cmd.Filter.Stages, cmd.Filter.AnyTags, cmd.Filter.AllTags, unlessEmpty(cmd.Filter.Owner)} {
+		for _, id := range named {
+			if uuid.Validate(id) != nil {
+				return Answer{}, domain.ErrInvalid.Because("A view names jobs, stages, tags and members by their ids.")
+			}
+		}
+	}
 	id := cmd.View
 	if id == "" {
 		id = caller.newID("view")
@@ -67,4 +76,12 @@ func (c *Commands) mayOnView(caller Caller, v view.View, share bool) error {
 		return ErrDenied
 	}
 	return nil
+}
+
+// unlessEmpty returns what there is of one.
+func unlessEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 )
 
@@ -68,6 +69,7 @@ func TestEventNamesAreUnique(t *testing.T) {
 		"employee":     employee.Codec.Names(),
 		"erasure":      erasure.Codec.Names(),
 		"job":          job.Codec.Names(),
+		"message":      message.Codec.Names(),
 		"member":       member.Codec.Names(),
 		"organization": organization.Codec.Names(),
 	} {

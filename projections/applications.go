@@ -233,6 +233,10 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Outcome, r.Reason, r.DiscloseAt = application.OutcomeHired, nil, nil
 	case application.HireUndone:
 		r.Outcome = application.InProgress
+	case application.OutcomeDisclosed:
+		if r.DiscloseAt != nil && e.At.Before(*r.DiscloseAt) { // by a message
+			r.DiscloseAt = &e.At
+		}
 	case application.Requalified:
 		r.Outcome, r.Reason, r.DiscloseAt = application.InProgress, nil, nil
 	case application.ReasonChanged:
@@ -262,8 +266,8 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		// As below.
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
-		application.DocumentCancelled, application.DocumentReopened, application.DocumentRecategorised, application.VersionDeleted, application.AuditOpened, application.AuditClosed:
+		application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
+		application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.VersionDeleted, application.AuditOpened, application.AuditClosed:
 		// The list shows that something changed, and not what.
 	}
 	m.applications.Put(r)

@@ -8,6 +8,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -79,6 +80,15 @@ func (m *inbox) Need(f Fact) {
 		m.notices.NeedBy("subject_id", e.Note)
 	case application.Anonymised:
 		m.notices.NeedBy("application_id", f.Aggregate)
+	case message.Received:
+		if e.Job != "" {
+			m.audiences.Need(e.Job)
+		}
+	case message.Assigned:
+		m.audiences.Need(e.Job)
+	case message.Moved:
+		m.audiences.Need(e.ToJob)
+		m.notices.NeedBy("subject_id", f.Aggregate)
 	case job.StageRemoved:
 		m.audiences.Need(f.Aggregate)
 	case member.InboxRead:
@@ -98,6 +108,8 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 	switch e := f.Body.(type) {
 	case application.Event:
 		m.application(f, e)
+	case message.Event:
+		m.message(f, e)
 	case job.Event:
 		m.job(f.Aggregate, e)
 	case member.InboxRead:
@@ -172,7 +184,7 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
 		application.ClaimLost, application.CommentsRead, application.Disqualified, application.DocumentApproved,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
-		application.DocumentReopened, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
+		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
 		application.EvaluationDrafted,
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
@@ -181,6 +193,30 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.TagRemoved, application.Transferred, application.VersionDeleted,
 		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferSent, application.OfferWithdrawn:
 		// Nobody is told of these.
+	}
+}
+
+// message tells of messages that came in, whoever is responsible for where they
+// belong.
+func (m *inbox) message(f Fact, e message.Event) {
+	switch e := e.(type) {
+	case message.Received:
+		m.tellOf(f, e.Application, e.Job)
+	case message.Assigned:
+		m.tellOf(f, e.Application, e.Job)
+	case message.Moved:
+		// Where it is no more it is nothing to tell of.
+		m.forget("subject_id", f.Aggregate)
+		m.tellOf(f, e.To, e.ToJob)
+	case message.Written, message.Changed, message.Cancelled, message.Sending, message.Sent, message.Failed, message.OutcomeUnknown,
+		message.Retried, message.Bounced, message.Closed:
+		// What was not sent, or came back, is a task of who wrote it.
+	}
+}
+
+func (m *inbox) tellOf(f Fact, applicationID, jobID string) {
+	if applicationID != "" {
+		m.tellAbout(f, applicationID, readmodels.NoticeNewMessage, f.Aggregate, m.audience(jobID, ""))
 	}
 }
 
@@ -201,12 +237,16 @@ func (m *inbox) audience(jobID, stage string) []string {
 // tell puts a notice into the inboxes of members, one for each, and none for who
 // did it.
 func (m *inbox) tell(f Fact, kind readmodels.NoticeKind, subject string, members []string) {
+	m.tellAbout(f, f.Aggregate, kind, subject, members)
+}
+
+func (m *inbox) tellAbout(f Fact, applicationID string, kind readmodels.NoticeKind, subject string, members []string) {
 	for _, id := range members {
 		if id == f.Body.Who().MemberID() {
 			continue
 		}
 		m.notices.Put(readmodels.NoticeRow{
-			Key: readmodels.NoticeKey(f.ID.String(), id), Event: f.ID.String(), Member: id, Application: f.Aggregate,
+			Key: readmodels.NoticeKey(f.ID.String(), id), Event: f.ID.String(), Member: id, Application: applicationID,
 			Kind: kind, Subject: subject, By: f.Body.Who(), At: f.Body.When(),
 			Commit: signed(f.Position.Commit), Prepare: signed(f.Position.Prepare),
 		})

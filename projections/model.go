@@ -14,6 +14,7 @@ import (
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -24,7 +25,7 @@ type Fact struct {
 	eventlog.Event
 	// Aggregate is the id in the stream's name.
 	Aggregate string
-	// Body is an application.Event, job.Event, member.Event,
+	// Body is an application.Event, message.Event, job.Event, member.Event,
 	// organization.Event, candidate.Event, claim.Event, employee.Event, bulk.Event, view.Event or
 	// erasure.Event.
 	Body domain.Fact
@@ -42,6 +43,8 @@ func Decode(e eventlog.Event) (f Fact, ok bool, err error) {
 		body, err = application.Codec.Decode(e.Type, e.Data)
 	case "job":
 		body, err = job.Codec.Decode(e.Type, e.Data)
+	case "message":
+		body, err = message.Codec.Decode(e.Type, e.Data)
 	case "member":
 		body, err = member.Codec.Decode(e.Type, e.Data)
 	case "organization":

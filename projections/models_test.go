@@ -87,6 +87,12 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "offers", "returned_at IS NOT NULL")
 		d.some(t, "offers", "contract_sha256 = 'abc' AND template_id IS NOT NULL")
 	},
+	"messages": func(t *testing.T, d dump) {
+		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND (sent_to IS NOT NULL OR sent_from IS NOT NULL OR from_name IS NOT NULL OR subject IS NOT NULL OR text IS NOT NULL)")
+		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND files::text LIKE '%\"name\": \"%'")
+		d.some(t, "messages", "status = 'bounced' AND reason <> ''")
+		d.some(t, "messages", "closed_at IS NOT NULL AND NOT open")
+	},
 	"assessment": func(t *testing.T, d dump) {
 		d.some(t, "ratings", "rating > 0")
 		d.none(t, "review_requests", "message IS NOT NULL")
@@ -200,10 +206,15 @@ func TestEveryModelForgets(t *testing.T) {
 	}
 	anonymiseAll(c)
 	projectionstest.Project(t, c.Pool, c.Log, live, projectionstest.How{})
-	members := 0
+	members, unassigned := 0, 0
 	for _, m := range c.Members {
 		if !m.Erased {
 			members++
+		}
+	}
+	for _, m := range c.Messages {
+		if m.Application == "" {
+			unassigned++
 		}
 	}
 
@@ -231,6 +242,9 @@ func TestEveryModelForgets(t *testing.T) {
 			want := 0
 			if m.Name() == "access" {
 				want = 2 * members // their names and addresses, which nobody erased
+			}
+			if m.Name() == "messages" {
+				want = 4 * unassigned // they belong to no application that could be erased
 			}
 			if readable != want {
 				t.Errorf("%s: %d of its texts open, want %d", m.Name(), readable, want)

@@ -85,6 +85,10 @@ func (m *profile) Need(f Fact) {
 		}
 	case application.DocumentRecategorised:
 		m.documents.Need(e.Document)
+	case application.DocumentLeft:
+		m.documents.Need(e.Document)
+		m.files.NeedBy("application_id", f.Aggregate)
+		m.reviews.NeedBy("application_id", f.Aggregate)
 	case application.VersionDeleted:
 		m.documents.Need(e.Document)
 		m.versions.Need(readmodels.VersionKey(e.Document, e.Version))
@@ -186,6 +190,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsUploaded })
 	case application.DocumentRecategorised:
 		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Category = e.To })
+	case application.DocumentLeft:
+		m.left(f, e.Document)
 	case application.VersionDeleted:
 		m.deleted(f, e)
 	case application.Anonymised:
@@ -305,6 +311,22 @@ func (m *profile) deleted(f Fact, e application.VersionDeleted) {
 	}
 	m.files.Each("application_id", f.Aggregate, func(r readmodels.FileRow) (readmodels.FileRow, bool) {
 		return r, r.Document != e.Document || r.Version != e.Version
+	})
+}
+
+// left removes a document that went along to another application.
+func (m *profile) left(f Fact, document string) {
+	d, known := m.documents.Get(document)
+	if !known {
+		return
+	}
+	for version := 1; version <= d.Version; version++ {
+		m.versions.Delete(readmodels.VersionKey(document, version))
+	}
+	m.documents.Delete(document)
+	m.files.Each("application_id", f.Aggregate, func(r readmodels.FileRow) (readmodels.FileRow, bool) { return r, r.Document != document })
+	m.reviews.Each("application_id", f.Aggregate, func(r readmodels.ReviewRow) (readmodels.ReviewRow, bool) {
+		return r, r.Document != document
 	})
 }
 

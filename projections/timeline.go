@@ -3,7 +3,10 @@ package projections
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -32,8 +35,11 @@ func (m *timeline) Need(f Fact) {
 
 // Apply implements Model.
 func (m *timeline) Apply(_ context.Context, f Fact) error {
-	if e, ok := f.Body.(application.Event); ok {
+	switch e := f.Body.(type) {
+	case application.Event:
 		m.application(f, e)
+	case message.Event:
+		m.message(f, e)
 	}
 	return nil
 }
@@ -51,6 +57,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 		return // nothing that anybody did to the application
 	case application.CommentsRead, application.EvaluationDrafted:
 		return // nothing for others
+	case application.DocumentLeft:
+		return // that the message it came with was moved says it
 	case application.StageMoved:
 		kind, text = readmodels.EntryStageMoved, e.Comment
 		d.From, d.To = e.From, e.To
@@ -215,6 +223,48 @@ func (m *timeline) application(f Fact, e application.Event) {
 		Kind: kind, At: e.When(), By: e.Who(), Subject: optional(subject),
 		Details: readmodels.JSON[readmodels.EntryDetails]{V: d}, Text: text.Bytes(),
 	})
+}
+
+// message shows what became of a message, to whom it belongs then.
+func (m *timeline) message(f Fact, e message.Event) {
+	show := func(id, applicationID string, kind readmodels.EntryKind, d readmodels.EntryDetails) {
+		if applicationID == "" {
+			return // it belongs to none yet
+		}
+		m.entries.Put(readmodels.EntryRow{
+			Event: id, Application: applicationID, Revision: int64(f.Revision),
+			Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
+			Kind: kind, At: e.When(), By: e.Who(), Subject: optional(f.Aggregate), Details: readmodels.JSON[readmodels.EntryDetails]{V: d},
+		})
+	}
+	id := f.ID.String()
+	switch e := e.(type) {
+	case message.Written:
+		show(id, e.Application, readmodels.EntryMessageWritten, readmodels.EntryDetails{DueAt: &e.SendAt, Files: len(e.Attachments)})
+	case message.Received:
+		show(id, e.Application, readmodels.EntryMessageReceived, readmodels.EntryDetails{Files: len(e.Attachments)})
+	case message.Assigned:
+		show(id, e.Application, readmodels.EntryMessageAssigned, readmodels.EntryDetails{})
+	case message.Moved:
+		show(id, e.From, readmodels.EntryMessageMovedAway, readmodels.EntryDetails{})
+		show(uuid.NewSHA1(f.ID, []byte("moved here")).String(), e.To, readmodels.EntryMessageMovedHere, readmodels.EntryDetails{})
+	case message.Cancelled:
+		show(id, e.Application, readmodels.EntryMessageCancelled, readmodels.EntryDetails{})
+	case message.Sent:
+		show(id, e.Application, readmodels.EntryMessageSent, readmodels.EntryDetails{})
+	case message.Failed:
+		show(id, e.Application, readmodels.EntryMessageFailed, readmodels.EntryDetails{DueAt: e.RetryAt})
+	case message.OutcomeUnknown:
+		show(id, e.Application, readmodels.EntryMessageUnknown, readmodels.EntryDetails{})
+	case message.Bounced:
+		show(id, e.Application, readmodels.EntryMessageBounced, readmodels.EntryDetails{})
+	case message.Retried:
+		show(id, e.Application, readmodels.EntryMessageRetried, readmodels.EntryDetails{})
+	case message.Closed:
+		show(id, e.Application, readmodels.EntryMessageClosed, readmodels.EntryDetails{})
+	case message.Changed, message.Sending:
+		// On the way to what is shown.
+	}
 }
 
 // anonymise removes what cannot be opened any more, and the tags: they may say

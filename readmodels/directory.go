@@ -34,7 +34,7 @@ type Job struct {
 
 // JobStage is a step of a job's plan.
 type JobStage struct {
-	ID         string  `json:"id"`
+	ID         string  `json:"id" format:"uuid"`
 	Name       string  `json:"name"`
 	PublicName *string `json:"public_name" doc:"What candidates see; null = the name"`
 	LimitDays  *int    `json:"limit_days" doc:"Days after which an application is overdue in the stage; null = never"`
@@ -45,7 +45,7 @@ type TeamMemberOf struct {
 	Member  MemberRef `json:"member"`
 	Role    Label     `json:"recruiting_role"`
 	Manager bool      `json:"recruitment_manager"`
-	Stages  []string  `json:"stage_ids" doc:"Stages they manage"`
+	Stages  []string  `json:"stage_ids" format:"uuid" doc:"Stages they manage"`
 }
 
 func (r JobRow) shown() Job {

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,offer_returned,offer_answered,offer_expired"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application string     `json:"application_id" format:"uuid"`
@@ -41,6 +41,7 @@ type Notice struct {
 	Evaluation  *string    `json:"evaluation_id" format:"uuid"`
 	Review      *string    `json:"review_id" format:"uuid"`
 	Offer       *string    `json:"offer_id" format:"uuid"`
+	MessageID   *string    `json:"message_id" format:"uuid"`
 	Unread      bool       `json:"unread"`
 }
 
@@ -118,7 +119,8 @@ type noticeRow struct {
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
+		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
@@ -197,6 +199,8 @@ func (r noticeRow) shown(t *texts) Notice {
 		// The application is named already.
 	case NoticeDocumentUploaded:
 		n.DocumentID = &r.Subject
+	case NoticeNewMessage:
+		n.MessageID = &r.Subject
 	}
 	return n
 }

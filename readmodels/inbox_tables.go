@@ -14,6 +14,7 @@ const (
 	NoticeCandidateNote    NoticeKind = "candidate_note"
 	NoticeDocumentUploaded NoticeKind = "document_uploaded"
 	NoticeMentioned        NoticeKind = "mentioned"
+	NoticeNewMessage       NoticeKind = "new_message"
 
 	NoticeNewApplication      NoticeKind = "new_application"
 	NoticeNewComment          NoticeKind = "new_comment"

@@ -44,7 +44,7 @@ type ListQuery struct {
 	AllTags      []string              // each of them
 	Priority     *bool
 	KnockedOut   *bool    // an answer to the form flags it
-	Unread       *bool    // there are comments they have not read
+	Unread       *bool    // there are comments they have not read, or messages nobody took care of
 	Sources      []string // any of them
 	Owner        string   // member responsible
 	ReceivedFrom *time.Time
@@ -87,6 +87,7 @@ type ListedApplication struct {
 	Source      string              `json:"source" doc:"Channel it came by"`
 	Owner       *MemberRef          `json:"owner" doc:"The member responsible"`
 	Unread      *int                `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
+	Messages    *int                `json:"open_messages" doc:"How many messages came in that nobody took care of; null without the right to view messages"`
 	Tags        []Label             `json:"tags" nullable:"true" doc:"Null without the right to see them"`
 	ReceivedAt  time.Time           `json:"received_at"`
 	ChangedAt   time.Time           `json:"changed_at"`
@@ -123,7 +124,10 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 		if err := c.applications(ctx, l, &page); err != nil {
 			return err
 		}
-		return l.fillUnread(ctx, page.Items)
+		if err := l.fillUnread(ctx, page.Items); err != nil {
+			return err
+		}
+		return l.fillOpen(ctx, page.Items)
 	})
 	return page, err
 }

@@ -22,6 +22,7 @@ type reach struct {
 	seen      places                  // with a role that lets them view applications
 	tagged    places                  // with a role that lets them view tags
 	commented places                  // with a role that lets them view comments
+	mailed    places                  // with a role that lets them view messages
 }
 
 // places are where a member holds a role.
@@ -38,7 +39,7 @@ func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.T
 	}
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
 		SELECT m.role, h.job_id, h.application_id, coalesce($3 = ANY (r.areas_view), h.opening AND m.role = $5, false), coalesce($4 = ANY (r.areas_view), h.opening AND m.role = $5, false),
-		       coalesce($6 = ANY (r.areas_view), h.opening AND m.role = $5, false)
+		       coalesce($6 = ANY (r.areas_view), h.opening AND m.role = $5, false), coalesce($7 = ANY (r.areas_view), h.opening AND m.role = $5, false)
 		FROM %s m
 		LEFT JOIN (
 			SELECT t.role_id, t.job_id, NULL::uuid AS application_id, false AS opening FROM %s t WHERE t.member_id = $1
@@ -48,13 +49,13 @@ func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.T
 		LEFT JOIN %s r ON r.role_id = h.role_id
 		WHERE m.member_id = $1 AND m.active`,
 		s.Table("members"), s.Table("team"), s.Table("grants"), s.Table("recruiting_roles")),
-		member, now, access.Application, access.Tags, access.Auditor, access.Comments)
+		member, now, access.Application, access.Tags, access.Auditor, access.Comments, access.Messages)
 	if err != nil {
 		return r, err
 	}
 	var job, application *string
-	var seen, tagged, commented bool
-	_, err = pgx.ForEachRow(rows, []any{&r.role, &job, &application, &seen, &tagged, &commented}, func() error {
+	var seen, tagged, commented, mailed bool
+	_, err = pgx.ForEachRow(rows, []any{&r.role, &job, &application, &seen, &tagged, &commented, &mailed}, func() error {
 		if seen {
 			r.seen.add(job, application)
 		}
@@ -64,12 +65,15 @@ func reachOf(ctx context.Context, tx pgx.Tx, s Schema, member string, now time.T
 		if commented {
 			r.commented.add(job, application)
 		}
+		if mailed {
+			r.mailed.add(job, application)
+		}
 		return nil
 	})
 	switch r.role {
 	case access.Recruiting, access.Auditor, access.Reporting:
 	default: // an admin needs no places, and any other role gives none a meaning
-		r.seen, r.tagged, r.commented = places{}, places{}, places{}
+		r.seen, r.tagged, r.commented, r.mailed = places{}, places{}, places{}, places{}
 	}
 	return r, err
 }

@@ -51,11 +51,12 @@ func (l list) filters(q *statement) string {
 		and("a.knocked_out = %s", q.arg(*f.KnockedOut))
 	}
 	if f.Unread != nil {
-		not := ""
-		if !*f.Unread {
-			not = "NOT "
+		commented, open := l.reach.holds(q, "a", l.reach.commented), l.reach.open(q, "a")
+		if *f.Unread {
+			and("(%s AND %s OR %s)", commented, l.reach.unread(q, "a"), open)
+		} else {
+			and("%s AND NOT %s AND NOT %s", commented, l.reach.unread(q, "a"), open)
 		}
-		and("%s AND %s%s", l.reach.holds(q, "a", l.reach.commented), not, l.reach.unread(q, "a"))
 	}
 	if f.Owner != "" {
 		and("a.owner_id = %s", q.arg(f.Owner))

@@ -16,6 +16,43 @@ func (r reach) unread(q *statement, row string) string {
 		SELECT FROM %s c WHERE c.application_id = %s.application_id AND %s)`, r.schema.Table("comments"), row, r.isUnread(q))
 }
 
+// open is a condition: a message came in to the application in row that nobody
+// took care of, and the member may view messages.
+func (r reach) open(q *statement, row string) string {
+	return fmt.Sprintf(`(%s AND %s.application_id IN (SELECT m.application_id FROM %s m WHERE m.open))`, r.holds(q, row, r.mailed), row, r.schema.Table("messages"))
+}
+
+// fillOpen says of listed applications how many messages came in that nobody took
+// care of.
+func (l list) fillOpen(ctx context.Context, items []ListedApplication) error {
+	if len(items) == 0 {
+		return nil
+	}
+	ids, counts := make([]string, len(items)), map[string]int{}
+	for i := range items {
+		ids[i] = items[i].ID
+	}
+	q, r := new(statement), l.reach
+	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
+		SELECT a.application_id::text, (SELECT count(*) FROM %s m WHERE m.application_id = a.application_id AND m.open)::integer
+		FROM %s a WHERE a.application_id = ANY (%s::uuid[]) AND %s`,
+		r.schema.Table("messages"), r.schema.Table("applications"), q.arg(ids), r.holds(q, "a", r.mailed)), q.args...)
+	if err != nil {
+		return err
+	}
+	var id string
+	var n int
+	if _, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil }); err != nil {
+		return err
+	}
+	for i := range items {
+		if n, may := counts[items[i].ID]; may {
+			items[i].Messages = &n
+		}
+	}
+	return nil
+}
+
 // isUnread is a condition: the member has not read comment c. That is so of all
 // comments of others after the one they have read up to.
 func (r reach) isUnread(q *statement) string {

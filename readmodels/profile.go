@@ -51,6 +51,7 @@ type Profile struct {
 	Notes        []Note             `json:"notes" nullable:"true" doc:"Newest first; null without the right to view notes"`
 	Comments     []Comment          `json:"comments" nullable:"true" doc:"Newest first; null without the right to view comments"`
 	Unread       *int               `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
+	Messages     *int               `json:"open_messages" doc:"How many messages came in that nobody took care of; null without the right to view messages"`
 	Rating       *Rating            `json:"rating" doc:"Null without the right to view evaluations"`
 	Rights       ShownRights        `json:"rights" doc:"What you may do"`
 
@@ -241,6 +242,7 @@ type profileRows struct {
 	earlier  []EarlierRow
 	reads    []CommentReadRow
 	ratings  []RatingRow
+	open     int // messages
 	documentRows
 }
 
@@ -319,6 +321,9 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 	}
 	if v.rights.Area(access.Evaluations) >= access.View {
 		queueRows(b, s, Ratings(), &r.ratings, "application_id = $1", a.ID)
+	}
+	if v.rights.Area(access.Messages) >= access.View && !v.rights.Masked {
+		b.Queue("SELECT count(*) FROM "+s.Table("messages")+" WHERE application_id = ANY ($1::uuid[]) AND open", v.ids()).QueryRow(func(row pgx.Row) error { return row.Scan(&r.open) })
 	}
 	if seen := v.categories(); len(seen) > 0 {
 		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2)", texted(seen))
@@ -460,6 +465,9 @@ func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
 			}
 		}
 		p.Unread = &unread
+	}
+	if v.rights.Area(access.Messages) >= access.View && !v.rights.Masked {
+		p.Messages = &r.open
 	}
 	if v.rights.Area(access.Evaluations) >= access.View {
 		rating := rated(r.ratings, v.member)

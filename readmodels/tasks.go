@@ -20,6 +20,9 @@ const (
 	TaskDocumentOverdue  TaskKind = "document_overdue"
 	TaskStageOverdue     TaskKind = "stage_overdue"
 	TaskCommentsUnread   TaskKind = "comments_unread"
+	TaskToCategorise     TaskKind = "document_to_categorise"
+	TaskMessageOpen      TaskKind = "message_open"
+	TaskMessageTroubled  TaskKind = "message_troubled" // failed, came back, or unknown
 	TaskReview           TaskKind = "review_requested"
 	TaskEvaluation       TaskKind = "evaluation_due"
 	TaskInterview        TaskKind = "interview_over"
@@ -29,10 +32,11 @@ const (
 // Task is something that is to be done. It is there as long as it is, and no
 // longer: nobody opens or closes one.
 type Task struct {
-	Kind        TaskKind  `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,offer_to_approve"`
+	Kind        TaskKind  `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled,offer_to_approve"`
 	Application string    `json:"application_id" format:"uuid"`
 	Job         JobRef    `json:"job"`
 	DocumentID  *string   `json:"document_id" format:"uuid"`
+	MessageID   *string   `json:"message_id" format:"uuid"`
 	Stage       *StageRef `json:"stage" doc:"The stage it has been in for too long"`
 	Comments    *int      `json:"comments" doc:"How many are unread"`
 	Review      *string   `json:"review_id" format:"uuid"`
@@ -90,7 +94,7 @@ func (c *Core) MyTasks(ctx context.Context, member string, now time.Time) ([]Tas
 // tasks reads the tasks that the member may see and that answer to where, of row
 // x. Unread comments are tasks of who looks at an application, not of an inbox.
 func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string, comments bool) ([]Task, error) {
-	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.offerTasks(q)
+	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.messageTasks(q) + " UNION ALL " + v.offerTasks(q)
 	if comments {
 		sql += " UNION ALL " + v.commentTasks(q)
 	}
@@ -103,6 +107,9 @@ func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string,
 	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Task, err error) {
 		var stage, name *string
 		err = row.Scan(&t.Kind, &t.Application, &t.Job.ID, &t.Job.Title, &t.DocumentID, &stage, &name, &t.Comments, &t.Since, &t.Yours, &t.Review, &t.Form, &t.Offer)
+		if t.Kind == TaskMessageOpen || t.Kind == TaskMessageTroubled {
+			t.MessageID, t.DocumentID = t.DocumentID, nil
+		}
 		if stage != nil && name != nil {
 			t.Stage = &StageRef{ID: *stage, Name: *name}
 		}
@@ -120,7 +127,7 @@ func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string,
 func (v sight) documentTasks(q *statement) string {
 	asked := "d.requested_by IS NOT DISTINCT FROM " + q.arg("member:"+v.member)
 	return fmt.Sprintf(`
-		SELECT CASE d.status WHEN 'uploaded' THEN '%[1]s' ELSE '%[2]s' END AS kind, a.application_id, a.job_id, d.document_id,
+		SELECT CASE WHEN d.category = 'uncategorised' THEN 'document_to_categorise' WHEN d.status = 'uploaded' THEN '%[1]s' ELSE '%[2]s' END AS kind, a.application_id, a.job_id, d.document_id,
 			NULL::text AS stage_id, NULL::text AS stage_name, NULL::integer AS comments,
 			CASE d.status WHEN 'uploaded' THEN f.uploaded_at ELSE d.due_at END AS since,
 			(%[3]s OR %[4]s) AND (d.status <> 'uploaded' OR %[5]s) AS yours, NULL::uuid AS review_id, NULL::uuid AS form_id, NULL::uuid AS offer_id

@@ -26,13 +26,13 @@ type MemberRef struct {
 
 // Label names an entry of a list.
 type Label struct {
-	ID    string `json:"id"`
+	ID    string `json:"id" format:"uuid"`
 	Label string `json:"label"`
 }
 
 // StageRef names a stage of a job.
 type StageRef struct {
-	ID   string `json:"id"`
+	ID   string `json:"id" format:"uuid"`
 	Name string `json:"name" doc:"Also of a stage that was removed from the plan"`
 }
 

@@ -21,6 +21,8 @@ type TimelineQuery struct {
 	// Person adds the person's other applications, as far as the member may see
 	// each.
 	Person bool
+	// Jobs are the only jobs whose applications are added; none = all.
+	Jobs []string
 }
 
 // TimelinePage is a page of what happened to an application, newest first.
@@ -36,9 +38,9 @@ type TimelinePage struct {
 // kind; the others are null.
 type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
-	Revision   int64                `json:"revision" doc:"Of the application, with this event"`
+	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message the entry is about"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -64,6 +66,7 @@ type TimelineEntry struct {
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
 	Offer      *EntryOffer          `json:"offer"`
+	Message    *EntryMessage        `json:"message"`
 
 	ApplicationID string  `json:"application_id" format:"uuid" doc:"To which it happened: this one, one it goes on from, or another of the person"`
 	GoesOnFrom    *string `json:"goes_on_from_id" format:"uuid" doc:"Of what was received: the application that was assigned to this job"`
@@ -82,6 +85,13 @@ type EntryDocument struct {
 	Files    *int            `json:"files" doc:"How many files the version has"`
 	Late     bool            `json:"late" doc:"Uploaded after the due date"`
 	DueAt    *time.Time      `json:"due_at"`
+}
+
+// EntryMessage is the message an entry is about.
+type EntryMessage struct {
+	ID    string     `json:"id" format:"uuid"`
+	Files *int       `json:"files" doc:"How many files went or came along"`
+	DueAt *time.Time `json:"due_at" doc:"When it is to leave, or to be tried again"`
 }
 
 // EntryReview is the review request an entry is about.
@@ -148,6 +158,10 @@ var entryAreas = map[access.Area][]EntryKind{
 		EntryOfferDrafted, EntryOfferChanged, EntryOfferApproved, EntryOfferReturned, EntryOfferSent,
 		EntryOfferAccepted, EntryOfferDeclined, EntryOfferWithdrawn, EntryOfferExpired,
 	},
+	access.Messages: {
+		EntryMessageWritten, EntryMessageReceived, EntryMessageAssigned, EntryMessageMovedAway, EntryMessageMovedHere, EntryMessageCancelled,
+		EntryMessageSent, EntryMessageFailed, EntryMessageUnknown, EntryMessageBounced, EntryMessageRetried, EntryMessageClosed,
+	},
 	access.Grants: {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
 }
 
@@ -195,7 +209,7 @@ func (c *Core) Timeline(ctx context.Context, member, applicationID string, q Tim
 		}
 		views := []view{v}
 		if q.Person {
-			if views, err = c.ofPerson(ctx, tx, v); err != nil {
+			if views, err = c.ofPerson(ctx, tx, v, q.Jobs); err != nil {
 				return err
 			}
 		}
@@ -220,8 +234,9 @@ type logPlace struct{ commit, prepare int64 }
 var latest = logPlace{commit: -1}
 
 // ofPerson returns the applications of the person of v's that the member may see
-// unmasked, v first, apart from those that another of them goes on from.
-func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) {
+// unmasked, of some jobs if any are named, v first, apart from others that another
+// of them goes on from.
+func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view, jobs []string) ([]view, error) {
 	views := []view{v}
 	if v.application.Person == nobody || v.rights.Masked {
 		return views, nil
@@ -244,7 +259,9 @@ func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) 
 		if err != nil {
 			return nil, err
 		}
-		views = append(views, other)
+		if len(jobs) == 0 || slices.Contains(jobs, other.application.Job) {
+			views = append(views, other)
+		}
 	}
 	shown := map[string]bool{} // with another
 	for _, w := range views {
@@ -252,7 +269,7 @@ func (c *Core) ofPerson(ctx context.Context, tx pgx.Tx, v view) ([]view, error) 
 			shown[b.ID] = true
 		}
 	}
-	return slices.DeleteFunc(views, func(w view) bool { return shown[w.application.ID] }), nil
+	return append(views[:1], slices.DeleteFunc(views[1:], func(w view) bool { return shown[w.application.ID] })...), nil
 }
 
 // timeline returns the page of what happened before a place, by the rights that
@@ -277,8 +294,11 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, views []view, q Timeline
 		owners = append(owners, v.ids()...)
 	}
 	slices.SortFunc(rows, func(a, b seen) int {
-		return cmp.Or(cmp.Compare(b.Commit, a.Commit), cmp.Compare(b.Prepare, a.Prepare))
+		return cmp.Or(cmp.Compare(b.Commit, a.Commit), cmp.Compare(b.Prepare, a.Prepare), cmp.Compare(a.by, b.by))
 	})
+	// What is of the application that was asked for, and shown with the one it went
+	// on as, is there once.
+	rows = slices.CompactFunc(rows, func(a, b seen) bool { return a.Commit == b.Commit && a.Prepare == b.Prepare })
 	if len(rows) > q.Limit {
 		last := rows[q.Limit-1]
 		rows, page.HasMore = rows[:q.Limit], true
@@ -318,9 +338,9 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 	}
 	s := v.schema
 	// One application has an index in its order.
-	where, order, of := "e.application_id = $1::uuid", "e.revision DESC", any(v.application.ID)
+	where, of := "e.application_id = $1::uuid", any(v.application.ID)
 	if len(v.before) > 0 {
-		where, order, of = "e.application_id = ANY ($1::uuid[])", "e.commit_position DESC, e.prepare_position DESC", v.ids()
+		where, of = "e.application_id = ANY ($1::uuid[])", v.ids()
 	}
 	where += " AND ($2::bigint < 0 OR (e.commit_position, e.prepare_position) < ($2, $8::bigint))"
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
@@ -338,10 +358,10 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 		LEFT JOIN %s form ON form.form_id = (e.details ->> 'form')::uuid
 		WHERE %s
 		AND (e.kind = ANY ($3) OR document.category = ANY ($4)) AND %s
-		ORDER BY %s LIMIT $6`,
+		ORDER BY e.commit_position DESC, e.prepare_position DESC LIMIT $6`,
 		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
 		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.unhidden("$9", "$10",
-			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), order),
+			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id")),
 		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare, v.member, v.rights.Impartial())
 	if err != nil {
 		return nil, err
@@ -402,6 +422,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 			ID: *r.Subject, Member: t.member(*r.grantMember), Role: labelled(r.grantRole, r.grantRoleName),
 			Cause: *r.grantCause, Of: r.grantOf, Until: d.Until,
 		}
+	case slices.Contains(entryAreas[access.Messages], r.Kind):
+		e.Message = &EntryMessage{ID: *r.Subject, Files: orNil(d.Files), DueAt: d.DueAt}
 	case slices.Contains(entryAreas[access.Interviews], r.Kind):
 		e.Interview = &EntryInterview{ID: *r.Subject, Start: orNil(d.Start), Zone: orNil(d.Zone), Answer: orNil(d.Answer), Members: t.named(d.Members)}
 	case slices.Contains(entryAreas[access.Offers], r.Kind):

@@ -86,6 +86,22 @@ const (
 	EntryOfferExpired   EntryKind = "offer_expired"
 )
 
+// The kinds of entries of messages.
+const (
+	EntryMessageWritten   EntryKind = "message_written"
+	EntryMessageReceived  EntryKind = "message_received"
+	EntryMessageAssigned  EntryKind = "message_assigned"
+	EntryMessageMovedAway EntryKind = "message_moved_away"
+	EntryMessageMovedHere EntryKind = "message_moved_here"
+	EntryMessageCancelled EntryKind = "message_cancelled"
+	EntryMessageSent      EntryKind = "message_sent"
+	EntryMessageFailed    EntryKind = "message_failed"
+	EntryMessageUnknown   EntryKind = "message_unknown"
+	EntryMessageBounced   EntryKind = "message_bounced"
+	EntryMessageRetried   EntryKind = "message_retried"
+	EntryMessageClosed    EntryKind = "message_closed"
+)
+
 // The kinds of entries that time brings.
 const (
 	EntryOutcomeDisclosed      EntryKind = "outcome_disclosed"
@@ -138,7 +154,7 @@ type EntryDetails struct {
 type EntryRow struct {
 	Event       string // id
 	Application string
-	Revision    int64
+	Revision    int64 // of the application, or of the message it is about
 	Commit      int64 // position in the log
 	Prepare     int64
 	Kind        EntryKind
@@ -169,7 +185,7 @@ func Timeline() Table[EntryRow] {
 			Col("details", "jsonb", func(r *EntryRow) *JSON[EntryDetails] { return &r.Details }),
 			Col("text", "bytea", func(r *EntryRow) *[]byte { return &r.Text }),
 		},
-		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, revision DESC)`},
+		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, commit_position DESC, prepare_position DESC)`},
 		By:      map[string]func(*EntryRow) *string{"application_id": func(r *EntryRow) *string { return &r.Application }},
 	}
 }

@@ -44,6 +44,13 @@ func TestBulk(t *testing.T) {
 	body := map[string]any{"action": move, "application_ids": []string{a, b, c, theirs}}
 
 	before := w.events()
+	for _, bad := range []map[string]any{
+		{"action": move, "application_ids": []string{"nobody"}},
+		{"action": map[string]any{"disqualify": map[string]any{"kind": "rejected", "reason_id": v.id, "message": map[string]string{"subject": "No", "text": "No."}}}, "application_ids": []string{a}},
+	} {
+		w.post(v.manager, "/v1/bulk-actions", bad).problem(http.StatusUnprocessableEntity, "invalid")
+		w.post(v.manager, "/v1/bulk-actions/preview", bad).problem(http.StatusUnprocessableEntity, "invalid")
+	}
 	preview := w.post(v.manager, "/v1/bulk-actions/preview", body).want(http.StatusOK)
 	if preview.number("total") != 4 || preview.number("changed") != 2 || preview.number("unchanged") != 1 ||
 		preview.text("refused.0.code") != "unknown_application" || preview.text("refused.0.application_ids.0") != theirs {

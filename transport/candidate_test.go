@@ -107,14 +107,21 @@ func TestACandidateSignsIn(t *testing.T) {
 		t.Errorf("%s", list.body)
 	}
 	note := grace.ask("POST", "/applications/"+first+"/notes", map[string]string{"text": "When do I hear from you?"}).made()
+	key := map[string]string{"Cookie": grace.cookie, "Idempotency-Key": "a-second-note"}
+	for range 2 { // E6
+		w.do(call{method: "POST", path: "/v1/candidate/applications/" + first + "/notes", body: map[string]string{"text": "Anybody there?"}, header: key}).want(http.StatusCreated)
+	}
+	if n := len(w.get(v.manager, "/v1/applications/"+first+"/notes").at("items").([]any)); n != 2 {
+		t.Errorf("%d notes", n)
+	}
 	page := grace.ask("GET", "/applications/"+first, nil).want(http.StatusOK)
-	if page.text("notes.0.id") != note || page.at("notes.0.own") != true || page.text("status") != "in_progress" || page.at("preview") != false {
+	if page.text("notes.1.id") != note || page.at("notes.1.own") != true || page.text("status") != "in_progress" || page.at("preview") != false {
 		t.Errorf("%s", page.body)
 	}
-	if seen := w.get(v.manager, "/v1/applications/"+first+"/notes"); seen.text("items.0.text") != "When do I hear from you?" || seen.text("items.0.by.kind") != "candidate" {
+	if seen := w.get(v.manager, "/v1/applications/"+first+"/notes"); seen.text("items.1.text") != "When do I hear from you?" || seen.text("items.1.by.kind") != "candidate" {
 		t.Errorf("%s", seen.body)
 	}
-	if notices := w.get(v.manager, "/v1/me/inbox"); notices.text("items.0.note_id") != note {
+	if notices := w.get(v.manager, "/v1/me/inbox"); notices.text("items.1.note_id") != note {
 		t.Errorf("%s", notices.body)
 	}
 	grace.ask("DELETE", "/applications/"+first+"/notes/"+note, nil).want(http.StatusOK)

@@ -131,6 +131,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	document := w.post(v.manager, "/v1/applications/"+id+"/documents", newForm("cv").file("cv.txt", "x")).made()
 	grace := w.signIn("grace.hopper@mail.example")
 	asked := w.post(w.admin, "/v1/applications/"+id+"/document-requests", map[string]string{"title": "Passport", "category": "certificate"}).made()
+	eve := w.mailIn(w.admin, mailOf("eve@mail.example", "jobs@acme.example", "1@mail.example", "I apply")).want(http.StatusOK).text("id")
 	bodies := map[string]any{
 		"/v1/candidate/picture":                                         newForm("").as("picture", "me.png", portrait()),
 		"/v1/applications/{id}/picture":                                 newForm("").as("picture", "me.png", portrait()),
@@ -148,12 +149,14 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 
 		"/v1/jobs/{id}/stages": map[string]string{"name": "Trial day"},
 
-		"/v1/applications/{id}/hire":       map[string]string{"reason": "at once"},
-		"/v1/applications/{id}/tags":       map[string]string{"label": "Navy"},
-		"/v1/applications/{id}/comments":   map[string]string{"text": "x"},
-		"/v1/applications/{id}/interviews": meeting(v, 5),
-		"/v1/applications/{id}/reviews":    map[string]string{"reviewer_id": v.member},
-		"/v1/applications/{id}/grants":     map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
+		"/v1/applications/{id}/hire":               map[string]string{"reason": "at once"},
+		"/v1/applications/{id}/tags":               map[string]string{"label": "Navy"},
+		"/v1/applications/{id}/comments":           map[string]string{"text": "x"},
+		"/v1/applications/{id}/interviews":         meeting(v, 5),
+		"/v1/applications/{id}/reviews":            map[string]string{"reviewer_id": v.member},
+		"/v1/applications/{id}/grants":             map[string]string{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter")},
+		"/v1/applications/{id}/messages":           map[string]string{"subject": "x", "text": "x"},
+		"/v1/unassigned-messages/{id}/application": map[string]string{"job_id": v.id, "first_name": "Eve"},
 		"/v1/applications/{id}/openings": map[string]any{
 			"member_id": w.post(w.admin, "/v1/members", map[string]string{"name": "Otto", "role": "auditor"}).made(), "reason": "A complaint", "until": time.Now().Add(time.Hour),
 		},
@@ -188,6 +191,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 			path = strings.Replace(path, id, v.member, 1)
 		case "jobs":
 			path = strings.Replace(path, id, v.id, 1)
+		case "messages":
+			path = strings.Replace(path, id, eve, 1)
 		}
 		if bodies[r.Path] == nil {
 			t.Errorf("nothing is said to %s", r.Path)

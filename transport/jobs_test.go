@@ -105,6 +105,9 @@ func TestAConfidentialJobIsUnknownToOutsiders(t *testing.T) {
 		if !strings.HasPrefix(r.Path, "/v1/jobs/{id}") && !strings.HasPrefix(r.Path, "/v1/applications/{id}") {
 			continue
 		}
+		if strings.HasSuffix(r.Path, "/open") {
+			continue // a signed link, whose path says nothing
+		}
 		subject := v.id
 		if strings.HasPrefix(r.Path, "/v1/applications") {
 			subject = secret

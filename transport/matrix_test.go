@@ -299,6 +299,8 @@ func (m *matrix) ask(r edge.Route, s standing, want expectation) (status int, co
 			f.file("cv.txt", "x")
 		}
 		body, contentType = f.done(), f.w.FormDataContentType()
+	case edge.MailBody:
+		body, contentType = strings.NewReader("Subject: from nobody\r\n\r\n"), "message/rfc822"
 	case edge.JSONBody, edge.OptionalJSONBody:
 		value := any(map[string]any{})
 		if op := m.said[r.Method+" "+r.Path]; op != nil && r.Body == edge.JSONBody {

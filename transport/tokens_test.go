@@ -64,6 +64,9 @@ func TestATokenIsHeldToItsJobs(t *testing.T) {
 	if strings.Contains(string(profile.body), again) || profile.at("other_applications_hidden") != true {
 		t.Errorf("the profile names another job's application: %s", profile.body)
 	}
+	if line := w.get(token, "/v1/applications/"+own+"/timeline?of=person").want(http.StatusOK); strings.Contains(string(line.body), again) {
+		t.Errorf("the person's timeline shows another job's application: %s", line.body)
+	}
 	for query, want := range map[string]int{"": 1, "?job_id=" + other.id: 0, "?job_id=" + mine.id + "&job_id=" + other.id: 1, "?q=Shelley": 0} {
 		if got := w.get(token, "/v1/applications"+query).want(http.StatusOK); got.number("total") != want {
 			t.Errorf("%s: %s", query, got.body)
@@ -139,7 +142,7 @@ func body(r edge.Route) any {
 		return "{}"
 	case edge.FormBody:
 		return newForm("cv").file("cv.txt", "x")
-	case edge.NoBody, edge.OptionalJSONBody:
+	case edge.NoBody, edge.OptionalJSONBody, edge.MailBody:
 	}
 	return nil
 }

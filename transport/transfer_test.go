@@ -52,6 +52,22 @@ func TestAssignToAnotherJob(t *testing.T) {
 	if was.text("outcome") != "transferred" || was.text("went_on_as.id") != next || was.text("went_on_as.url") != "/v1/applications/"+next || was.text("url") != a {
 		t.Errorf("the old one is %s", was.body)
 	}
+	// The person's timeline has each event once, page by page.
+	seen, cursor := map[string]bool{}, ""
+	for pages := 0; pages == 0 || cursor != ""; pages++ {
+		page := w.get(w.admin, a+"/timeline?of=person&limit=5&cursor="+cursor).want(http.StatusOK)
+		for _, e := range page.at("items").([]any) {
+			if id := e.(map[string]any)["id"].(string); seen[id] {
+				t.Errorf("%s is there twice", id)
+			} else {
+				seen[id] = true
+			}
+		}
+		cursor, _ = page.at("next_cursor").(string)
+	}
+	if whole := w.get(w.admin, a+"/timeline").at("items").([]any); len(seen) <= len(whole) {
+		t.Errorf("%d entries of the person, %d of the old application", len(seen), len(whole))
+	}
 	b := "/v1/applications/" + next
 	now := w.get(other.manager, b).want(http.StatusOK)
 	if now.text("outcome") != "in_progress" || now.text("first_name") != "Grace" || now.text("goes_on_from.id") != old || now.text("source") != "referral" ||

@@ -40,6 +40,7 @@ import (
 	"github.com/hirelog/hirelog/projections"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/commandapi"
+	"github.com/hirelog/hirelog/transport/edge"
 	"github.com/hirelog/hirelog/transport/queryapi"
 )
 
@@ -282,13 +283,14 @@ func (w *world) described(r *http.Request, answer *http.Response, body []byte) {
 		}
 		kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 		if media := said.Content[kind]; media != nil && strings.HasSuffix(kind, "json") && len(body) > 0 {
-			w.conforms(name+" "+answer.Status, media.Schema, body)
+			w.conforms(name+" "+answer.Status, media, body)
 		}
 	}
 }
 
-// conforms fails if an answer is not what the document says of it.
-func (w *world) conforms(what string, schema *huma.Schema, body []byte) {
+// conforms fails if an answer is not what the document says of it; a problem, if
+// the document has no example of one with that code and status.
+func (w *world) conforms(what string, media *huma.MediaType, body []byte) {
 	w.t.Helper()
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -296,9 +298,13 @@ func (w *world) conforms(what string, schema *huma.Schema, body []byte) {
 		return
 	}
 	var found huma.ValidateResult
-	huma.Validate(w.handler.edge.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &found)
+	huma.Validate(w.handler.edge.OpenAPI().Components.Schemas, media.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &found)
 	if len(found.Errors) > 0 {
-		w.t.Errorf("%s is not as the document says: %v", what, found.Errors)
+		w.t.Errorf("%s is not as the document says (a list or object that may be null says so: nullable, or a pointer): %v", what, found.Errors)
+	}
+	var problem edge.Problem
+	if json.Unmarshal(body, &problem) == nil && problem.Code != "" && problem.RequestID != "" && media.Examples[problem.Code] == nil {
+		w.t.Errorf("%s: the document does not know the code %s", what, problem.Code)
 	}
 }
 

@@ -158,8 +158,7 @@ func (l *life) advance() {
 	l.stage++
 	l.happens(move)
 	if l.chance(60) {
-		id := idFrom(l.r)
-		l.happens(application.CommentAdded{Stamp: l.now(), Comment: id, Text: l.text(id, l.said())})
+		l.comment()
 	}
 	if l.chance(35) {
 		l.note()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
-	"github.com/hirelog/hirelog/internal/postgres"
 	"github.com/hirelog/hirelog/internal/vault"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -56,9 +55,7 @@ func benchList(ctx context.Context, s settings, _ string) (err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	var within, across []figure
 	var took [combinations][]time.Duration // of all rounds
-	queries, err := postgres.OpenPool(ctx, l.server.ConnString(postgres.Database), postgres.PoolOptions{
-		StatementTimeout: 10 * time.Second, Settings: map[string]string{"plan_cache_mode": s.plan, "max_parallel_workers_per_gather": "0"},
-	})
+	queries, err := l.queryPool(ctx, s.plan)
 	if err != nil {
 		return err
 	}

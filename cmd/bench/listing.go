@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/hirelog/hirelog/domain/access"
@@ -29,7 +30,7 @@ import (
 // all applications, 8 stages each, 40 tags, and a person for nearly every
 // application, whose names are sealed under a key of their own.
 const (
-	listingVersion = 2
+	listingVersion = 3
 	listedChunk    = 20_000 // rows made at once
 	perPerson      = 20     // so many applications are of one person less
 	colleagues     = 100    // members, of whom each is in the team of some jobs
@@ -114,30 +115,27 @@ func put[R any](ctx context.Context, pool *pgxpool.Pool, schema readmodels.Schem
 	return nil
 }
 
-// make fills the tables. Indexes of the two large ones come last.
+// make fills the tables. Indexes of the large one, and what the planner is told
+// of it, come last.
 func (l *listing) make(ctx context.Context, n int) error {
 	r := rand.New(rand.NewPCG(2, 0))
 	members, err := l.makeCompany(ctx, r)
 	if err != nil {
 		return err
 	}
-	rows, err := l.pool.Query(ctx, `SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = $1::regclass AND NOT indisprimary`, l.schema.Table("applications"))
+	rows, err := l.pool.Query(ctx, `
+		SELECT format('DROP INDEX %s', indexrelid::regclass) FROM pg_index WHERE indrelid = $1::regclass AND NOT indisprimary
+		UNION ALL SELECT format('DROP STATISTICS %s.%I', stxnamespace::regnamespace, stxname) FROM pg_statistic_ext WHERE stxrelid = $1::regclass`,
+		l.schema.Table("applications"))
 	if err != nil {
 		return err
 	}
-	var indexes []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
-		indexes = append(indexes, name)
-	}
-	if err := rows.Err(); err != nil {
+	drops, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
 		return err
 	}
-	for _, name := range indexes {
-		if _, err := l.pool.Exec(ctx, "DROP INDEX "+name); err != nil {
+	for _, drop := range drops {
+		if _, err := l.pool.Exec(ctx, drop); err != nil {
 			return err
 		}
 	}
@@ -272,7 +270,7 @@ func (l *listing) makeApplications(ctx context.Context, r *rand.Rand, popular *r
 				return err
 			}
 		}
-		apps[i].Terms = p.Terms
+		apps[i].Terms, apps[i].Person = p.Terms, p.ID
 	}
 	return split(4, 4, func(from, _ int) error {
 		return errors.Join(

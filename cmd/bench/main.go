@@ -43,10 +43,10 @@ type settings struct {
 	streams      int    // streams of ten events of a round of command cycles
 	applications int    // in the log that is projected
 	listed       int    // applications in the list
-	searches     int    // queries for each combination of filters and round
+	searches     int    // queries for each combination of filters, and of each usual query, and round
 	plan         string // plan_cache_mode of the list's connections
 	history      int    // events of the longest history
-	probes       int    // commands at each history in a round
+	probes       int    // commands, and profiles, at each history in a round
 	imported     int    // applications of an import
 }
 
@@ -79,6 +79,8 @@ func rows() []row {
 		{"project", "the projector from the beginning of a log, per writing the rows it ends in", benchProject},
 		{"rebuild", "read models built anew from a log, per copying the rows they end in", benchRebuild},
 		{"list", "pages of the application list, per look-up of as many rows by key", benchList},
+		{"queries", "the twenty usual queries with rights, per the same without", benchQueries},
+		{"profile", "a profile with a long history behind it, per one with a short one", benchProfile},
 		{"commands", "commands over HTTP, per append", benchCommands},
 		{"import", "an import of applications with their past, per bare append of the same events", benchImport},
 		{"visible", "a command until it shows in the list, per commit", benchVisible},
@@ -184,10 +186,10 @@ func parse() (settings, []row, error) {
 	flag.IntVar(&s.streams, "streams", s.streams, "streams of ten events of a round of command cycles")
 	flag.IntVar(&s.applications, "applications", s.applications, "applications in the log that is projected, about ten events each")
 	flag.IntVar(&s.listed, "listed", s.listed, "applications in the list")
-	flag.IntVar(&s.searches, "searches", s.searches, "queries for each combination of filters in a round")
+	flag.IntVar(&s.searches, "searches", s.searches, "queries for each combination of filters, and of each usual query, in a round")
 	flag.StringVar(&s.plan, "plan", "force_custom_plan", "plan_cache_mode of the connections that list")
 	flag.IntVar(&s.history, "history", s.history, "events of the longest history commands are given on")
-	flag.IntVar(&s.probes, "probes", s.probes, "commands at each length of history in a round")
+	flag.IntVar(&s.probes, "probes", s.probes, "commands, and profiles, at each length of history in a round")
 	flag.IntVar(&s.imported, "imported", s.imported, "applications of an import, eight events each")
 	flag.Parse()
 	if s.rounds < 3 {

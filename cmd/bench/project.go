@@ -136,6 +136,11 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()),
 		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
 		of(readmodels.Offers()),
+		of(readmodels.Submissions()), of(readmodels.Evaluations()), of(readmodels.EvaluationContents()), of(readmodels.EvaluationForms()), of(readmodels.FormVersions()),
+		of(readmodels.Attributes()), of(readmodels.AttributeOrder()), of(readmodels.CustomCategories()), of(readmodels.RetiredTable()), of(readmodels.Templates()),
+		of(readmodels.Notices()), of(readmodels.Inboxes()), of(readmodels.Audiences()), of(readmodels.Requesters()), of(readmodels.Notify()),
+		of(readmodels.Views()), of(readmodels.Messages()), of(readmodels.BulkActions()), of(readmodels.BulkItems()),
+		of(readmodels.Hires()), of(readmodels.Employees()), of(readmodels.EmployeeDocuments()),
 	}
 	known := make(map[string]bool)
 	for _, t := range all {

@@ -37,6 +37,13 @@ type figure struct {
 	a, b  string
 }
 
+// median returns the round in the middle; there is at least one.
+func median(rounds []figure) figure {
+	rounds = slices.Clone(rounds)
+	slices.SortFunc(rounds, func(a, b figure) int { return cmp.Compare(a.value, b.value) })
+	return rounds[len(rounds)/2]
+}
+
 // printer prints figures, and calls gone when nobody reads them.
 type printer struct {
 	w    io.Writer
@@ -58,9 +65,7 @@ func (p printer) report(name string, rounds []figure, g goal) {
 		p.print("ratio %s not measured goal %v", name, g)
 		return
 	}
-	rounds = slices.Clone(rounds)
-	slices.SortFunc(rounds, func(a, b figure) int { return cmp.Compare(a.value, b.value) })
-	m := rounds[len(rounds)/2]
+	m := median(rounds)
 	missed := ""
 	if !g.met(m.value) {
 		missed = " missed"

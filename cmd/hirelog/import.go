@@ -73,8 +73,8 @@ func importData(ctx context.Context, args []string, stdout, stderr io.Writer) er
 func withCommands(ctx context.Context, s *stores, do func(*commands.Commands) error) error {
 	life, end := context.WithCancel(ctx)
 	directory := commands.NewDirectory(s.log, s.vault.Forget, nil)
-	ended := make(chan error, 1)
-	go func() { ended <- directory.Run(life) }()
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = directory.Run(life) }() // it ends with life, whose error it returns
 	defer func() { end(); <-ended }()
 	c := commands.New(commands.Options{
 		Log: s.writable(), Vault: s.vault, Directory: directory, Files: s.files, Scanner: s.scan,

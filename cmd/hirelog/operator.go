@@ -104,11 +104,11 @@ func printHistory(w io.Writer, h history.History) error {
 	fmt.Fprintf(&b, "application %s\n%d events, up to revision %d at position %s; times are UTC\n", h.Application, len(h.Events), h.Revision, h.Position)
 	for _, e := range h.Events {
 		fmt.Fprintf(&b, "\n%4d  %s  %s\n", e.Revision, e.At.Format(time.DateTime), strings.TrimPrefix(e.Type, "application."))
-		fmt.Fprintf(&b, "      by %s", e.By)
+		fmt.Fprintf(&b, "      by %s", *e.By)
 		if e.OnBehalfOf != nil {
 			fmt.Fprintf(&b, " for %s", *e.OnBehalfOf)
 		}
-		fmt.Fprintf(&b, ", %s, recorded %s at %s\n      command %s", e.Origin, e.RecordedAt.Format(time.DateTime), e.Position, e.CommandID)
+		fmt.Fprintf(&b, ", %s, recorded %s at %s\n      command %s", e.Origin, e.RecordedAt.Format(time.DateTime), e.Position, *e.CommandID)
 		if e.CausationID != "" {
 			fmt.Fprintf(&b, ", caused by %s", e.CausationID)
 		}

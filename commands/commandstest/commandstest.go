@@ -5,6 +5,7 @@ package commandstest
 import (
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -43,6 +44,9 @@ type Company struct {
 	FilesDir  string // where Files lie
 
 	keyset string
+
+	mu     sync.Mutex
+	opened []string // by OpenOne
 }
 
 // Found returns a company. wrap, if set, puts something between the commands
@@ -88,11 +92,15 @@ func (c *Company) Process(log eventlog.Log) *commands.Commands {
 // OpenOne opens a job with three stages, managed by the recruiter.
 func (c *Company) OpenOne(t *testing.T, title string) string {
 	t.Helper()
-	return Must(c.OpenJob(t.Context(), c.As(c.Admin), commands.OpenJob{
+	id := Must(c.OpenJob(t.Context(), c.As(c.Admin), commands.OpenJob{
 		Details: job.Details{Title: title},
 		Stages:  []commands.StagePlan{{Name: "Applied"}, {Name: "Screening"}, {Name: "Interview"}},
 		Team:    []job.TeamMember{{Member: c.Recruiter, Role: commands.FirstRole("Recruiter"), Manager: true}},
 	})).ID
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened = append(c.opened, id)
+	return id
 }
 
 // As returns a caller with a command id of its own.

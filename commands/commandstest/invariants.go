@@ -19,6 +19,7 @@ import (
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/domain/view"
@@ -121,6 +122,8 @@ func decoded(rec eventlog.Event) (domain.Fact, error) {
 		return erasure.Codec.Decode(rec.Type, rec.Data)
 	case "job":
 		return job.Codec.Decode(rec.Type, rec.Data)
+	case "message":
+		return message.Codec.Decode(rec.Type, rec.Data)
 	case "member":
 		return member.Codec.Decode(rec.Type, rec.Data)
 	case "organization":

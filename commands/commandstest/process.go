@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -53,6 +55,21 @@ func (c *Company) Start(t *testing.T) *Process {
 		Tokens: ops.NewTokens(pool, nil), Arrivals: ops.NewArrivals(pool, nil), Mail: mail.NewCaptured(pool, p.Vault, nil),
 	})
 	return p
+}
+
+// Knows waits until the process knows every job that the company opened.
+func (p *Process) Knows(t *testing.T, c *Company) {
+	t.Helper()
+	c.mu.Lock()
+	opened := slices.Clone(c.opened)
+	c.mu.Unlock()
+	for _, id := range opened {
+		for until := time.Now().Add(10 * time.Second); p.Directory.Job(id).Status == ""; time.Sleep(time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("a process does not hear of job %s", id)
+			}
+		}
+	}
 }
 
 // Follow runs a directory of log until the test ends, and waits until it is

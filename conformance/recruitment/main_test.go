@@ -201,20 +201,20 @@ func read[T any, R interface {
 }
 
 // refused fails unless the answer is a problem with the code.
-func refused[R reply](c *company, code string) func(R, error) {
+func refused[R reply](t *testing.T, code string) func(R, error) {
 	return func(answer R, err error) {
-		c.t.Helper()
+		t.Helper()
 		var problem client.Problem
 		if err != nil {
-			c.t.Errorf("want %s, got %v", code, err)
+			t.Errorf("want %s, got %v", code, err)
 		} else if json.Unmarshal(answer.GetBody(), &problem) != nil || problem.Code != code {
-			c.t.Errorf("want %s, got %d: %s", code, answer.StatusCode(), answer.GetBody())
+			t.Errorf("want %s, got %d: %s", code, answer.StatusCode(), answer.GetBody())
 		}
 	}
 }
 
-// form is a multipart body in the making.
-func form(fields map[string]string, files map[string]string) (contentType string, body io.Reader) {
+// multipartForm returns a body of fields, and of files by field:name.
+func multipartForm(fields map[string]string, files map[string]string) (contentType string, body io.Reader) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	for name, value := range fields {

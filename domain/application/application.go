@@ -40,6 +40,8 @@ type Application struct {
 	Reason     string        // of the disqualification in force
 	DiscloseAt time.Time     // from when the candidate sees it
 	Disclosed  bool          // that time was recorded to have come
+	ClosedAt   time.Time     // when it last stopped being live
+	Message    string        // that tells of the disqualification in force; empty = none does
 	Priority   bool
 	Owner      string // member responsible
 	Anonymised bool
@@ -96,12 +98,17 @@ var Codec = domain.NewCodec[Event](
 	Hired{}, HireUndone{}, EmployeeLinked{},
 	OfferDrafted{}, OfferChanged{}, OfferApproved{}, OfferReturned{},
 	OfferSent{}, OfferAccepted{}, OfferDeclined{}, OfferWithdrawn{}, OfferExpired{},
+	DocumentLeft{},
 )
 
 // Fold returns a with events applied in order.
 func (a Application) Fold(events ...Event) Application {
 	for _, e := range events {
+		live := a.Live()
 		a = e.evolve(a)
+		if live && !a.Live() {
+			a.ClosedAt = e.When()
+		}
 	}
 	return a
 }

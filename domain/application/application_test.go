@@ -96,7 +96,7 @@ func TestAnonymisedForgetsThePerson(t *testing.T) {
 		received, inInterview, application.TagAdded{Stamp: by, Tag: "t1"}, noteOf(domain.Candidate, true), requested, uploaded(1),
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("well")}, application.PrioritySet{Stamp: by, Priority: true}, rejected, anonymised,
 	)
-	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", StageSince: by.At, LastMove: application.Move{From: "s1", Since: by.At}, Reason: "r1", Priority: true, Owner: "m1", Anonymised: true}
+	want := application.Application{Outcome: application.Rejected, Job: "j1", Stage: "s2", StageSince: by.At, LastMove: application.Move{From: "s1", Since: by.At}, Reason: "r1", ClosedAt: by.At, Priority: true, Owner: "m1", Anonymised: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("state = %+v, want %+v", got, want)
 	}

@@ -35,7 +35,7 @@ func TestStored(t *testing.T) {
 			Answers:        []application.GivenAnswer{{Question: other, Label: "Do you like to travel?", Value: text("value"), KnockOut: true}},
 			ConsentVersion: "2026-01", ConsentAt: &due,
 		}},
-		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour)},
+		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour), Message: other},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
 		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other, Offer: id},
 		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
@@ -108,6 +108,7 @@ func TestStored(t *testing.T) {
 		application.AccessGranted{Stamp: stamp, Grant: id, Member: other, Role: id, Until: &due, Cause: application.ByInterview, Of: other},
 		application.AccessEnds{Stamp: stamp, Grant: id, Until: &due, Closed: true},
 		application.DocumentCancelled{Stamp: stamp, Document: id},
+		application.DocumentLeft{Stamp: stamp, Document: id},
 		application.DocumentReopened{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRecategorised{Stamp: stamp, Document: id, From: access.CV, To: access.Certificate},
 		application.VersionDeleted{Stamp: stamp, Document: id, Version: 1},
@@ -241,6 +242,9 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) {
 			events, err := a.Disqualify(d.outcome, d.reason, d.kind, d.text, time.Hour, s)
+			if d.manager {
+				events = application.TellBy(events, "m1", s.At.Add(time.Duration(d.hours)*time.Hour), time.Hour)
+			}
 			return a.WithEnds(events, 24*time.Hour, s), err
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -337,6 +341,11 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.RejectDocument(d.id, d.version, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.DiscloseOutcome(s) },
+		func(a application.Application) ([]application.Event, error) { return a.DiscloseBy("m1", s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.FileAttachment(d.id, application.File{ID: "f9", Name: d.text, Size: int64(d.minutes), Type: "application/pdf"}, s)
+		},
+		func(a application.Application) ([]application.Event, error) { return a.LetGo(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.RemindOfDocument(d.id, s) },
 		func(a application.Application) ([]application.Event, error) { return a.CancelDocument(d.id, s) },
 		func(a application.Application) ([]application.Event, error) {
@@ -427,7 +436,7 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "the form was sent too often"
 	case after.Live() && after.Anonymised:
 		return "a live application was anonymised"
-	case after.Disclosed && after.Outcome != application.Rejected, disclosed && (before.Disclosed || e.When().Before(before.DiscloseAt)):
+	case after.Disclosed && after.Outcome != application.Rejected, disclosed && (before.Disclosed || e.When().Before(before.DiscloseAt) && before.Message == ""):
 		return "an outcome was disclosed that is not there, not yet, or twice"
 	case len(after.Tags) > application.MaxTags, len(after.Documents) > application.MaxDocuments:
 		return "it carries too much"

@@ -63,7 +63,8 @@ type Disqualified struct {
 	Kind       Outcome       `json:"kind"` // rejected or withdrawn
 	Reason     string        `json:"reason"`
 	Note       personal.Text `json:"note"`
-	DiscloseAt time.Time     `json:"disclose_at"` // from when the candidate may see it
+	DiscloseAt time.Time     `json:"disclose_at"` // from when the candidate may see it, unless the message is sent before
+	Message    string        `json:"message,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -71,7 +72,7 @@ func (Disqualified) EventName() string { return "application.disqualified.v1" }
 
 func (e Disqualified) evolve(a Application) Application {
 	a.Outcome, a.Reason = e.Kind, e.Reason
-	a.DiscloseAt, a.Disclosed = e.DiscloseAt, false
+	a.DiscloseAt, a.Disclosed, a.Message = e.DiscloseAt, false, e.Message
 	return a
 }
 
@@ -194,7 +195,7 @@ type Requalified struct {
 func (Requalified) EventName() string { return "application.requalified.v1" }
 
 func (Requalified) evolve(a Application) Application {
-	a.Outcome, a.Reason = InProgress, ""
+	a.Outcome, a.Reason, a.Message = InProgress, "", ""
 	a.DiscloseAt, a.Disclosed = time.Time{}, false
 	return a
 }
@@ -236,4 +237,22 @@ func (a Application) Followed(now time.Time, readOnlyDays int) bool {
 func (a Application) TakesUploads(now time.Time) bool {
 	told := a.Told(now)
 	return told != Rejected && told != Withdrawn
+}
+
+// TellBy lets a message tell of the disqualification among events, if there is
+// one: a rejection is disclosed when it is sent, else after the given delay from
+// when it is to leave.
+func TellBy(events []Event, message string, leaves time.Time, delay time.Duration) []Event {
+	told := make([]Event, len(events))
+	for i, e := range events {
+		if d, ok := e.(Disqualified); ok {
+			d.Message = message
+			if at := leaves.Add(delay); d.Kind == Rejected && at.After(d.DiscloseAt) {
+				d.DiscloseAt = at
+			}
+			e = d
+		}
+		told[i] = e
+	}
+	return told
 }

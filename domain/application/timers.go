@@ -20,7 +20,26 @@ type OutcomeDisclosed struct {
 // EventName implements domain.Fact.
 func (OutcomeDisclosed) EventName() string { return "application.outcome_disclosed.v1" }
 
-func (OutcomeDisclosed) evolve(a Application) Application { a.Disclosed = true; return a }
+func (e OutcomeDisclosed) evolve(a Application) Application {
+	a.Disclosed = true
+	if e.At.Before(a.DiscloseAt) { // it was told by a message
+		a.DiscloseAt = e.At
+	}
+	return a
+}
+
+// DiscloseBy says that the message that tells of a rejection was sent: from then
+// on the candidate sees it. Any other message discloses nothing.
+// Errors: ErrUnknown, ErrAnonymised.
+func (a Application) DiscloseBy(message string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if a.Outcome != Rejected || a.Disclosed || message == "" || a.Message != message {
+		return nil, nil
+	}
+	return []Event{OutcomeDisclosed{Stamp: s, Outcome: a.Outcome}}, nil
+}
 
 // DiscloseOutcome says that time has passed: a rejection whose time has come is
 // disclosed. One that was taken back, or whose time is later by now, is left

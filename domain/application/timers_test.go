@@ -42,6 +42,57 @@ func TestDiscloseOutcome(t *testing.T) {
 	}...)...)
 }
 
+// S1-16, S2-90: the message that tells of a rejection discloses it when it is
+// sent; if it never is, the time comes as it does without one.
+func TestDiscloseBy(t *testing.T) {
+	told := func(kind application.Outcome) application.Event {
+		return application.TellBy(events{disqualified(kind, 24*time.Hour)}, "m1", by.At.Add(time.Hour), 24*time.Hour)[0]
+	}
+	rejected, withdrawn := told(application.Rejected), told(application.Withdrawn)
+	if d := rejected.(application.Disqualified); !d.DiscloseAt.Equal(by.At.Add(25*time.Hour)) || d.Message != "m1" {
+		t.Errorf("it says %+v", d)
+	}
+	by := func(message string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.DiscloseBy(message, later(time.Hour))
+		}
+	}
+	disclosed := application.OutcomeDisclosed{Stamp: later(time.Hour), Outcome: application.Rejected}
+	domaintest.Run(t, application.Application.Fold, append(guarded("disclose by message", by("m1")), []row{
+		{Name: "by its message, before the time", Given: events{received, rejected}, When: by("m1"), Want: events{disclosed}},
+		{Name: "by another", Given: events{received, rejected}, When: by("m2")},
+		{Name: "by none", Given: events{received, disqualified(application.Rejected, time.Hour)}, When: by("")},
+		{Name: "again", Given: events{received, rejected, disclosed}, When: by("m1")},
+		{Name: "of one that was taken back", Given: events{received, rejected, requalified}, When: by("m1")},
+		{Name: "of a withdrawal", Given: events{received, withdrawn}, When: by("m1")},
+	}...)...)
+	var none application.Application
+	if a := none.Fold(received, rejected, disclosed); !a.DiscloseAt.Equal(disclosed.At) {
+		t.Errorf("the candidate sees it at %v", a.DiscloseAt)
+	}
+}
+
+// S2-21, S2-51: what came along with a mail is a document without a category, and
+// goes along with it.
+func TestAttachments(t *testing.T) {
+	one := file("f1")
+	filed := application.DocumentUploaded{Stamp: by, Document: "d1", Version: 1, Category: access.Uncategorised, Files: []application.File{one}, Job: "j1"}
+	files := func(a application.Application) ([]application.Event, error) { return a.FileAttachment("d1", one, by) }
+	goes := func(a application.Application) ([]application.Event, error) { return a.LetGo("d1", by) }
+	left := application.DocumentLeft{Stamp: by, Document: "d1"}
+	domaintest.Run(t, application.Application.Fold, append(append(guarded("file", files), guarded("let go", goes)...), []row{
+		{Name: "it is filed", Given: events{received}, When: files, Want: events{filed}},
+		{Name: "once", Given: events{received, filed}, When: files},
+		{Name: "not an empty one", Given: events{received}, When: func(a application.Application) ([]application.Event, error) {
+			return a.FileAttachment("d1", application.File{ID: "f1"}, by)
+		}, Err: domain.ErrInvalid},
+		{Name: "it goes along", Given: events{received, filed}, When: goes, Want: events{left}},
+		{Name: "what is not there is gone", Given: events{received}, When: goes},
+		{Name: "what has versions stays", Given: events{received, uploaded(1), uploaded(2)}, When: goes},
+		{Name: "it comes back", Given: events{received, filed, left}, When: files, Want: events{filed}},
+	}...)...)
+}
+
 // S1-37: a reminder two days before the due date, while the document is wanted.
 func TestRemindOfDocument(t *testing.T) {
 	remind := func(before time.Duration) when {

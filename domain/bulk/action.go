@@ -52,7 +52,7 @@ type Document struct {
 
 // check refuses an action that says too little to be done to anything.
 func (a Action) check() error {
-	missing := false
+	var missing bool
 	switch a.Kind {
 	case Move:
 		missing = a.Stage == ""

@@ -84,6 +84,14 @@ func (j Job) Named(id string) string {
 	return st.Name
 }
 
+// Shown returns what candidates see of a stage: its public name, if it has one.
+func (j Job) Shown(id string) string {
+	if st, ok := j.Stage(id); ok && st.PublicName != "" {
+		return st.PublicName
+	}
+	return j.Named(id)
+}
+
 func (j Job) place(id string) int {
 	return slices.IndexFunc(j.Stages, func(s Stage) bool { return s.ID == id })
 }

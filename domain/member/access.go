@@ -3,6 +3,8 @@ package member
 import (
 	"maps"
 
+	"github.com/hirelog/hirelog/domain/personal"
+
 	"github.com/hirelog/hirelog/domain"
 )
 
@@ -86,7 +88,7 @@ func (NameErased) EventName() string { return "member.name_erased.v1" }
 
 func (NameErased) evolve(m Member) Member {
 	m = m.out()
-	m.Erased = true
+	m.Erased, m.Name = true, personal.Text{}
 	return m
 }
 

@@ -13,6 +13,7 @@ import (
 
 // Member is what decisions need of a member.
 type Member struct {
+	Name    personal.Text // sealed; absent once erased
 	Exists  bool
 	Active  bool
 	Role    access.OrganizationRole
@@ -79,7 +80,7 @@ type Invited struct {
 func (Invited) EventName() string { return "member.invited.v1" }
 
 func (e Invited) evolve(m Member) Member {
-	m.Exists, m.Active, m.Role = true, true, e.Role
+	m.Exists, m.Active, m.Role, m.Name = true, true, e.Role, e.Name
 	return m
 }
 
@@ -143,7 +144,13 @@ type DetailsCorrected struct {
 // EventName implements domain.Fact.
 func (DetailsCorrected) EventName() string { return "member.details_corrected.v1" }
 
-func (e DetailsCorrected) evolve(m Member) Member { m.Corrected = e.Correction; return m }
+func (e DetailsCorrected) evolve(m Member) Member {
+	m.Corrected = e.Correction
+	if !e.Name.IsZero() {
+		m.Name = e.Name
+	}
+	return m
+}
 
 // Correct gives the member another name or address, under key; an empty one
 // stays as it is. Errors: ErrUnknown, ErrErased, domain.ErrInvalid.

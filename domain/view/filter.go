@@ -11,11 +11,11 @@ import (
 // says. What somebody looks for by name is not part of it: that would keep the
 // name.
 type Filter struct {
-	Jobs         []string              `json:"job_ids,omitempty" maxItems:"50" doc:"Any of these jobs"`
-	Stages       []string              `json:"stage_ids,omitempty" maxItems:"50" doc:"Any of these stages"`
+	Jobs         []string              `json:"job_ids,omitempty" maxItems:"50" format:"uuid" doc:"Any of these jobs"`
+	Stages       []string              `json:"stage_ids,omitempty" maxItems:"50" format:"uuid" doc:"Any of these stages"`
 	Outcomes     []application.Outcome `json:"outcomes,omitempty" maxItems:"5" doc:"Any of these outcomes, as the list names them"`
-	AnyTags      []string              `json:"any_tags,omitempty" maxItems:"50" doc:"At least one of these tags, by id"`
-	AllTags      []string              `json:"all_tags,omitempty" maxItems:"50" doc:"Each of these tags, by id"`
+	AnyTags      []string              `json:"any_tags,omitempty" maxItems:"50" format:"uuid" doc:"At least one of these tags, by id"`
+	AllTags      []string              `json:"all_tags,omitempty" maxItems:"50" format:"uuid" doc:"Each of these tags, by id"`
 	Priority     *bool                 `json:"priority,omitempty" doc:"Flagged or not"`
 	KnockedOut   *bool                 `json:"knocked_out,omitempty" doc:"Flagged by an answer to the application form, or not"`
 	Unread       *bool                 `json:"unread,omitempty" doc:"With comments that whoever looks has not read, or without"`

@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -42,11 +43,14 @@ const (
 	HandOver         Kind = "hand_over"
 	ExpireOffer      Kind = "expire_offer"
 	HireSigned       Kind = "hire_signed"
+	SendMessage      Kind = "send_message"
+	DiscloseBySent   Kind = "disclose_by_message"
+	SettleMessage    Kind = "settle_message"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, ExpireOffer, HireSigned}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned}
 }
 
 // Plan is an effect that an event is to have.
@@ -75,65 +79,41 @@ func ID(event uuid.UUID, purpose string) uuid.UUID {
 }
 
 // Recruiting is the reactor of everything that follows from applications and
-// members.
+// members and messages.
 func Recruiting() Reactor { return Reactor{Name: "recruiting", Decide: recruiting} }
 
 func recruiting(e eventlog.Event) ([]Plan, error) {
 	category, id := eventlog.SplitStream(e.Stream)
-	if category == "bulk" {
-		return ofBulk(e, id)
-	}
-	var fact domain.Fact
-	var err error
 	switch category {
+	case "bulk":
+		return ofBulk(e, id)
 	case "application":
-		fact, err = application.Codec.Decode(e.Type, e.Data)
-	case "member":
-		fact, err = member.Codec.Decode(e.Type, e.Data)
-	default:
-		return nil, nil
-	}
-	if err != nil {
-		return nil, unreadable(err)
-	}
-	switch f := fact.(type) { //nolint:gochecksumtype // most events have no effect
-	case application.Disqualified:
-		if f.Kind == application.Rejected {
-			return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}, nil
+		fact, err := application.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
 		}
-	case application.Hired:
-		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
-	case application.HireUndone:
-		return []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}, nil
-	case member.Deactivated:
-		if f.HandedTo != "" {
+		return ofApplication(id, fact), nil
+	case "member":
+		fact, err := member.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if f, ok := fact.(member.Deactivated); ok && f.HandedTo != "" {
 			return []Plan{{Purpose: "hand_over", Kind: HandOver, Subject: id, Object: f.HandedTo, At: f.At}}, nil
 		}
-	case application.ReviewRequested:
-		if f.RemindAt != nil {
-			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}, nil
+		return nil, nil
+	case "message":
+		fact, err := message.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
 		}
-	case application.OfferSent:
-		if f.ExpiresAt != nil {
-			return []Plan{{Purpose: "expire", Kind: ExpireOffer, Subject: id, Object: f.Offer, At: *f.ExpiresAt}}, nil
-		}
-	case application.OfferAccepted:
-		if f.Signature != nil {
-			return []Plan{{Purpose: "hire", Kind: HireSigned, Subject: id, Object: f.Offer, At: f.At}}, nil
-		}
-	case application.DocumentRequested:
-		if f.DueAt == nil {
-			return nil, nil
-		}
-		// Who is asked less than that before the due date needs no reminder.
-		if at := f.DueAt.Add(-application.RemindBefore); at.After(f.At) {
-			return []Plan{{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at}}, nil
-		}
+		return ofMessage(id, fact), nil
 	}
 	return nil, nil
 }
 
-// unreadable is the error for an event that cannot be decoded.
+// unreadable says of an event that it cannot be read, and nothing of what is in
+// it.
 func unreadable(err error) error {
 	var unknown *domain.UnknownEventError
 	if errors.As(err, &unknown) {
@@ -163,4 +143,75 @@ func ofBulk(e eventlog.Event, id string) ([]Plan, error) {
 		}
 	}
 	return nil, nil
+}
+
+// ofMessage returns what follows from an event of a message. Its effects are
+// about the application it belongs to.
+func ofMessage(id string, fact message.Event) []Plan {
+	send := func(p message.Place, at time.Time) []Plan {
+		return []Plan{{Purpose: "send", Kind: SendMessage, Subject: p.Application, Object: id, At: at}}
+	}
+	settle := func(application string) []Plan {
+		return []Plan{{Purpose: "settle", Kind: SettleMessage, Subject: application, Object: id, At: fact.When()}}
+	}
+	switch f := fact.(type) { //nolint:gochecksumtype // the others have no effect
+	case message.Written:
+		return send(f.Place, f.SendAt)
+	case message.Changed:
+		return send(f.Place, f.SendAt)
+	case message.Retried:
+		return send(f.Place, f.At)
+	case message.Failed:
+		if f.RetryAt != nil {
+			return send(f.Place, *f.RetryAt)
+		}
+	case message.Sent:
+		if f.Purpose == message.Rejection {
+			return []Plan{{Purpose: "disclose", Kind: DiscloseBySent, Subject: f.Application, Object: id, At: f.At}}
+		}
+	case message.Received:
+		if f.Application != "" && len(f.Attachments) > 0 {
+			return settle(f.Application)
+		}
+	case message.Assigned:
+		return settle(f.Application)
+	case message.Moved:
+		return settle(f.To)
+	}
+	return nil
+}
+
+// ofApplication returns what follows from an event of an application.
+func ofApplication(id string, fact application.Event) []Plan {
+	switch f := fact.(type) { //nolint:gochecksumtype // most events have no effect
+	case application.Disqualified:
+		if f.Kind == application.Rejected {
+			return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}
+		}
+	case application.Hired:
+		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}
+	case application.HireUndone:
+		return []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}
+	case application.ReviewRequested:
+		if f.RemindAt != nil {
+			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}
+		}
+	case application.OfferSent:
+		if f.ExpiresAt != nil {
+			return []Plan{{Purpose: "expire", Kind: ExpireOffer, Subject: id, Object: f.Offer, At: *f.ExpiresAt}}
+		}
+	case application.OfferAccepted:
+		if f.Signature != nil {
+			return []Plan{{Purpose: "hire", Kind: HireSigned, Subject: id, Object: f.Offer, At: f.At}}
+		}
+	case application.DocumentRequested:
+		if f.DueAt == nil {
+			return nil
+		}
+		// Who is asked less than that before the due date needs no reminder.
+		if at := f.DueAt.Add(-application.RemindBefore); at.After(f.At) {
+			return []Plan{{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at}}
+		}
+	}
+	return nil
 }

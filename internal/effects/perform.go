@@ -49,6 +49,12 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.HireSigned(ctx, caller, e.Subject, e.Object)
 	case HandOver:
 		return c.HandOver(ctx, caller, e.Subject)
+	case SendMessage:
+		return c.SendMessage(ctx, caller, e.Object)
+	case DiscloseBySent:
+		return c.DiscloseByMessage(ctx, caller, e.Subject, e.Object)
+	case SettleMessage:
+		return c.SettleMessage(ctx, caller, e.Object)
 	}
 	return commands.Answer{}, fmt.Errorf("effect %s is of kind %s: %w", e.ID, e.Kind, ErrUnknownKind)
 }

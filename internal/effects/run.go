@@ -15,6 +15,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
@@ -361,6 +362,8 @@ func cause(err error) string {
 		return "conflict"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
+	case errors.Is(err, commands.ErrNotYet):
+		return "not_yet"
 	case errors.Is(err, ErrUnknownKind):
 		return "unknown_kind"
 	}

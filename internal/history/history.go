@@ -83,17 +83,20 @@ type History struct {
 	Profile     *PastProfile      `json:"profile" doc:"The profile folded from these events; null unless a moment was asked for"`
 }
 
+// HiddenType is the type of an entry of which the viewer may not know what it was.
+const HiddenType = "hidden"
+
 // Entry is one event as it was recorded.
 type Entry struct {
 	EventID       uuid.UUID         `json:"event_id"`
 	Revision      eventlog.Revision `json:"revision"`
 	Position      string            `json:"position" doc:"commit/prepare"`
-	Type          string            `json:"type"`
+	Type          string            `json:"type" doc:"What happened; hidden if you may not know: an evaluation that is hidden until yours is in, or somebody else's draft. Then nothing tells who did it, nor by what"`
 	At            time.Time         `json:"at" doc:"When it happened"`
 	RecordedAt    time.Time         `json:"recorded_at" doc:"When the event store wrote it"`
-	By            domain.Actor      `json:"by"`
+	By            *domain.Actor     `json:"by" doc:"Null of a hidden event"`
 	OnBehalfOf    *domain.Actor     `json:"on_behalf_of" doc:"For whom, if not for themselves"`
-	CommandID     uuid.UUID         `json:"command_id"`
+	CommandID     *string           `json:"command_id" format:"uuid" doc:"Null of a hidden event"`
 	CorrelationID string            `json:"correlation_id" doc:"The request it came by"`
 	CausationID   string            `json:"causation_id" doc:"The event it follows from; empty for what the command did itself"`
 	Origin        eventlog.Origin   `json:"origin"`
@@ -102,7 +105,7 @@ type Entry struct {
 }
 
 // Replay returns the history of application id as viewer, a member, may see it.
-// Every event is there; what it says only with the right to its area, or to the
+// Every event is there, though of some not what it was; what it says only with the right to its area, or to the
 // category of the document it is about. Before the first event there are no
 // events and no profile.
 // Errors: application.ErrUnknown (also when the viewer may not see it),
@@ -261,6 +264,13 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	if err := e.fill(rec.Event, rec.fact); err != nil {
 		return err
 	}
+	if o.hides(rec.fact, held) {
+		*e = Entry{
+			EventID: rec.ID, Revision: rec.Revision, Position: rec.Position.String(), Type: HiddenType,
+			At: e.At, RecordedAt: rec.RecordedAt, Origin: e.Origin, Data: map[string]any{}, Erased: []string{},
+		}
+		return nil
+	}
 	data, texts := o.visible(rec.fact, held)
 	if !data {
 		e.Data = map[string]any{}
@@ -272,16 +282,36 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	return o.reveal(e, rec.Event, rec.fact, texts, held.Masked)
 }
 
+// hides reports whether a viewer with these rights may not even know what an
+// event is: others' evaluations that are hidden until their own is in, and
+// others' drafts, also deleted ones.
+func (o *opening) hides(e application.Event, held access.Rights) bool {
+	v := o.evaluations
+	if v.viewer == "" || held.Masked || held.Impartial() {
+		return false
+	}
+	switch e := e.(type) { //nolint:gochecksumtype // only what is anybody's own
+	case application.EvaluationDrafted:
+		return e.By.MemberID() != v.viewer
+	case application.EvaluationSubmitted:
+		return !v.see(e.By.MemberID(), e.Form, e.Hidden, held)
+	case application.EvaluationDeleted:
+		return e.Number == 0 && e.Author != v.viewer || !v.see(e.Author, e.Form, e.Hidden, held)
+	}
+	return false
+}
+
 // fill says in e what an event is and what it says, apart from personal fields.
 func (e *Entry) fill(rec eventlog.Event, fact domain.Fact) error {
 	meta, err := rec.Meta()
 	if err != nil {
 		return err
 	}
+	by, command := fact.Who(), meta.CommandID.String()
 	*e = Entry{
 		EventID: rec.ID, Revision: rec.Revision, Position: rec.Position.String(), Type: rec.Type,
-		At: fact.When(), RecordedAt: rec.RecordedAt, By: fact.Who(),
-		CommandID: meta.CommandID, CorrelationID: meta.CorrelationID, CausationID: meta.CausationID, Origin: meta.Origin,
+		At: fact.When(), RecordedAt: rec.RecordedAt, By: &by,
+		CommandID: &command, CorrelationID: meta.CorrelationID, CausationID: meta.CausationID, Origin: meta.Origin,
 		Data: map[string]any{}, Erased: []string{},
 	}
 	if meta.OnBehalfOf != "" {
@@ -389,6 +419,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	case application.DocumentReopened:
 		document = e.Document
 	case application.DocumentRecategorised:
+		document = e.Document
+	case application.DocumentLeft:
 		document = e.Document
 	case application.VersionDeleted:
 		document = e.Document

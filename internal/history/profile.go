@@ -230,6 +230,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsUploaded })
 	case application.DocumentRecategorised:
 		p.document(e.Document, func(d *PastDocument) { d.Category = e.To })
+	case application.DocumentLeft:
+		p.Documents = slices.DeleteFunc(p.Documents, func(d PastDocument) bool { return d.ID == e.Document })
 	case application.VersionDeleted:
 		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:

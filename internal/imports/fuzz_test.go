@@ -31,7 +31,7 @@ func FuzzRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer src.root.Close() //nolint:errcheck // it was only read
+		defer src.root.Close()
 		all, err := read(src, now, func(p Problem) {
 			if p.Line < 1 || p.File == "" || p.Code == "" || !utf8.ValidString(p.Message) {
 				t.Errorf("told %+v", p)

@@ -64,10 +64,10 @@ type Transport interface {
 	Send(ctx context.Context, m Mail) error
 }
 
-// ErrNotTaken: the mail was certainly not taken, and may be later.
+// ErrNotTaken means that the mail was certainly not taken, and may be later.
 var ErrNotTaken = errors.New("mail was not taken")
 
-// RejectedError: the mail was certainly not taken, and will not be however often
+// RejectedError says that the mail was certainly not taken, and will not be however often
 // it is tried.
 type RejectedError struct{ Code string } // such as "address_refused"; no personal data
 

@@ -103,7 +103,7 @@ func mean(of *image.RGBA, left, top, right, bottom int) color.RGBA {
 // turned returns a picture as it is to be looked at (Exif 2.32, tag 0x0112).
 func turned(p *image.RGBA, orientation int) *image.RGBA {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
-	at := func(x, y int) (int, int) { return x, y } // where a pixel of the result comes from
+	var at func(x, y int) (int, int) // where a pixel of the result comes from
 	switch orientation {
 	case 2:
 		at = func(x, y int) (int, int) { return w - 1 - x, y }

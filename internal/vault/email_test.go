@@ -110,9 +110,19 @@ func TestAddressGoesWithTheCandidate(t *testing.T) {
 	if got, ok, err := v.LookUp(t.Context(), "ANA@example.org"); err != nil || !ok || got != ana {
 		t.Errorf("looked up %s, %v, %v; want %s", got, ok, err, ana)
 	}
+	// With what was asked for before anybody had the address.
+	if _, err := p.pool.Exec(t.Context(), `
+		WITH asked AS (
+			INSERT INTO ops.sign_ins (id, purpose, address, candidate_id, code, link, expires_at)
+			SELECT gen_random_uuid(), 'sign_in', hash, who, hash, hash, now() FROM vault.emails, LATERAL (VALUES (candidate_id), (NULL::uuid)) AS asker (who))
+		INSERT INTO ops.candidate_sessions (secret, id, candidate_id, address, created_at, used_at, expires_at)
+		SELECT hash, gen_random_uuid(), candidate_id, hash, now(), now(), now() FROM vault.emails`); err != nil {
+		t.Fatal(err)
+	}
 	erase(t, v, vault.Erasure{Owner: application})
 	var rows int
-	if err := p.pool.QueryRow(t.Context(), `SELECT count(*) FROM vault.emails`).Scan(&rows); err != nil || rows != 0 {
+	if err := p.pool.QueryRow(t.Context(), `
+		SELECT (SELECT count(*) FROM vault.emails) + (SELECT count(*) FROM ops.sign_ins) + (SELECT count(*) FROM ops.candidate_sessions)`).Scan(&rows); err != nil || rows != 0 {
 		t.Errorf("%d rows left, %v", rows, err)
 	}
 	if got, ok, err := v.LookUp(t.Context(), "ana@example.org"); err != nil || ok {

@@ -37,8 +37,8 @@ type Erased struct {
 }
 
 // Erase destroys keys and puts tombstones in their place, in one transaction:
-// none of them opens, or is minted, ever again. The e-mail look-up of candidates
-// whose key went goes with it. The erasure stays unannounced until Announce is
+// none of them opens, or is minted, ever again. The e-mail look-up, the
+// sessions and the sign-ins of candidates whose key went go with it. The erasure stays unannounced until Announce is
 // called, after its event is in the log. Erasing again with the same id answers
 // as the first time. It is durable on return. Errors: ErrUnavailable.
 func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
@@ -136,8 +136,10 @@ func destroy(ctx context.Context, tx pgx.Tx, erasure uuid.UUID, owner *uuid.UUID
 		return nil, err
 	}
 	_, err = tx.Exec(ctx, `
-		DELETE FROM vault.emails
-		WHERE candidate_id IN (SELECT key_id FROM vault.tombstones WHERE erasure_id = $1)`, erasure)
+		WITH buried AS (SELECT key_id FROM vault.tombstones WHERE erasure_id = $1),
+		addresses AS (DELETE FROM vault.emails WHERE candidate_id IN (SELECT key_id FROM buried) RETURNING hash),
+		sessions AS (DELETE FROM ops.candidate_sessions WHERE candidate_id IN (SELECT key_id FROM buried))
+		DELETE FROM ops.sign_ins WHERE candidate_id IN (SELECT key_id FROM buried) OR address IN (SELECT hash FROM addresses)`, erasure)
 	return touched, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/hirelog/hirelog/domain/erasure"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/domain/view"
@@ -44,6 +45,7 @@ type History struct {
 	Candidates   map[string]candidate.Candidate
 	Applications map[string]application.Application
 	Employees    map[string]employee.Employee
+	Messages     map[string]message.Message
 	Person       map[string]string // the candidate of each application, also after it was anonymised
 
 	// In the order they came to be.
@@ -67,7 +69,7 @@ func New(t testing.TB) *History {
 		t: t, Log: new(eventlog.Memory), Vault: v, Pool: pool,
 		Now:  time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		Jobs: map[string]job.Job{}, Members: map[string]member.Member{},
-		Candidates: map[string]candidate.Candidate{}, Applications: map[string]application.Application{},
+		Candidates: map[string]candidate.Candidate{}, Applications: map[string]application.Application{}, Messages: map[string]message.Message{},
 		Person: map[string]string{}, revisions: map[string]eventlog.Revision{},
 		bulks: map[string]bulk.Bulk{}, views: map[string]view.View{},
 		Employees: map[string]employee.Employee{},

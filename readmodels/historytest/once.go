@@ -40,6 +40,8 @@ func (c *Company) Once() {
 		return m.SetNotifications(c.Admin, member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
 	c.interviewOnce(id, by)
+	_, other := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Otto", LastName: "Once", Email: "once.more@example.org"})
+	c.messagesOnce(id, other, by)
 	c.evaluatedOnce(id)
 	c.listsOnce(id, by)
 	review, withdrawn := c.ID(), c.ID()

@@ -203,6 +203,10 @@ func (c *Company) randomlyOn(id string) {
 		return
 	}
 	if c.r.IntN(10) == 0 {
+		c.randomMessage(id, by)
+		return
+	}
+	if c.r.IntN(10) == 0 {
 		c.randomOffer(id, by)
 		return
 	}

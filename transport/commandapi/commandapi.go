@@ -93,6 +93,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.documents(s)
 	a.inbox(s)
 	a.lists(s)
+	a.messages(s)
 	a.organization(s)
 	a.members(s)
 }

@@ -20,17 +20,17 @@ type Made struct {
 	Done
 }
 
-// ownConditions are the headers that a candidate's command takes.
-type ownConditions struct {
+// OwnConditions are the headers that a candidate's command takes.
+type OwnConditions struct {
 	IdempotencyKey string `header:"Idempotency-Key" minLength:"1" maxLength:"255" pattern:"^[!-~]*$" patternDescription:"visible ASCII" doc:"Makes the command recognisable for 7 days: given again with the same key it answers the same and changes nothing; another request under the key is refused"`
 }
 
 type ownRequest[C any] struct {
-	ownConditions
+	OwnConditions
 	Body C
 }
 
-type ownBodiless struct{ ownConditions }
+type ownBodiless struct{ OwnConditions }
 
 type ownDone struct {
 	Position string `header:"Hirelog-Position" doc:"The position of the body"`

@@ -19,7 +19,7 @@ import (
 type ProveAddress struct {
 	ID    string         `json:"sign_in_id" format:"uuid" doc:"As the code was asked for under"`
 	Email personal.Plain `json:"email" minLength:"3" maxLength:"254" doc:"The new address"`
-	Code  string         `json:"code" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The code of the mail"`
+	Code  string         `json:"code" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" example:"482913" doc:"The code of the mail"`
 }
 
 // ofOwn returns a route of what is a candidate's own.

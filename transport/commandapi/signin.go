@@ -28,7 +28,7 @@ type askedAnswer struct{ Body Asked }
 // under, or the token of the mail.
 type Redeem struct {
 	ID    string `json:"sign_in_id,omitempty" format:"uuid" doc:"As the code was asked for under"`
-	Code  string `json:"code,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" doc:"The code of the mail"`
+	Code  string `json:"code,omitempty" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" patternDescription:"six digits" example:"482913" doc:"The code of the mail"`
 	Token string `json:"token,omitempty" maxLength:"100" doc:"The token of the mail, instead of id and code"`
 }
 

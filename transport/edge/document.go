@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hirelog/hirelog/docs"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/transport/auth"
 )
@@ -121,6 +122,21 @@ func jsonFormat() huma.Format {
 	}
 }
 
+// problems returns an example of each problem that is answered with the status,
+// by its code.
+func problems(status int) map[string]*huma.Example {
+	all := map[string]*huma.Example{}
+	for _, c := range docs.Codes() {
+		if c.Status != status {
+			continue
+		}
+		p := newProblem(c.Status, c.Code, c.Means)
+		p.RequestID = "01a219c6-1af8-7872-8797-a5556c7572df"
+		all[c.Code] = &huma.Example{Summary: c.Means, Value: p}
+	}
+	return all
+}
+
 // responses returns what a route can answer, but for the representation that
 // huma knows of.
 func (e *Edge) responses(r Route) map[string]*huma.Response {
@@ -128,7 +144,9 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	answers := map[string]*huma.Response{}
 	say := func(status int, what string) {
 		name := strings.ReplaceAll(http.StatusText(status), " ", "")
-		e.openapi.Components.Responses[name] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+		if e.openapi.Components.Responses[name] == nil {
+			e.openapi.Components.Responses[name] = &huma.Response{Description: what, Content: map[string]*huma.MediaType{problemType: {Schema: problem, Examples: problems(status)}}}
+		}
 		answers[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + name}
 	}
 	say(http.StatusBadRequest, "The request is malformed")
@@ -181,7 +199,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	if r.Throttled {
 		say(http.StatusTooManyRequests, "Too many requests; try again after Retry-After")
 	}
-	if r.Body == FormBody {
+	if r.Body == FormBody || r.Body == MailBody {
 		say(http.StatusInsufficientStorage, "There is no room for the files")
 	}
 	return answers

@@ -80,6 +80,10 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 		if typ, _, err := mime.ParseMediaType(x.HTTP.Header.Get("Content-Type")); err != nil || typ != "multipart/form-data" {
 			return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be multipart/form-data.")
 		}
+	case MailBody:
+		if typ, _, err := mime.ParseMediaType(x.HTTP.Header.Get("Content-Type")); err != nil || typ != "message/rfc822" {
+			return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be message/rfc822.")
+		}
 	case NoBody:
 	}
 	return nil

@@ -116,6 +116,7 @@ const (
 	JSONBody
 	OptionalJSONBody // absent, or an object
 	FormBody         // multipart/form-data by POST, read by the handler
+	MailBody         // message/rfc822 by POST, read by the handler
 )
 
 // Route declares one route: nothing is served that is not declared.
@@ -184,15 +185,17 @@ func (r Route) operation() huma.Operation {
 	case !r.Who.public:
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
-	if !r.Plain {
-		for _, name := range parameters(r.Path) {
-			schema := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
-			if name == r.Number {
-				least := 1.0
-				schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least}
-			}
-			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
+	for _, name := range parameters(r.Path) {
+		schema := &huma.Schema{Type: huma.TypeString}
+		switch {
+		case r.Plain:
+		case name == r.Number:
+			least := 1.0
+			schema = &huma.Schema{Type: huma.TypeInteger, Minimum: &least}
+		default:
+			schema.Format = "uuid"
 		}
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
 	}
 	return op
 }
@@ -234,12 +237,18 @@ func Handle[I, O any](s *Surface, r Route, handler func(context.Context, *I) (*O
 		answers := s.edge.openapi.Paths[r.Path].Get.Responses
 		answers["503"] = &huma.Response{Description: "Not now", Content: answers["200"].Content}
 	}
+	if r.Body == MailBody && !r.Hidden {
+		s.edge.openapi.Paths[r.Path].Post.RequestBody = &huma.RequestBody{
+			Required: true, Content: map[string]*huma.MediaType{"message/rfc822": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		}
+	}
 	if r.Body == FormBody && !r.Hidden {
 		// Only now: huma would read a body it knows of, and the handler does.
 		s.edge.openapi.Paths[r.Path].Post.RequestBody = &huma.RequestBody{
 			Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: r.Form}},
 		}
 	}
+	s.edge.exemplify(r)
 }
 
 // declare notes a route. It panics for one that does not say who may use it or

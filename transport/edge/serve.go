@@ -59,7 +59,7 @@ func (s *Surface) serve(next echo.HandlerFunc) echo.HandlerFunc {
 		route := s.edge.routeOf(r.Method, c.Path())
 		x.route = route.Path
 		timeout := s.edge.options.Timeout
-		if route.Body == FormBody || route.Download {
+		if route.Body == FormBody || route.Body == MailBody || route.Download {
 			timeout = s.edge.options.TransferTimeout
 		}
 		// Whoever reads the answer slowly is not waited for; not every writer has

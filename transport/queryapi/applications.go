@@ -25,7 +25,7 @@ type ListInput struct {
 	AllTags      []string  `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority     string    `query:"priority" enum:"true,false" doc:"Flagged or not"`
 	KnockedOut   string    `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
-	Unread       string    `query:"unread" enum:"true,false" doc:"With comments you have not read, or without; only where you may view comments"`
+	Unread       string    `query:"unread" enum:"true,false" doc:"With comments you have not read or messages that nobody took care of, or without; only where you may view them"`
 	Sources      []string  `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner        string    `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	ReceivedFrom time.Time `query:"received_from" doc:"Received then or later"`
@@ -124,7 +124,7 @@ func (a *API) applications(s *edge.Surface) {
 	})
 	read(a, s, ofApplication("/timeline", "What happened to an application", view),
 		func(ctx context.Context, r *edge.Request, in *timelineInput) (readmodels.TimelinePage, error) {
-			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person"}, a.Now())
+			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person", Jobs: r.Principal.Jobs}, a.Now())
 		})
 	read(a, s, ofApplication("/notes", "Notes of an application", edge.Area(access.Notes, access.View)),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Note], error) {
@@ -168,6 +168,11 @@ func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile,
 		all := len(p.Others)
 		p.Others = slices.DeleteFunc(p.Others, func(o readmodels.OtherApplication) bool { return !slices.Contains(jobs, o.Job.ID) })
 		p.OthersHidden = p.OthersHidden || len(p.Others) < all
+		for _, linked := range []*readmodels.LinkedApplication{p.GoesOnFrom, p.WentOnAs} {
+			if linked != nil && linked.Job != nil && !slices.Contains(jobs, linked.Job.ID) {
+				linked.Job = nil
+			}
+		}
 	}
 	return p, err
 }

@@ -24,9 +24,10 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,expire_offer,hire_signed"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
+	MessageID  *string       `json:"message_id" format:"uuid" doc:"Null if it is about none, or you may not view messages"`
 	PlannedAt  time.Time     `json:"planned_at"`
 	PlannedFor time.Time     `json:"planned_for"`
 	State      effects.State `json:"state" enum:"planned,done,cancelled,refused,failed" doc:"cancelled: when its time had come there was no reason any more; refused: a rule said no"`
@@ -56,13 +57,13 @@ func (a *API) effects(s *edge.Surface) {
 			}
 			all := Effects{Items: []Effect{}, Through: through.String()}
 			for _, e := range entries {
-				all.Items = append(all.Items, shownEffect(e, p.Documents))
+				all.Items = append(all.Items, shownEffect(e, p))
 			}
 			return all, nil
 		})
 }
 
-func shownEffect(e effects.Entry, visible []readmodels.Document) Effect {
+func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
 	shown := Effect{
 		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: e.Purpose, Kind: e.Kind,
 		PlannedAt: e.PlannedAt.UTC(), PlannedFor: e.PlannedFor.UTC(), State: e.State, Attempts: e.Attempts, FinishedAt: e.FinishedAt,
@@ -71,11 +72,17 @@ func shownEffect(e effects.Entry, visible []readmodels.Document) Effect {
 		at := e.FinishedAt.UTC()
 		shown.FinishedAt = &at
 	}
-	if slices.ContainsFunc(visible, func(d readmodels.Document) bool { return d.ID == e.Object }) {
+	if slices.ContainsFunc(p.Documents, func(d readmodels.Document) bool { return d.ID == e.Object }) {
 		shown.DocumentID = &e.Object
 	}
-	if e.Kind == effects.RemindOfReview {
+	switch e.Kind {
+	case effects.SendMessage, effects.DiscloseBySent, effects.SettleMessage:
+		if p.Rights.Areas[access.Messages] >= access.View {
+			shown.MessageID = &e.Object
+		}
+	case effects.RemindOfReview:
 		shown.ReviewID = &e.Object
+	case effects.DiscloseOutcome, effects.RemindOfDocument, effects.RunBulk, effects.CreateEmployee, effects.ReverseEmployee, effects.HandOver:
 	}
 	if e.Reason != "" {
 		shown.Reason = &e.Reason

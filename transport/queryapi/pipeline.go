@@ -16,7 +16,7 @@ type pipelineInput struct {
 	AllTags    []string `query:"all_tags,explode" maxItems:"50" doc:"Each of these tags, by id"`
 	Priority   string   `query:"priority" enum:"true,false" doc:"Flagged or not"`
 	KnockedOut string   `query:"knocked_out" enum:"true,false" doc:"Flagged by an answer to the application form, or not"`
-	Unread     string   `query:"unread" enum:"true,false" doc:"With comments you have not read, or without; only where you may view comments"`
+	Unread     string   `query:"unread" enum:"true,false" doc:"With comments you have not read or messages that nobody took care of, or without; only where you may view them"`
 	Sources    []string `query:"source,explode" maxItems:"50" doc:"Any of these sources"`
 	Owner      string   `query:"owner_id" maxLength:"36" doc:"Member responsible"`
 	Text       string   `query:"q" maxLength:"200" doc:"Words, each the beginning of a word of the name, or the e-mail address"`

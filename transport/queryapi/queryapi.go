@@ -71,6 +71,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.inbox(s)
 	a.interviews(s)
 	a.lists(s)
+	a.messages(s)
 	a.export(s)
 	a.hires(s)
 	a.offers(s)

@@ -1,0 +1,460 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/mail"
+	"github.com/hirelog/hirelog/internal/vault"
+)
+
+// ErrUnreadableMail means that what was posted is no mail that can be taken.
+var ErrUnreadableMail = &domain.Refusal{Kind: domain.Invalid, Code: "unreadable_mail", Message: "This is no mail that can be taken."}
+
+// ReceiveMail takes in a mail that somebody sent to the company, or that says of
+// one of ours that it came back. Admins may: it is a mail server that does. The
+// same mail, by its sender and Message-ID, comes in once. Its id is the
+// message's.
+//
+// It belongs to the application whose reply address it went to, if the sender is
+// its candidate, else to the one live application of the sender; to none if the
+// application it went to closed longer ago than the setting says.
+// Errors: those of message.Receive; ErrDenied; files.ErrNoSpace.
+func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incoming) (Answer, error) {
+	if err := c.MayReceiveMail(caller); err != nil {
+		return Answer{}, err
+	}
+	caller = caller.withoutMatch()
+	if in.Bounce != nil {
+		if id, attempt, ours := c.ourMessage(in.Bounce.MessageID); ours {
+			return c.bounced(ctx, caller, id, attempt, in.Bounce.Status)
+		}
+	}
+	id := c.mailID(in)
+	f, err := c.messages.read(ctx, c.log, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	if f.state.Direction == "" {
+		if err := c.takeIn(ctx, caller, id, in); err != nil {
+			return Answer{}, err
+		}
+	}
+	answer, err := c.SettleMessage(ctx, caller.as(domain.System), id)
+	answer.ID = id
+	return answer, err
+}
+
+// MayReceiveMail refuses who may not hand mail over. Errors: ErrDenied.
+func (c *Commands) MayReceiveMail(caller Caller) error { return c.allow(caller, access.Admin) }
+
+// mailID returns the id of the message that a mail is. It is the same for the
+// same mail, and tells nothing of it without the keyset.
+func (c *Commands) mailID(in mail.Incoming) string {
+	header := in.MessageID
+	if header == "" {
+		parts := [][]byte{[]byte(in.Subject), []byte(in.Text)}
+		for _, f := range in.Files {
+			parts = append(parts, []byte(f.Name), f.Content)
+		}
+		sum := c.vault.Fingerprint(parts...)
+		header = string(sum[:])
+	}
+	return c.vault.DeriveID("mail", strings.ToLower(string(in.From)), header).String()
+}
+
+// bounced records that a mail of ours came back.
+func (c *Commands) bounced(ctx context.Context, caller Caller, id string, attempt int, status string) (Answer, error) {
+	if status == "" {
+		status = "5.0.0"
+	}
+	answer, err := transact(ctx, c, c.messages, id, caller.as(domain.System), decision[message.Message, message.Event]{
+		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Bounce(attempt, status, s) },
+	})
+	answer.ID = id
+	return answer, err
+}
+
+// takeIn records a mail where it belongs.
+func (c *Commands) takeIn(ctx context.Context, caller Caller, id string, in mail.Incoming) error {
+	arrival, err := c.route(ctx, in)
+	if err != nil {
+		return err
+	}
+	if err := c.conversation(ctx, id, in, &arrival); err != nil {
+		return err
+	}
+	owner := arrival.Application
+	if owner == "" {
+		owner = id
+	}
+	key := personal.Key{ID: id, Owner: owner}
+	text := []rune(in.Text)
+	if len(text) > message.MaxBody {
+		text, arrival.Shortened = text[:message.MaxBody], true
+		in.Files = append([]mail.Enclosure{{Name: "message.txt", Content: []byte(in.Text)}}, in.Files...)
+	}
+	if arrival.Attachments, err = c.keepFiles(ctx, in.Files, owner); err != nil {
+		c.dropFiles(arrival.Attachments)
+		return err
+	}
+	header := in.MessageID
+	if utf8.RuneCountInString(header) > message.MaxMessageID {
+		header = ""
+	}
+	arrival.From, arrival.FromName = personal.New(key, in.From), personal.New(key, in.FromName)
+	arrival.Subject, arrival.Text, arrival.MessageID = personal.New(key, in.Subject), personal.New(key, personal.Plain(text)), personal.New(key, personal.Plain(header))
+	by := domain.System
+	if arrival.Application != "" {
+		by = domain.Candidate
+	}
+	answer, err := transact(ctx, c, c.messages, id, caller.as(by), decision[message.Message, message.Event]{
+		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Receive(arrival, s) },
+	})
+	if err == nil && (answer.Repeated || answer.Unchanged) || refused(err) {
+		c.dropFiles(arrival.Attachments)
+	}
+	return err
+}
+
+// route says where a mail belongs.
+func (c *Commands) route(ctx context.Context, in mail.Incoming) (message.Arrival, error) {
+	if err := c.directory.Check(); err != nil { // settings that are not known yet route nothing
+		return message.Arrival{}, err
+	}
+	person, known, err := c.vault.LookUp(ctx, in.From)
+	if errors.Is(err, vault.ErrNoAddress) {
+		err = nil
+	}
+	if err != nil {
+		return message.Arrival{}, err
+	}
+	theirs := map[string]application.Application{}
+	if known {
+		owners, err := c.vault.Owners(ctx, person)
+		if err != nil {
+			return message.Arrival{}, err
+		}
+		for _, id := range owners {
+			f, err := c.applications.read(ctx, c.log, id)
+			if err != nil {
+				return message.Arrival{}, err
+			}
+			if f.state.Outcome != "" && !f.state.Anonymised {
+				theirs[id] = f.state
+			}
+		}
+	}
+	return c.routed(ctx, theirs, known, c.repliedTo(in.Recipients))
+}
+
+// routed says where a mail of somebody who has these applications belongs that
+// went to the reply address of an application, or of none.
+func (c *Commands) routed(ctx context.Context, theirs map[string]application.Application, known bool, to string) (message.Arrival, error) {
+	in := message.Arrival{Known: known}
+	var addressed application.Application
+	if to != "" {
+		f, err := c.applications.read(ctx, c.log, to)
+		if err != nil {
+			return in, err
+		}
+		if addressed = f.state; addressed.Outcome == "" || addressed.Anonymised {
+			to = ""
+		}
+	}
+	var live []string
+	for _, id := range slices.Sorted(maps.Keys(theirs)) {
+		if theirs[id].Live() {
+			live = append(live, id)
+		}
+	}
+	_, sendersOwn := theirs[to]
+	switch {
+	case to != "" && c.longClosed(addressed):
+	case to != "" && sendersOwn:
+		in.Place = message.Place{Application: to, Job: addressed.Job}
+	case len(live) == 1:
+		in.Place = message.Place{Application: live[0], Job: theirs[live[0]].Job}
+	}
+	if in.Application != "" {
+		return in, nil
+	}
+	if to != "" {
+		in.Suggested = message.Place{Application: to, Job: addressed.Job}
+	} else if len(theirs) == 1 {
+		for id, a := range theirs {
+			in.Suggested = message.Place{Application: id, Job: a.Job}
+		}
+	}
+	return in, nil
+}
+
+// longClosed reports whether mail for an application is assigned by hand, because
+// it closed longer ago than the setting says.
+func (c *Commands) longClosed(a application.Application) bool {
+	days := c.directory.Organization().Settings.UnassignAfterDays
+	return !a.Live() && !c.now().Before(a.ClosedAt.AddDate(0, 0, days))
+}
+
+// conversation says of a mail what it answers, and which thread it belongs to.
+func (c *Commands) conversation(ctx context.Context, id string, in mail.Incoming, arrival *message.Arrival) error {
+	arrival.Thread = id
+	for _, header := range in.References {
+		answered, _, ours := c.ourMessage(header)
+		if !ours || arrival.Application == "" {
+			continue
+		}
+		f, err := c.messages.read(ctx, c.log, answered)
+		if err != nil {
+			return err
+		}
+		if f.state.Application == arrival.Application {
+			arrival.Answers, arrival.Thread = answered, f.state.Thread
+			return nil
+		}
+	}
+	return nil
+}
+
+// keepFiles seals files that came along. What it stored before an error it
+// returns too.
+func (c *Commands) keepFiles(ctx context.Context, came []mail.Enclosure, owner string) ([]message.Attachment, error) {
+	var stored []message.Attachment
+	for _, f := range came[:min(len(came), message.MaxAttachments)] {
+		id := uuid.NewString()
+		key := personal.Key{ID: id, Owner: owner}
+		content, err := c.scanned(ctx, bytes.NewReader(f.Content), application.MaxFileBytes, owner)
+		if errors.Is(err, ErrInfected) {
+			continue // the rest of the mail comes in
+		}
+		if err != nil {
+			return stored, err
+		}
+		info, err := c.files.Put(ctx, key, id, content, application.MaxFileBytes)
+		switch {
+		case errors.Is(err, files.ErrTooLarge):
+			return stored, application.ErrFileTooLarge
+		case err != nil:
+			return stored, fmt.Errorf("store a file of a mail: %w", err)
+		}
+		mediaType, _, _ := strings.Cut(info.Type, ";")
+		stored = append(stored, message.Attachment{File: id, Name: personal.New(key, fileName(f.Name)), Size: info.Size, Type: mediaType})
+	}
+	return stored, nil
+}
+
+func (c *Commands) dropFiles(stored []message.Attachment) {
+	for _, f := range stored {
+		c.discard([]application.File{{ID: f.File}})
+	}
+}
+
+// AssignMessage says to which application a message belongs that belongs to none.
+type AssignMessage struct {
+	Message     string `json:"-"`
+	Application string `json:"application_id" format:"uuid" doc:"Application, and so candidate, that it belongs to"`
+	TakeAddress bool   `json:"take_address,omitempty" doc:"Make the sender's address the candidate's; needs edit on the profile"`
+}
+
+// AssignMessage gives cmd. Admins and recruiting may who have edit on the
+// messages area of the application.
+// Errors: those of message.Assign; those of EditCandidate when the address is
+// taken over; ErrDenied.
+func (c *Commands) AssignMessage(ctx context.Context, caller Caller, cmd AssignMessage) (Answer, error) {
+	if err := c.allow(caller, access.Admin, access.Recruiting); err != nil {
+		return Answer{}, err
+	}
+	says, err := c.said(ctx, cmd.Message)
+	if err != nil {
+		return Answer{}, err
+	}
+	f, held, err := c.correspondent(ctx, caller, cmd.Application)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case cmd.TakeAddress && held.Area(access.Profile) < access.Edit:
+		return Answer{}, ErrDenied
+	}
+	if cmd.TakeAddress { // first: a refusal leaves the message where it is
+		if err := c.takeSender(ctx, caller, cmd.Application, says); err != nil {
+			return Answer{}, err
+		}
+	}
+	return c.assign(ctx, caller, cmd.Message, message.Place{Application: cmd.Application, Job: f.state.Job})
+}
+
+// takeSender makes the address a message came from that of the person of an
+// application.
+func (c *Commands) takeSender(ctx context.Context, caller Caller, applicationID string, says saying) error {
+	from, err := c.reveal(ctx, says.from)
+	if err != nil {
+		return err
+	}
+	if from == "" {
+		return message.ErrNoAddress
+	}
+	address := personal.Plain(from)
+	step := caller.withoutMatch()
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("address"))
+	_, err = c.EditCandidate(ctx, step, EditCandidate{Application: applicationID, Email: &address})
+	return err
+}
+
+// assign gives a message that belongs to no application to one.
+func (c *Commands) assign(ctx context.Context, caller Caller, id string, to message.Place) (Answer, error) {
+	answer, err := transact(ctx, c, c.messages, id, caller, decision[message.Message, message.Event]{
+		decide:  func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Assign(to, s) },
+		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, id, m, to.Application) },
+	})
+	if err != nil {
+		return answer, err
+	}
+	return c.settled(ctx, caller, id, answer)
+}
+
+// settled does what is left to do behind a command that gave a message to an
+// application, and answers as the command, at where all of it is.
+func (c *Commands) settled(ctx context.Context, caller Caller, id string, answer Answer) (Answer, error) {
+	all, err := c.SettleMessage(ctx, settling(caller), id)
+	if all.Position.After(answer.Position) {
+		answer.Position = all.Position
+	}
+	return answer, err
+}
+
+// settling is the caller of what is left to do behind a command.
+func settling(caller Caller) Caller {
+	step := caller.as(domain.System)
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("settle"))
+	return step
+}
+
+// share wraps the keys of a message, and of what came along, for one more
+// application. Errors: application.ErrAnonymised.
+func (c *Commands) share(ctx context.Context, id string, m message.Message, applicationID string) error {
+	keys := []personal.Key{{ID: id, Owner: applicationID}}
+	if m.Direction == message.Inbound {
+		for _, f := range m.Files {
+			keys = append(keys, personal.Key{ID: f, Owner: applicationID})
+		}
+	}
+	for _, key := range keys {
+		err := c.vault.AddOwners(ctx, key)
+		switch {
+		case errors.Is(err, vault.ErrErased) && key.ID != id: // a file that somebody deleted
+		case errors.Is(err, vault.ErrErased):
+			return application.ErrAnonymised
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// ApplyByMessage makes an application of a message that belongs to none.
+type ApplyByMessage struct {
+	Message   string         `json:"-"`
+	Job       string         `json:"job_id" format:"uuid" doc:"Job applied for; it must be open"`
+	FirstName personal.Plain `json:"first_name,omitempty" maxLength:"100" doc:"One of the two names is required"`
+	LastName  personal.Plain `json:"last_name,omitempty" maxLength:"100" doc:"Last name"`
+	Phone     personal.Plain `json:"phone,omitempty" maxLength:"50" doc:"Telephone number"`
+}
+
+// sourceOfMail is the source of an application that was made of a mail.
+const sourceOfMail = "e_mail"
+
+// ApplyByMessage gives cmd: the person is who sent the message, which goes along
+// with what came with it. Its id is the application's. Admins and recruiting may
+// who may enter applications for the job.
+// Errors: those of Receive and of message.Assign; ErrDenied.
+func (c *Commands) ApplyByMessage(ctx context.Context, caller Caller, cmd ApplyByMessage) (Answer, error) {
+	if err := c.allow(caller, access.Admin, access.Recruiting); err != nil {
+		return Answer{}, err
+	}
+	held, err := c.mayOnJobsApplications(caller, cmd.Job)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case held.Area(access.Messages) < access.Edit:
+		return Answer{}, ErrDenied
+	}
+	says, err := c.said(ctx, cmd.Message)
+	if err != nil {
+		return Answer{}, err
+	}
+	if says.state.Direction != message.Inbound {
+		return Answer{}, message.ErrNotIn
+	}
+	receiving := caller.withoutMatch()
+	if m := says.state; m.Application != "" && m.Application != receiving.newID("application") {
+		return Answer{}, message.ErrAssigned
+	}
+	from, err := c.reveal(ctx, says.from)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := c.Receive(ctx, receiving, Receive{Job: cmd.Job, Source: sourceOfMail, Candidate: candidate.Details{
+		FirstName: cmd.FirstName, LastName: cmd.LastName, Phone: cmd.Phone, Email: personal.Plain(from),
+	}})
+	if err != nil {
+		return answer, err
+	}
+	step := caller.withoutMatch()
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("assign"))
+	assigned, err := c.assign(ctx, step, cmd.Message, message.Place{Application: answer.ID, Job: cmd.Job})
+	if assigned.Position.After(answer.Position) {
+		answer.Position = assigned.Position // a read that waits for it sees both
+	}
+	return answer, err
+}
+
+// ReassignMessage says that a message belongs to another application.
+type ReassignMessage struct {
+	Application string `json:"-"`
+	Message     string `json:"-"`
+	To          string `json:"application_id" format:"uuid" doc:"Application that it belongs to"`
+}
+
+// ReassignMessage gives cmd. Whoever has edit on the messages area of both may.
+// Whether it is open, and what came along, go with it.
+// Errors: those of message.Move; ErrDenied.
+func (c *Commands) ReassignMessage(ctx context.Context, caller Caller, cmd ReassignMessage) (Answer, error) {
+	if _, _, err := c.correspondent(ctx, caller, cmd.Application); err != nil {
+		return Answer{}, err
+	}
+	to, _, err := c.correspondent(ctx, caller, cmd.To)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := transact(ctx, c, c.messages, cmd.Message, caller, decision[message.Message, message.Event]{
+		may: func(m message.Message) error {
+			if m.Application != cmd.Application && (m.Application != cmd.To || !slices.ContainsFunc(m.Left, func(p message.Place) bool { return p.Application == cmd.Application })) {
+				return message.ErrUnknown
+			}
+			return nil
+		},
+		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) {
+			return m.Move(message.Place{Application: cmd.To, Job: to.state.Job}, s)
+		},
+		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, cmd.Message, m, cmd.To) },
+	})
+	if err != nil {
+		return answer, err
+	}
+	return c.settled(ctx, caller, cmd.Message, answer)
+}

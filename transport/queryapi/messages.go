@@ -1,0 +1,42 @@
+package queryapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/readmodels"
+	"github.com/hirelog/hirelog/transport/edge"
+)
+
+func (a *API) messages(s *edge.Surface) {
+	list := ofApplication("/messages", "Conversations with the candidate", edge.Area(access.Messages, access.View))
+	list.Doc = "Every message that was written or came in, by conversation, the one with the newest message first. Looking at them leaves them open."
+	read(a, s, list, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Thread], error) {
+		items, err := a.Core.Threads(ctx, r.Principal.Member, r.Param("id"), a.Now())
+		return Items[readmodels.Thread]{Items: items}, err
+	})
+	who := edge.Roles(access.Admin, access.Recruiting)
+	unassigned := edge.Route{Path: "/v1/unassigned-messages", Summary: "Messages that belong to no application yet", Tag: "messages", Who: who}
+	unassigned.Doc = "From unknown addresses, from people with several applications, and to applications that closed longer ago than the setting says."
+	read(a, s, unassigned, func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.UnassignedPage, error) {
+		return a.Core.Unassigned(ctx, r.Principal.Member, readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
+	})
+	file := edge.Route{
+		Method: http.MethodGet, Path: "/v1/unassigned-messages/{id}/files/{file}", Summary: "Download a file that came along with a message", Tag: "messages", Who: who, Download: true,
+		Doc: "While the message belongs to no application; then it is a document there.",
+	}
+	edge.Handle(s, file, func(ctx context.Context, in *simple) (*huma.StreamResponse, error) {
+		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
+			return nil, err
+		}
+		r := edge.RequestOf(ctx)
+		f, err := a.Core.UnassignedFile(ctx, r.Principal.Member, r.Param("id"), r.Param("file"), a.Now())
+		if err != nil {
+			return nil, err
+		}
+		return a.stream(ctx, r, readmodels.StoredFile{File: f, ApplicationID: r.Param("id")}, false, nil)
+	})
+}
