@@ -335,8 +335,7 @@ func offersHold(before application.Application, e application.Event, after appli
 	for id, o := range after.Offers.All() {
 		was, known := before.Offers.Get(id)
 		over := known && was.State != application.OfferIsDraft && was.State != application.OfferIsSent
-		switch o.State {
-		case application.OfferIsDraft, application.OfferIsSent, application.OfferIsAccepted:
+		if o.State == application.OfferIsDraft || o.State == application.OfferIsSent || o.State == application.OfferIsAccepted {
 			standing++
 		}
 		switch {
