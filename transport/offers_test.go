@@ -159,6 +159,9 @@ func TestAnOfferExpires(t *testing.T) {
 	}
 	w.post(v.manager, a+"/offers/"+offer+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_expired")
 	w.post(v.manager, a+"/offers/"+offer+"/withdraw", map[string]any{}).problem(http.StatusConflict, "offer_over")
+	if got := w.get(v.manager, a+"/effects").want(http.StatusOK); got.text("items.0.kind") != "expire_offer" || got.text("items.0.offer_id") != offer {
+		t.Errorf("effects: %s", got.body)
+	}
 	second := w.post(v.manager, a+"/offers", offerOf()).made()
 	w.post(v.manager, a+"/hire", map[string]any{"reason": "agreed on the telephone"}).want(http.StatusCreated)
 	got := w.get(v.manager, a+"/offers").want(http.StatusOK)
