@@ -153,23 +153,13 @@ func (c *Commands) profileOf(ctx context.Context, a application.Application, fro
 	return p, nil
 }
 
-// leaver reads from the events of an application what goes along to the profile:
-// each document with the versions whose files are there, and what was said of
-// them last.
+// leaver reads from the events of an application, and before them those of what
+// it goes on from, what goes along to the profile: each document with the
+// versions whose files are there, and what was said of them last.
 func (c *Commands) leaver(ctx context.Context, applicationID, id string) (leaving, error) {
 	g := gathering{leaving: leaving{application: applicationID}, c: c, ctx: ctx, key: personal.Key{ID: id, Owner: id}, owner: id, places: map[string]int{}}
-	stream := "application-" + applicationID
-	for rec, err := range c.log.ReadStream(ctx, stream, 0, eventlog.Forwards) {
-		if err != nil {
-			return leaving{}, fmt.Errorf("read %s: %w", stream, err)
-		}
-		e, err := application.Codec.Decode(rec.Type, rec.Data)
-		if err == nil {
-			err = g.take(e)
-		}
-		if err != nil {
-			return leaving{}, fmt.Errorf("%s at %d: %w", stream, rec.Revision, err)
-		}
+	if err := g.read(applicationID); err != nil {
+		return leaving{}, err
 	}
 	g.documents = slices.DeleteFunc(g.documents, func(d employee.Document) bool { return len(d.Versions) == 0 })
 	return g.leaving, nil
@@ -183,6 +173,33 @@ type gathering struct {
 	key    personal.Key
 	owner  string
 	places map[string]int // of documents
+}
+
+// read takes an application, after what it goes on from.
+func (g *gathering) read(applicationID string) error {
+	f, err := g.c.applications.read(g.ctx, g.c.log, applicationID)
+	if err != nil {
+		return err
+	}
+	if f.state.From != "" {
+		if err := g.read(f.state.From); err != nil {
+			return err
+		}
+	}
+	stream := "application-" + applicationID
+	for rec, err := range g.c.log.ReadStream(g.ctx, stream, 0, eventlog.Forwards) {
+		if err != nil {
+			return fmt.Errorf("read %s: %w", stream, err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err == nil {
+			err = g.take(e)
+		}
+		if err != nil {
+			return fmt.Errorf("%s at %d: %w", stream, rec.Revision, err)
+		}
+	}
+	return nil
 }
 
 func (g *gathering) document(id string) *employee.Document {
@@ -221,6 +238,12 @@ func (g *gathering) take(e application.Event) (err error) {
 		g.document(e.Document).Status = application.DocumentIsUploaded
 	case application.DocumentCancelled:
 		g.document(e.Document).Status = application.DocumentIsCancelled
+	case application.DocumentLeft:
+		g.document(e.Document).Versions = nil
+	case application.Transferred:
+		for _, id := range e.Documents {
+			g.document(id).Versions = nil
+		}
 	case application.VersionDeleted:
 		d := g.document(e.Document)
 		if n := len(d.Versions); n > 0 && d.Versions[n-1].Number == e.Version && d.Status != application.DocumentIsCancelled {

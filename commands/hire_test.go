@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // hired takes somebody on who has a document, and returns the application, the
@@ -112,5 +115,89 @@ func TestOnlyTheSystemMakesEmployees(t *testing.T) {
 	}
 	if _, err := c.ReverseEmployee(t.Context(), c.As(c.Admin), app, hire); !errors.Is(err, commands.ErrDenied) {
 		t.Errorf("reversed: %v", err)
+	}
+}
+
+// takenBy returns which files of an application the profile of a hire owns too,
+// and how many documents it took.
+func takenBy(t *testing.T, c *commandstest.Company, from, hire string) (files []bool, documents int) {
+	t.Helper()
+	profile := commands.EmployeeOf(hire)
+	for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+from, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, ok := e.(application.DocumentUploaded)
+		if !ok {
+			continue
+		}
+		for _, f := range up.Files {
+			owners, err := c.Vault.Owners(t.Context(), f.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, slices.Contains(owners, profile))
+		}
+	}
+	for _, name := range c.Events(t, "employee-"+profile) {
+		if name == "employee.document_taken.v1" {
+			documents++
+		}
+	}
+	return files, documents
+}
+
+// S2-74: a document that went to another application with its mail is not
+// taken over to the profile of who was hired.
+func TestEmployeeHasNothingThatLeft(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, someone())
+	kept := commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: upload("my life")})).ID
+	gone := commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: app, Category: access.CV, Files: upload("somebody else's")})).ID
+	if kept == gone {
+		t.Fatal("one document")
+	}
+	left, _, err := eventlog.Encode[application.Event](t.Context(), application.Codec, c.Vault, uuid.New(),
+		application.DocumentLeft{Stamp: domain.Stamp{At: time.Now(), By: domain.System}, Document: gone}, eventlog.Metadata{Actor: domain.System, CommandID: uuid.New(), Origin: eventlog.Live})
+	if err == nil {
+		_, err = c.Log.Append(t.Context(), "application-"+app, eventlog.Revision(len(c.Events(t, "application-"+app))-1), []eventlog.NewEvent{left})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	hire := commandstest.Must(c.Hire(t.Context(), c.As(c.Recruiter), commands.Hire{Application: app, Reason: "at once"})).ID
+	system := c.As(c.Admin)
+	system.Actor = domain.System
+	commandstest.Must(c.CreateEmployee(t.Context(), system, app, hire))
+	if files, n := takenBy(t, c, app, hire); !slices.Equal(files, []bool{true, false}) || n != 1 {
+		t.Errorf("owns %v of the files and has %d documents, want the first alone", files, n)
+	}
+}
+
+// S2-74: who is hired after having been assigned to another job takes along the
+// documents of what the application goes on from, however far back.
+func TestEmployeeHasWhatCameBeforeATransfer(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	first := c.ReceiveOne(t, someone())
+	commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: first, Category: access.CV, Files: upload("my life")}))
+	next := first
+	for _, title := range []string{"Another", "A third"} {
+		next = commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: next, Job: c.OpenOne(t, title)})).ID
+	}
+	commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{Application: next, Category: access.CV, Files: upload("my life since")}))
+	hire := commandstest.Must(c.Hire(t.Context(), c.As(c.Recruiter), commands.Hire{Application: next, Reason: "at once"})).ID
+	system := c.As(c.Admin)
+	system.Actor = domain.System
+	commandstest.Must(c.CreateEmployee(t.Context(), system, next, hire))
+	for _, app := range []string{first, next} {
+		if files, n := takenBy(t, c, app, hire); !slices.Equal(files, []bool{true}) || n != 2 {
+			t.Errorf("owns %v of the files of %s and has %d documents, want all and 2", files, app, n)
+		}
 	}
 }

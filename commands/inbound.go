@@ -32,8 +32,8 @@ var ErrUnreadableMail = &domain.Refusal{Kind: domain.Invalid, Code: "unreadable_
 // message's.
 //
 // It belongs to the application whose reply address it went to, if the sender is
-// its candidate, else to the one live application of the sender; to none if the
-// application it went to closed longer ago than the setting says.
+// its candidate, or the one that it went on as by transfers, else to the one live
+// application of the sender; to none if the application it went to closed longer ago than the setting says.
 // Errors: those of message.Receive; ErrDenied; files.ErrNoSpace.
 func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incoming) (Answer, error) {
 	if err := c.MayReceiveMail(caller); err != nil {
@@ -169,11 +169,11 @@ func (c *Commands) routed(ctx context.Context, theirs map[string]application.App
 	in := message.Arrival{Known: known}
 	var addressed application.Application
 	if to != "" {
-		f, err := c.applications.read(ctx, c.log, to)
-		if err != nil {
+		var err error
+		if to, addressed, err = c.wentOnAs(ctx, to); err != nil {
 			return in, err
 		}
-		if addressed = f.state; addressed.Outcome == "" || addressed.Anonymised {
+		if addressed.Outcome == "" || addressed.Anonymised {
 			to = ""
 		}
 	}
@@ -202,6 +202,19 @@ func (c *Commands) routed(ctx context.Context, theirs map[string]application.App
 		}
 	}
 	return in, nil
+}
+
+// wentOnAs returns the application that one went on as by transfers, or itself.
+func (c *Commands) wentOnAs(ctx context.Context, id string) (string, application.Application, error) {
+	f, err := c.applications.read(ctx, c.log, id)
+	for err == nil && f.state.To != "" {
+		var next folded[application.Application]
+		if next, err = c.applications.read(ctx, c.log, f.state.To); err != nil || next.state.Outcome == "" || next.state.Anonymised {
+			break
+		}
+		id, f = f.state.To, next
+	}
+	return id, f.state, err
 }
 
 // longClosed reports whether mail for an application is assigned by hand, because
@@ -290,29 +303,37 @@ func (c *Commands) AssignMessage(ctx context.Context, caller Caller, cmd AssignM
 	case cmd.TakeAddress && held.Area(access.Profile) < access.Edit:
 		return Answer{}, ErrDenied
 	}
-	if cmd.TakeAddress { // first: a refusal leaves the message where it is
-		if err := c.takeSender(ctx, caller, cmd.Application, says); err != nil {
+	if cmd.TakeAddress { // after: an address is taken only of a message that is the application's
+		from, err := c.reveal(ctx, says.from)
+		switch {
+		case err != nil:
 			return Answer{}, err
+		case says.state.Direction == message.Inbound && from == "":
+			return Answer{}, message.ErrNoAddress
 		}
 	}
-	return c.assign(ctx, caller, cmd.Message, message.Place{Application: cmd.Application, Job: f.state.Job})
+	answer, err := c.assign(ctx, caller, cmd.Message, message.Place{Application: cmd.Application, Job: f.state.Job})
+	if err != nil || !cmd.TakeAddress {
+		return answer, err
+	}
+	taken, err := c.takeSender(ctx, caller, cmd.Application, says)
+	if taken.Position.After(answer.Position) {
+		answer.Position = taken.Position // a read that waits for it sees both
+	}
+	return answer, err
 }
 
 // takeSender makes the address a message came from that of the person of an
 // application.
-func (c *Commands) takeSender(ctx context.Context, caller Caller, applicationID string, says saying) error {
+func (c *Commands) takeSender(ctx context.Context, caller Caller, applicationID string, says saying) (Answer, error) {
 	from, err := c.reveal(ctx, says.from)
 	if err != nil {
-		return err
-	}
-	if from == "" {
-		return message.ErrNoAddress
+		return Answer{}, err
 	}
 	address := personal.Plain(from)
 	step := caller.withoutMatch()
 	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("address"))
-	_, err = c.EditCandidate(ctx, step, EditCandidate{Application: applicationID, Email: &address})
-	return err
+	return c.EditCandidate(ctx, step, EditCandidate{Application: applicationID, Email: &address})
 }
 
 // assign gives a message that belongs to no application to one.

@@ -306,6 +306,11 @@ func TestUnassignedMessages(t *testing.T) {
 	if got := w.get(v.manager, at); got.text("email") != "grace@new.example" {
 		t.Errorf("the address was not taken over: %s", got.body)
 	}
+	// What is refused changes nobody's address.
+	w.post(w.admin, "/v1/unassigned-messages/"+stranger+"/assign", map[string]any{"application_id": second, "take_address": true}).problem(http.StatusConflict, "message_assigned")
+	if got := w.get(w.admin, "/v1/applications/"+second); got.text("email") != "ada.king@mail.example" {
+		t.Errorf("the address was taken over: %s", got.body)
+	}
 	document := w.get(v.manager, at+"/documents").text("items.0.id")
 	if got := w.get(v.manager, at+"/documents/"+document+"/files/"+file).want(http.StatusOK); string(got.body) != "I flew ships." {
 		t.Errorf("%s", got.body)
@@ -409,6 +414,13 @@ func TestWhereMailBelongs(t *testing.T) {
 	goes("two live applications", grace, jobs, "", "")
 	goes("two, and the reply address", grace, reply, mine, "")
 	w.erase(other, second)
+	// S2-44, S2-55, S2-93: what went on as another application is not closed, though there are two live ones.
+	moved := w.post(w.admin, "/v1/applications/"+hers+"/transfer", map[string]string{"job_id": other.id}).made()
+	cook := w.vacancy("Cook")
+	w.post(cook.manager, "/v1/applications", application(cook, "Ada", "King")).made()
+	if id := w.mailIn(w.admin, mailOf("ada.king@mail.example", ada, "moved@mail.example", "Hello")).want(http.StatusOK).text("id"); !strings.Contains(string(w.threads(w.admin, moved).body), id) {
+		t.Errorf("mail to what was transferred is not where it went: %s", w.get(w.admin, "/v1/unassigned-messages").body)
+	}
 	// Closed: by default at once, else after some days.
 	w.post(v.manager, "/v1/applications/"+mine+"/disqualify", map[string]any{"kind": "withdrawn", "reason_id": commands.FirstReason("Lost interest")}).want(http.StatusOK)
 	goes("closed", grace, reply, "", mine)
