@@ -13,11 +13,13 @@ import (
 type Hire struct {
 	Application string         `json:"-"`
 	Reason      personal.Plain `json:"reason" minLength:"1" maxLength:"4000" doc:"Why"`
+	Offer       string         `json:"offer_id,omitempty" format:"uuid" doc:"The accepted offer that it is by; left out, it is by the one that was accepted, if there is one"`
 }
 
-// Hire gives cmd, with a reason. Whoever has edit on the decision area may. What follows makes the employee
+// Hire gives cmd, with a reason. Whoever has edit on the decision area may. An
+// offer that nobody answered is withdrawn with it. What follows makes the employee
 // profile. Its id is the hire's.
-// Errors: those of application.TakeOn; ErrDenied.
+// Errors: those of application.TakeOn and application.TakeOnBy; ErrDenied.
 func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, error) {
 	id := caller.newID("hire")
 	reason, err := textOf("The reason", cmd.Reason, 1, application.MaxText, keyOf(cmd.Application))
@@ -26,6 +28,9 @@ func (c *Commands) Hire(ctx context.Context, caller Caller, cmd Hire) (Answer, e
 	}
 	answer, err := c.closing(ctx, caller, cmd.Application, need{area: access.Decision, level: access.Edit}, nil,
 		func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			if cmd.Offer != "" {
+				return a.TakeOnBy(cmd.Offer, id, reason, s)
+			}
 			return a.TakeOn(id, reason, s)
 		})
 	answer.ID = id

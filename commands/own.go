@@ -13,17 +13,30 @@ import (
 )
 
 // Commands that candidates give themselves, on what is theirs. To them there is
-// nothing else, and nothing at all while self-tracking is off.
+// nothing else, and nothing but offers while self-tracking is off.
 
 // own is what a candidate's command takes: that the application is theirs and
 // still to be seen.
 func (c *Commands) own(ctx context.Context, caller Caller) need {
+	always := c.ownAlways(ctx, caller)
 	return need{own: func(a application.Application) error {
 		if err := c.directory.Check(); err != nil {
 			return err
 		}
-		settings := c.directory.Organization().Settings
-		if caller.Candidate == "" || a.Anonymised || !settings.SelfTracking {
+		if !c.directory.Organization().Settings.SelfTracking {
+			return application.ErrUnknown
+		}
+		return always.own(a)
+	}}
+}
+
+// ownAlways is own for what does not depend on self-tracking: offers.
+func (c *Commands) ownAlways(ctx context.Context, caller Caller) need {
+	return need{own: func(a application.Application) error {
+		if err := c.directory.Check(); err != nil {
+			return err
+		}
+		if caller.Candidate == "" || a.Anonymised {
 			return application.ErrUnknown
 		}
 		person, err := c.reveal(ctx, a.Candidate)
@@ -32,7 +45,7 @@ func (c *Commands) own(ctx context.Context, caller Caller) need {
 			return err
 		case person != caller.Candidate:
 			return application.ErrUnknown
-		case !a.Followed(c.atOf(caller), settings.ReadOnlyDays):
+		case !a.Followed(c.atOf(caller), c.directory.Organization().Settings.ReadOnlyDays):
 			return application.ErrUnknown
 		}
 		return nil

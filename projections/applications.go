@@ -256,7 +256,9 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		// Nobody else notices.
 		was, _ := m.applications.Get(f.Aggregate)
 		r.ChangedAt = was.ChangedAt
-	case application.EmployeeLinked, application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
+	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired,
+		application.EmployeeLinked, application.CommentEdited, application.CommentDeleted, application.NoteEdited, application.Rated,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,

@@ -85,7 +85,9 @@ func (m *assessment) Need(f Fact) {
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
-		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked,
+		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
 		// The other models keep what was done and said.
 	}
 }
@@ -166,7 +168,9 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.OutcomeDisclosed, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
-		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked,
+		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
 		// The other models keep what was done and said.
 	}
 	return nil

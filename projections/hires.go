@@ -50,7 +50,7 @@ func (m *hires) Apply(_ context.Context, f Fact) error {
 	switch e := f.Body.(type) {
 	case application.Hired:
 		m.hires.Put(readmodels.HireRow{
-			ID: e.Hire, Application: f.Aggregate, Reason: e.Reason.Bytes(), At: e.At, By: e.By,
+			ID: e.Hire, Application: f.Aggregate, Reason: e.Reason.Bytes(), At: e.At, By: e.By, Offer: optional(e.Offer),
 		})
 	case application.HireUndone:
 		m.hire(f, e.Hire, func(r *readmodels.HireRow) {

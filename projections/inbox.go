@@ -52,6 +52,14 @@ func (m *inbox) Need(f Fact) {
 		m.needTeam(e.Job)
 	case application.EvaluationSubmitted:
 		m.needTeam(e.Job)
+	case application.OfferReturned:
+		m.notify.Need(readmodels.NotifyKey)
+	case application.OfferAccepted:
+		m.needTeam(e.Job)
+	case application.OfferDeclined:
+		m.needTeam(e.Job)
+	case application.OfferExpired:
+		m.needTeam(e.Job)
 	case application.EvaluationDeleted:
 		m.notices.NeedBy("subject_id", e.Evaluation)
 	case application.ReviewWithdrawn:
@@ -151,6 +159,14 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.tell(f, readmodels.NoticeReviewReminder, e.Review, []string{e.Reviewer})
 	case application.ReviewWithdrawn:
 		m.forget("subject_id", e.Review)
+	case application.OfferReturned:
+		m.tell(f, readmodels.NoticeOfferReturned, e.Offer, m.wanting(organization.OfferChanged).but(someone(e.Author)))
+	case application.OfferAccepted:
+		m.tellOfOffer(f, readmodels.NoticeOfferAnswered, e.Offer, e.Job, e.Author)
+	case application.OfferDeclined:
+		m.tellOfOffer(f, readmodels.NoticeOfferAnswered, e.Offer, e.Job, e.Author)
+	case application.OfferExpired:
+		m.tellOfOffer(f, readmodels.NoticeOfferExpired, e.Offer, e.Job, e.Author)
 	case application.CommentEdited:
 		// Who was told of the comment is not told again.
 		told := map[string]bool{}
@@ -174,7 +190,8 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
 		application.Requalified, application.ReviewSubmitted, application.StageMoved, application.Submitted, application.TagAdded,
-		application.TagRemoved, application.Transferred, application.VersionDeleted:
+		application.TagRemoved, application.Transferred, application.VersionDeleted,
+		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferSent, application.OfferWithdrawn:
 		// Nobody is told of these.
 	}
 }
@@ -234,6 +251,21 @@ func (m *inbox) tellAbout(f Fact, applicationID string, kind readmodels.NoticeKi
 			Commit: signed(f.Position.Commit), Prepare: signed(f.Position.Prepare),
 		})
 	}
+}
+
+// tellOfOffer tells who said the terms of an offer what became of it, and those of
+// the hiring team who are told of offers.
+func (m *inbox) tellOfOffer(f Fact, kind readmodels.NoticeKind, offer, jobID, author string) {
+	w := m.wanting(organization.OfferChanged)
+	m.tell(f, kind, offer, append(m.team(jobID, w), w.but(someone(author))...))
+}
+
+// someone is the member, if there is one.
+func someone(member string) []string {
+	if member == "" {
+		return nil
+	}
+	return []string{member}
 }
 
 // forget removes the notices of what is not there any more.

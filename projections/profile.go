@@ -110,6 +110,9 @@ func (m *profile) Need(f Fact) {
 		// Model access keeps them.
 	case application.Hired, application.HireUndone, application.EmployeeLinked:
 		// Model hires keeps them.
+	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
+		// Model offers keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
@@ -200,6 +203,9 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// Model access keeps them.
 	case application.Hired, application.HireUndone, application.EmployeeLinked:
 		// Model hires keeps them.
+	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
+		// Model offers keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,

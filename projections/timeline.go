@@ -82,6 +82,28 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, text = readmodels.EntryHireUndone, e.Reason
 	case application.EmployeeLinked:
 		kind = readmodels.EntryEmployeeLinked
+	case application.OfferDrafted:
+		kind, subject = readmodels.EntryOfferDrafted, e.Offer
+	case application.OfferChanged:
+		kind, subject = readmodels.EntryOfferChanged, e.Offer
+	case application.OfferApproved:
+		kind, subject = readmodels.EntryOfferApproved, e.Offer
+		d.Version = e.Version
+	case application.OfferReturned:
+		kind, subject, text = readmodels.EntryOfferReturned, e.Offer, e.Reason
+		d.Version = e.Version
+	case application.OfferSent:
+		kind, subject = readmodels.EntryOfferSent, e.Offer
+		d.Outside, d.Until = e.Outside, e.ExpiresAt
+	case application.OfferAccepted:
+		kind, subject = readmodels.EntryOfferAccepted, e.Offer
+	case application.OfferDeclined:
+		kind, subject, text = readmodels.EntryOfferDeclined, e.Offer, e.Reason
+	case application.OfferWithdrawn:
+		kind, subject, text = readmodels.EntryOfferWithdrawn, e.Offer, e.Reason
+		d.Closed = e.Closed
+	case application.OfferExpired:
+		kind, subject = readmodels.EntryOfferExpired, e.Offer
 	case application.ReasonChanged:
 		kind, text, d.Reason = readmodels.EntryReasonChanged, e.Note, e.Reason
 	case application.Anonymised:

@@ -20,6 +20,7 @@ type HireEntry struct {
 	At         time.Time       `json:"at"`
 	By         By              `json:"by"`
 	Reason     *personal.Plain `json:"reason" doc:"Null if absent, erased or masked, and without the right to view decisions"`
+	OfferID    *string         `json:"offer_id" format:"uuid" doc:"The accepted offer it was by; null if there was none, and without the right to view offers"`
 	UndoneAt   *time.Time      `json:"undone_at"`
 	UndoneBy   *By             `json:"undone_by"`
 	UndoReason *personal.Plain `json:"undo_reason" doc:"Null as reason"`
@@ -77,6 +78,9 @@ func (r HireRow) shown(v view, t *texts, employees []EmployeeRow, tracking bool)
 	}
 	if v.rights.Area(access.Decision) >= access.View {
 		h.Reason, h.UndoReason = t.text(r.Reason), t.text(r.UndoReason)
+	}
+	if v.rights.Area(access.Offers) >= access.View {
+		h.OfferID = r.Offer
 	}
 	if tracking {
 		h.Left = append(h.Left, HireEffect{Kind: "shown_to_candidate", At: r.At})

@@ -18,6 +18,7 @@ type HireRow struct {
 	UndoneAt    *time.Time
 	UndoneBy    *domain.Actor
 	UndoReason  []byte
+	Offer       *string // it was by
 	Employee    *string // profile it led to; nil until then and once anonymised
 	Anonymised  bool
 }
@@ -36,6 +37,7 @@ func Hires() Table[HireRow] {
 			Col("undone_at", "timestamptz", func(r *HireRow) **time.Time { return &r.UndoneAt }),
 			Col("undone_by", "text", func(r *HireRow) **domain.Actor { return &r.UndoneBy }),
 			Col("undo_reason", "bytea", func(r *HireRow) *[]byte { return &r.UndoReason }),
+			Col("offer_id", "uuid", func(r *HireRow) **string { return &r.Offer }),
 			Col("employee_id", "uuid", func(r *HireRow) **string { return &r.Employee }),
 			Col("anonymised", "boolean", func(r *HireRow) *bool { return &r.Anonymised }),
 		},

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application string     `json:"application_id" format:"uuid"`
@@ -40,6 +40,7 @@ type Notice struct {
 	DocumentID  *string    `json:"document_id" format:"uuid"`
 	Evaluation  *string    `json:"evaluation_id" format:"uuid"`
 	Review      *string    `json:"review_id" format:"uuid"`
+	Offer       *string    `json:"offer_id" format:"uuid"`
 	MessageID   *string    `json:"message_id" format:"uuid"`
 	Unread      bool       `json:"unread"`
 }
@@ -118,7 +119,7 @@ type noticeRow struct {
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
@@ -127,7 +128,10 @@ func (v sight) told(q *statement) string {
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),
-		NoticeNewApplication, v.holds(q, "a", access.Application))
+		NoticeNewApplication, v.holds(q, "a", access.Application),
+		NoticeOfferReturned, v.holds(q, "a", access.Offers),
+		NoticeOfferAnswered, v.holds(q, "a", access.Offers),
+		NoticeOfferExpired, v.holds(q, "a", access.Offers))
 }
 
 // noticesSQL is the notices of the member with their applications.
@@ -189,6 +193,8 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Evaluation = &r.Subject
 	case NoticeReviewRequested, NoticeReviewReminder:
 		n.Review = &r.Subject
+	case NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
+		n.Offer = &r.Subject
 	case NoticeNewApplication:
 		// The application is named already.
 	case NoticeDocumentUploaded:

@@ -21,6 +21,10 @@ const (
 	NoticeEvaluationSubmitted NoticeKind = "evaluation_submitted"
 	NoticeReviewRequested     NoticeKind = "review_requested"
 	NoticeReviewReminder      NoticeKind = "review_reminder"
+
+	NoticeOfferReturned NoticeKind = "offer_returned"
+	NoticeOfferAnswered NoticeKind = "offer_answered"
+	NoticeOfferExpired  NoticeKind = "offer_expired"
 )
 
 // NoticeRow is a row of table notices: one member is told of one event. Whom it
@@ -32,7 +36,7 @@ type NoticeRow struct {
 	Member      string
 	Application string
 	Kind        NoticeKind
-	Subject     string // id of the note, comment, document, evaluation, review request or application
+	Subject     string // id of the note, comment, document, evaluation, review request, offer or application
 	By          domain.Actor
 	At          time.Time
 	Commit      int64 // position in the log

@@ -16,7 +16,7 @@ import (
 // OwnEntry is one thing that happened to an application, as its candidate is told
 // of it. Which fields it has depends on its kind; the others are null.
 type OwnEntry struct {
-	Kind      EntryKind            `json:"kind" enum:"received,submitted,stage_moved,disqualified,requalified,note_added,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,document_cancelled,document_reopened,document_version_deleted,interview_scheduled,interview_rescheduled,interview_cancelled,interview_completed,interview_missed,interview_answered"`
+	Kind      EntryKind            `json:"kind" enum:"received,submitted,stage_moved,disqualified,requalified,note_added,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,document_cancelled,document_reopened,document_version_deleted,interview_scheduled,interview_rescheduled,interview_cancelled,interview_completed,interview_missed,interview_answered,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
 	At        time.Time            `json:"at" doc:"When it happened; of a rejection, when it was disclosed"`
 	Yours     bool                 `json:"yours" doc:"Whether you did it"`
 	Stage     *string              `json:"stage" doc:"The stage it entered, by its public name"`
@@ -24,6 +24,7 @@ type OwnEntry struct {
 	NoteID    *string              `json:"note_id" format:"uuid"`
 	Document  *OwnEntryDocument    `json:"document"`
 	Interview *OwnEntryInterview   `json:"interview"`
+	OfferID   *string              `json:"offer_id" format:"uuid"`
 	Text      *personal.Plain      `json:"text" doc:"The note, or why a document was rejected"`
 }
 
@@ -46,12 +47,14 @@ type OwnEntryInterview struct {
 const maxOwnEntries = 500
 
 // The kinds that a candidate is told of: always, of visible notes, of documents
-// they were asked for, and of interviews that are not hidden from them.
+// they were asked for, of interviews that are not hidden from them, and of offers
+// that were sent to their page.
 var (
 	ownKinds          = []EntryKind{EntryReceived, EntrySubmitted, EntryStageMoved, EntryDisqualified, EntryRequalified}
 	ownNoteKinds      = []EntryKind{EntryNoteAdded, EntryNoteDeleted}
 	ownDocumentKinds  = []EntryKind{EntryDocumentRequested, EntryDocumentUploaded, EntryDocumentApproved, EntryDocumentRejected, EntryDocumentCancelled, EntryDocumentReopened, EntryVersionDeleted}
 	ownInterviewKinds = []EntryKind{EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewCancelled, EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered}
+	ownOfferKinds     = []EntryKind{EntryOfferSent, EntryOfferAccepted, EntryOfferDeclined, EntryOfferWithdrawn, EntryOfferExpired}
 )
 
 // OwnTimeline returns what happened to a candidate's own application as they are
@@ -142,15 +145,16 @@ func ownEntries(ctx context.Context, tx pgx.Tx, s Schema, applications []string)
 			LEFT JOIN %[2]s note ON note.note_id = e.subject_id AND e.kind = ANY ($3)
 			LEFT JOIN %[3]s document ON document.document_id = e.subject_id AND e.kind = ANY ($4)
 			LEFT JOIN %[4]s interview ON interview.interview_id = e.subject_id AND e.kind = ANY ($5)
+			LEFT JOIN %[5]s offer ON offer.offer_id = e.subject_id AND e.kind = ANY ($9)
 			WHERE e.application_id = ANY ($1) AND (e.kind = ANY ($2)
 				OR note.visible OR note.author = $6
 				OR document.requested_at IS NOT NULL AND (e.kind <> $7 OR e.by = $6)
-				OR NOT interview.hidden)
+				OR NOT interview.hidden OR offer.on_page)
 			ORDER BY e.commit_position DESC, e.prepare_position DESC, e.revision DESC LIMIT $8) newest
 		ORDER BY commit_position, prepare_position, revision`,
-		s.Table("timeline"), s.Table("notes"), s.Table("documents"), s.Table("interviews")),
+		s.Table("timeline"), s.Table("notes"), s.Table("documents"), s.Table("interviews"), s.Table("offers")),
 		applications, texted(ownKinds), texted(ownNoteKinds), texted(ownDocumentKinds), texted(ownInterviewKinds),
-		domain.Candidate, EntryDocumentUploaded, maxOwnEntries)
+		domain.Candidate, EntryDocumentUploaded, maxOwnEntries, texted(ownOfferKinds))
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +213,8 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 			if r.Kind == EntryDocumentRejected {
 				e.Text = t.text(r.Text)
 			}
+		case slices.Contains(ownOfferKinds, r.Kind):
+			e.OfferID = r.Subject
 		case r.Kind == EntryInterviewAnswered && len(d.Members) > 0:
 			continue // what others answered
 		case slices.Contains(ownInterviewKinds, r.Kind) && r.Subject != nil:

@@ -26,12 +26,13 @@ const (
 	TaskReview           TaskKind = "review_requested"
 	TaskEvaluation       TaskKind = "evaluation_due"
 	TaskInterview        TaskKind = "interview_over"
+	TaskOffer            TaskKind = "offer_to_approve"
 )
 
 // Task is something that is to be done. It is there as long as it is, and no
 // longer: nobody opens or closes one.
 type Task struct {
-	Kind        TaskKind  `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled"`
+	Kind        TaskKind  `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled,offer_to_approve"`
 	Application string    `json:"application_id" format:"uuid"`
 	Job         JobRef    `json:"job"`
 	DocumentID  *string   `json:"document_id" format:"uuid"`
@@ -41,7 +42,8 @@ type Task struct {
 	Review      *string   `json:"review_id" format:"uuid"`
 	Interview   *string   `json:"interview_id" format:"uuid" doc:"That you are to evaluate, or of which it is to be said whether it took place"`
 	Form        *string   `json:"form_id" format:"uuid" doc:"The evaluation form that was named"`
-	Since       time.Time `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over"`
+	Offer       *string   `json:"offer_id" format:"uuid" doc:"That waits for your approval"`
+	Since       time.Time `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, its terms said"`
 	Yours       bool      `json:"yours" doc:"It is for you: as recruitment manager, stage manager, organiser, or because you were asked, or asked for the document"`
 }
 
@@ -92,19 +94,19 @@ func (c *Core) MyTasks(ctx context.Context, member string, now time.Time) ([]Tas
 // tasks reads the tasks that the member may see and that answer to where, of row
 // x. Unread comments are tasks of who looks at an application, not of an inbox.
 func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string, comments bool) ([]Task, error) {
-	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.messageTasks(q)
+	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.messageTasks(q) + " UNION ALL " + v.offerTasks(q)
 	if comments {
 		sql += " UNION ALL " + v.commentTasks(q)
 	}
-	rows, err := tx.Query(ctx, `SELECT x.kind, x.application_id::text, x.job_id::text, j.title, x.document_id::text, x.stage_id, x.stage_name, x.comments, x.since, x.yours, x.review_id::text, x.form_id::text
+	rows, err := tx.Query(ctx, `SELECT x.kind, x.application_id::text, x.job_id::text, j.title, x.document_id::text, x.stage_id, x.stage_name, x.comments, x.since, x.yours, x.review_id::text, x.form_id::text, x.offer_id::text
 		FROM (`+sql+`) x JOIN `+v.schema.Table("jobs")+` j ON j.job_id = x.job_id
-		WHERE `+where+` ORDER BY x.since, x.application_id, x.kind, x.document_id, x.review_id LIMIT `+q.arg(MaxTasks), q.args...)
+		WHERE `+where+` ORDER BY x.since, x.application_id, x.kind, x.document_id, x.review_id, x.offer_id LIMIT `+q.arg(MaxTasks), q.args...)
 	if err != nil {
 		return nil, err
 	}
 	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Task, err error) {
 		var stage, name *string
-		err = row.Scan(&t.Kind, &t.Application, &t.Job.ID, &t.Job.Title, &t.DocumentID, &stage, &name, &t.Comments, &t.Since, &t.Yours, &t.Review, &t.Form)
+		err = row.Scan(&t.Kind, &t.Application, &t.Job.ID, &t.Job.Title, &t.DocumentID, &stage, &name, &t.Comments, &t.Since, &t.Yours, &t.Review, &t.Form, &t.Offer)
 		if t.Kind == TaskMessageOpen || t.Kind == TaskMessageTroubled {
 			t.MessageID, t.DocumentID = t.DocumentID, nil
 		}
@@ -128,7 +130,7 @@ func (v sight) documentTasks(q *statement) string {
 		SELECT CASE WHEN d.category = 'uncategorised' THEN 'document_to_categorise' WHEN d.status = 'uploaded' THEN '%[1]s' ELSE '%[2]s' END AS kind, a.application_id, a.job_id, d.document_id,
 			NULL::text AS stage_id, NULL::text AS stage_name, NULL::integer AS comments,
 			CASE d.status WHEN 'uploaded' THEN f.uploaded_at ELSE d.due_at END AS since,
-			(%[3]s OR %[4]s) AND (d.status <> 'uploaded' OR %[5]s) AS yours, NULL::uuid AS review_id, NULL::uuid AS form_id
+			(%[3]s OR %[4]s) AND (d.status <> 'uploaded' OR %[5]s) AS yours, NULL::uuid AS review_id, NULL::uuid AS form_id, NULL::uuid AS offer_id
 		FROM %[6]s d
 		JOIN %[7]s a ON a.application_id = d.application_id
 		LEFT JOIN %[8]s f ON f.version_key = d.document_id || '/' || d.version
@@ -153,7 +155,7 @@ func (v sight) stageTasks(q *statement) string {
 			a.stage_since + make_interval(days => (s ->> 'limit_days')::integer),
 			EXISTS (SELECT FROM %[2]s t WHERE t.job_id = a.job_id AND t.member_id = %[3]s AND s ->> 'id' = ANY (t.stages))
 			OR NOT EXISTS (SELECT FROM %[2]s t WHERE t.job_id = a.job_id AND s ->> 'id' = ANY (t.stages)) AND %[4]s,
-			NULL::uuid, NULL::uuid
+			NULL::uuid, NULL::uuid, NULL::uuid
 		FROM %[5]s j
 		CROSS JOIN LATERAL jsonb_array_elements(j.stages) s
 		JOIN %[6]s a ON a.job_id = j.job_id AND a.stage = s ->> 'id'
@@ -166,7 +168,7 @@ func (v sight) stageTasks(q *statement) string {
 // commentTasks are comments of others that the member has not read.
 func (v sight) commentTasks(q *statement) string {
 	return fmt.Sprintf(`
-		SELECT '%[1]s', a.application_id, a.job_id, NULL::uuid, NULL::text, NULL::text, count(*)::integer, min(c.at), true, NULL::uuid, NULL::uuid
+		SELECT '%[1]s', a.application_id, a.job_id, NULL::uuid, NULL::text, NULL::text, count(*)::integer, min(c.at), true, NULL::uuid, NULL::uuid, NULL::uuid
 		FROM %[2]s c
 		JOIN %[3]s a ON a.application_id = c.application_id
 		LEFT JOIN %[4]s r ON r.application_id = c.application_id AND r.member_id = %[5]s
@@ -181,7 +183,7 @@ func (v sight) commentTasks(q *statement) string {
 func (v sight) reviewTasks(q *statement) string {
 	me := q.arg(v.member)
 	return fmt.Sprintf(`
-		SELECT '%[1]s', a.application_id, a.job_id, NULL::uuid, NULL::text, NULL::text, NULL::integer, r.requested_at, r.reviewer_id::text = %[2]s::text, r.review_id, r.form_id
+		SELECT '%[1]s', a.application_id, a.job_id, NULL::uuid, NULL::text, NULL::text, NULL::integer, r.requested_at, r.reviewer_id::text = %[2]s::text, r.review_id, r.form_id, NULL::uuid
 		FROM %[3]s r JOIN %[4]s a ON a.application_id = r.application_id
 		WHERE r.state = 'open' AND NOT a.anonymised AND %[5]s
 		AND (r.reviewer_id::text = %[2]s::text OR CASE WHEN r.form_id IS NULL THEN %[6]s ELSE %[7]s END)`,

@@ -13,7 +13,7 @@ import (
 func (v sight) messageTasks(q *statement) string {
 	return fmt.Sprintf(`
 		SELECT CASE WHEN m.open THEN '%[1]s' ELSE '%[2]s' END, a.application_id, a.job_id, m.message_id, NULL::text, NULL::text, NULL::integer,
-			CASE WHEN m.open THEN m.at ELSE m.status_at END, CASE WHEN m.open THEN %[3]s ELSE m.author = %[4]s END, NULL::uuid, NULL::uuid
+			CASE WHEN m.open THEN m.at ELSE m.status_at END, CASE WHEN m.open THEN %[3]s ELSE m.author = %[4]s END, NULL::uuid, NULL::uuid, NULL::uuid
 		FROM %[5]s m
 		JOIN %[6]s a ON a.application_id = m.application_id
 		WHERE (m.open OR m.status IN ('failed', 'unknown', 'bounced')) AND NOT a.anonymised AND %[7]s`,

@@ -40,7 +40,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message the entry is about"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -65,6 +65,7 @@ type TimelineEntry struct {
 	Visible    *bool                `json:"visible" doc:"Whether the candidate sees the note from then on"`
 	Document   *EntryDocument       `json:"document"`
 	Grant      *EntryGrant          `json:"grant"`
+	Offer      *EntryOffer          `json:"offer"`
 	Message    *EntryMessage        `json:"message"`
 
 	ApplicationID string  `json:"application_id" format:"uuid" doc:"To which it happened: this one, one it goes on from, or another of the person"`
@@ -118,6 +119,15 @@ type EntryInterview struct {
 	Members []MemberRef `json:"members" doc:"Who takes part, or who answered; of an answer, none is the candidate"`
 }
 
+// EntryOffer is the offer an entry is about. What it says, the offer itself does.
+type EntryOffer struct {
+	ID        string     `json:"id" format:"uuid"`
+	Version   *int       `json:"version" doc:"Of the terms that were approved or returned"`
+	Outside   bool       `json:"outside" doc:"Sent outside, not through the candidate's page"`
+	ExpiresAt *time.Time `json:"expires_at" doc:"Of what was sent"`
+	Closed    bool       `json:"closed" doc:"Withdrawn because the application was closed"`
+}
+
 // EntryGrant is the grant an entry is about.
 type EntryGrant struct {
 	ID     string                 `json:"id" format:"uuid"`
@@ -143,6 +153,10 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Interviews: {
 		EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewChanged, EntryInterviewCancelled,
 		EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered,
+	},
+	access.Offers: {
+		EntryOfferDrafted, EntryOfferChanged, EntryOfferApproved, EntryOfferReturned, EntryOfferSent,
+		EntryOfferAccepted, EntryOfferDeclined, EntryOfferWithdrawn, EntryOfferExpired,
 	},
 	access.Messages: {
 		EntryMessageWritten, EntryMessageReceived, EntryMessageAssigned, EntryMessageMovedAway, EntryMessageMovedHere, EntryMessageCancelled,
@@ -412,6 +426,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.Message = &EntryMessage{ID: *r.Subject, Files: orNil(d.Files), DueAt: d.DueAt}
 	case slices.Contains(entryAreas[access.Interviews], r.Kind):
 		e.Interview = &EntryInterview{ID: *r.Subject, Start: orNil(d.Start), Zone: orNil(d.Zone), Answer: orNil(d.Answer), Members: t.named(d.Members)}
+	case slices.Contains(entryAreas[access.Offers], r.Kind):
+		e.Offer = &EntryOffer{ID: *r.Subject, Version: orNil(d.Version), Outside: d.Outside, ExpiresAt: d.Until, Closed: d.Closed}
 	case r.category != nil && r.Subject != nil:
 		e.Document = &EntryDocument{
 			ID: *r.Subject, Title: t.text(r.title), Category: *r.category,

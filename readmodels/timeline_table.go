@@ -73,6 +73,19 @@ const (
 	EntryEmployeeLinked EntryKind = "employee_created"
 )
 
+// The kinds of entries of offers.
+const (
+	EntryOfferDrafted   EntryKind = "offer_drafted"
+	EntryOfferChanged   EntryKind = "offer_changed"
+	EntryOfferApproved  EntryKind = "offer_approved"
+	EntryOfferReturned  EntryKind = "offer_returned"
+	EntryOfferSent      EntryKind = "offer_sent"
+	EntryOfferAccepted  EntryKind = "offer_accepted"
+	EntryOfferDeclined  EntryKind = "offer_declined"
+	EntryOfferWithdrawn EntryKind = "offer_withdrawn"
+	EntryOfferExpired   EntryKind = "offer_expired"
+)
+
 // The kinds of entries of messages.
 const (
 	EntryMessageWritten   EntryKind = "message_written"
@@ -128,6 +141,8 @@ type EntryDetails struct {
 	DueAt      *time.Time          `json:"due_at,omitempty"`
 	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
 	Until      *time.Time          `json:"until,omitempty"`
+	Outside    bool                `json:"outside,omitempty"` // an offer was sent so
+	Closed     bool                `json:"closed,omitempty"`  // it was withdrawn with the application
 	Imported   bool                `json:"imported,omitempty"`
 
 	Job             string `json:"job,omitempty"` // it went on for
@@ -145,7 +160,7 @@ type EntryRow struct {
 	Kind        EntryKind
 	At          time.Time
 	By          domain.Actor
-	// Subject is the id of the note, comment, document, grant or opening it is about. What those
+	// Subject is the id of the note, comment, document, grant, opening or offer it is about. What those
 	// say is read from their own rows, where it is erased.
 	Subject *string
 	Details JSON[EntryDetails]

@@ -124,13 +124,22 @@ func (r ApplicationRow) readableUntil(o SettingsRow, now time.Time) *time.Time {
 // selfTracking returns the settings, or refuses everything of the candidate's
 // page while it is off.
 func selfTracking(ctx context.Context, tx pgx.Tx, s Schema) (SettingsRow, error) {
+	o, err := settings(ctx, tx, s)
+	if err == nil && !o.SelfTracking {
+		err = ErrNotFound
+	}
+	return o, err
+}
+
+// settings returns the settings. Errors: ErrNotFound before there are any.
+func settings(ctx context.Context, tx pgx.Tx, s Schema) (SettingsRow, error) {
 	var all []SettingsRow
 	b := new(pgx.Batch)
 	queueRows(b, s, SettingsTable(), &all, "true")
 	if err := send(ctx, tx, b); err != nil {
 		return SettingsRow{}, err
 	}
-	if len(all) == 0 || !all[0].SelfTracking {
+	if len(all) == 0 {
 		return SettingsRow{}, ErrNotFound
 	}
 	return all[0], nil
@@ -139,14 +148,19 @@ func selfTracking(ctx context.Context, tx pgx.Tx, s Schema) (SettingsRow, error)
 // ownApplication refuses a candidate at now what is not theirs or no longer to be
 // seen, and everything while self-tracking is off.
 func ownApplication(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow, candidateID string, now time.Time) error {
-	if candidateID == nobody || a.Candidate != candidateID || a.Anonymised {
-		return ErrNotFound
-	}
 	o, err := selfTracking(ctx, tx, s)
 	if err != nil {
 		return err
 	}
-	if until := a.readableUntil(o, now); until != nil && !now.Before(*until) {
+	return a.ownedBy(candidateID, o, now)
+}
+
+// ownedBy refuses a candidate at now what is not theirs or no longer to be seen.
+func (r ApplicationRow) ownedBy(candidateID string, o SettingsRow, now time.Time) error {
+	if candidateID == nobody || r.Candidate != candidateID || r.Anonymised {
+		return ErrNotFound
+	}
+	if until := r.readableUntil(o, now); until != nil && !now.Before(*until) {
 		return ErrNotFound
 	}
 	return nil

@@ -162,6 +162,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		},
 		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
 		"/v1/applications/{id}/documents":         newForm("cv").file("cv.txt", "x"),
+		"/v1/applications/{id}/offers":            offerOf(),
 		"/v1/applications/{id}/document-requests": map[string]string{"title": "Diploma", "category": "certificate"},
 		"/v1/members/{id}/tokens":                 map[string]string{"name": "laptop"},
 

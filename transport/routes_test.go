@@ -72,6 +72,7 @@ func TestEveryWriteTakesAnIdempotencyKey(t *testing.T) {
 	w := newWorld(t)
 	without := map[string]bool{
 		"POST /v1/candidate/sign-ins": true, "POST /v1/candidate/session": true, "DELETE /v1/candidate/session": true,
+		"POST /v1/candidate/offers/sign-ins": true, "POST /v1/candidate/offers/session": true, "DELETE /v1/candidate/offers/session": true,
 		"POST /v1/candidate/email-changes": true, "POST /v1/bulk-actions/preview": true,
 	}
 	for name, op := range operations(w.handler.edge.OpenAPI()) {
@@ -142,7 +143,7 @@ func TestOnlyTheseRoutesArePublic(t *testing.T) {
 			public = append(public, r.Path)
 		}
 	}
-	want := []string{"/docs", "/docs/{file}", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/applications/{id}/documents/{document}/files/{file}/open", "/v1/calendar/{secret}", "/v1/candidate/session", "/v1/candidate/sign-ins", "/v1/public/jobs", "/v1/public/jobs/{id}", "/v1/public/jobs/{id}/applications"}
+	want := []string{"/docs", "/docs/{file}", "/livez", "/metrics", "/openapi.json", "/readyz", "/v1/applications/{id}/documents/{document}/files/{file}/open", "/v1/calendar/{secret}", "/v1/candidate/offers/session", "/v1/candidate/offers/sign-ins", "/v1/candidate/session", "/v1/candidate/sign-ins", "/v1/public/jobs", "/v1/public/jobs/{id}", "/v1/public/jobs/{id}/applications"}
 	if !slices.Equal(public, want) {
 		t.Errorf("public: %v, want %v", public, want)
 	}

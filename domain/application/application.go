@@ -58,6 +58,7 @@ type Application struct {
 	Interviews domain.Index[Interview]
 	Reviews    domain.Index[Review]
 	Hire       Hire
+	Offers     domain.Index[Offer]
 
 	Evaluations domain.Index[Evaluation]
 
@@ -95,6 +96,8 @@ var Codec = domain.NewCodec[Event](
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
 	MoveUndone{}, Submitted{}, Transferred{},
 	Hired{}, HireUndone{}, EmployeeLinked{},
+	OfferDrafted{}, OfferChanged{}, OfferApproved{}, OfferReturned{},
+	OfferSent{}, OfferAccepted{}, OfferDeclined{}, OfferWithdrawn{}, OfferExpired{},
 	DocumentLeft{},
 )
 
@@ -236,6 +239,7 @@ func (Anonymised) evolve(a Application) Application {
 	a.Submissions = domain.Index[struct{}]{}
 	a.Interviews, a.Reviews = domain.Index[Interview]{}, domain.Index[Review]{}
 	a.Evaluations = domain.Index[Evaluation]{}
+	a.Offers = domain.Index[Offer]{}
 	a.Hire.Employee = ""
 	return a
 }

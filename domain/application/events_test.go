@@ -22,6 +22,8 @@ func TestStored(t *testing.T) {
 	)
 	stamp, result := by, 4.5
 	stamp.By = domain.Member(other)
+	everything := offered
+	everything.Template = id
 	domaintest.Stored[application.Event](t, "application", application.Codec,
 		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
 		application.Transferred{Stamp: stamp, To: id, Job: other, Reason: text("reason"), Documents: []string{id}, Interviews: []string{id}, Reviews: []string{other}},
@@ -35,9 +37,20 @@ func TestStored(t *testing.T) {
 		}},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour), Message: other},
 		application.Requalified{Stamp: stamp, Reason: text("reason")},
-		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
+		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other, Offer: id},
 		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
 		application.EmployeeLinked{Stamp: stamp, Hire: id, Employee: other},
+		application.OfferDrafted{Stamp: stamp, Offer: id, OfferTerms: everything},
+		application.OfferChanged{Stamp: stamp, Offer: id, Change: other, OfferTerms: everything},
+		application.OfferApproved{Stamp: stamp, Offer: id, Version: 2},
+		application.OfferReturned{Stamp: stamp, Offer: id, Version: 2, Reason: text("reason"), Author: other},
+		application.OfferSent{Stamp: stamp, Offer: id, Outside: true, ExpiresAt: &due, Contract: &application.Contract{Document: id, File: other, SHA256: "abc"}},
+		application.OfferAccepted{
+			Stamp: stamp, Offer: id, Job: other, Author: other, Signature: &application.Signature{Name: text("name"), SHA256: "abc"}, Document: id,
+		},
+		application.OfferDeclined{Stamp: stamp, Offer: id, Reason: text("reason"), Job: other, Author: other},
+		application.OfferWithdrawn{Stamp: stamp, Offer: id, Reason: text("reason"), Closed: true},
+		application.OfferExpired{Stamp: stamp, Offer: id, Job: other, Author: other},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
 		application.Anonymised{Stamp: stamp},
 		application.TagAdded{Stamp: stamp, Tag: id},
@@ -292,7 +305,7 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.RescheduleInterview(d.id, d.stage, meeting(d, s.At).InterviewTime, d.text, d.text, s)
+			return a.RescheduleInterview(d.interview(), d.stage, meeting(d, s.At).InterviewTime, d.text, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.ChangeInterview(d.id, d.stage, meeting(d, s.At), s)
@@ -369,12 +382,15 @@ func accessCommands(d draws, s domain.Stamp) []when {
 
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[application.Application, application.Event]{
-		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds, Steps: 200,
-		Given: events{received, noteOf(by.By, false), requested, uploaded(1), interviewed, metBefore, commentOf, remindable, dueSoon},
+		Codec: application.Codec, Fold: application.Application.Fold, Holds: holds, Steps: 280,
+		Given: events{received, noteOf(by.By, false), requested, uploaded(1), interviewed, metBefore, commentOf, remindable, dueSoon, toApprove},
 		Ask: func(t *rapid.T, s domain.Stamp) func(application.Application) ([]application.Event, error) {
 			d := draw(t, s.At)
 			if domaintest.Fair(t, "of access", []bool{true, false, false, false, false}) {
 				return domaintest.Fair(t, "command", accessCommands(d, s))
+			}
+			if domaintest.Fair(t, "of offers", []bool{true, false, false, false, false}) {
+				return domaintest.Fair(t, "command", offerCommands(d, s))
 			}
 			all := commands(d, s)
 			if domaintest.Fair(t, "spared", []bool{true, true, false}) {
@@ -488,6 +504,9 @@ func holds(before application.Application, e application.Event, after applicatio
 			}
 		}
 	}
+	if problem := offersHold(before, e, after); problem != "" {
+		return problem
+	}
 	for member, rating := range after.Ratings.All() {
 		if was, rated := before.Ratings.Get(member); rating < 0 || rating > application.MaxRating || (!rated || was != rating) && e.Who().MemberID() != member {
 			return "a rating is out of range or somebody else's"
@@ -520,7 +539,7 @@ func FuzzDecode(f *testing.F) {
 	given := events{received, noteOf(by.By, false), requested, uploaded(1)}
 	domaintest.Fuzz(f, application.Codec, application.Application.Fold, given, func(a application.Application) {
 		for _, who := range []domain.Actor{domain.Candidate, by.By} {
-			for _, decide := range append(commands(d, domaintest.By(who)), accessCommands(d, domaintest.By(who))...) {
+			for _, decide := range slices.Concat(commands(d, domaintest.By(who)), accessCommands(d, domaintest.By(who)), offerCommands(d, domaintest.By(who))) {
 				if got, err := decide(a); err != nil {
 					if problem := domaintest.Refused(got, err); problem != "" {
 						f.Error(problem)

@@ -194,7 +194,8 @@ func (a Application) EndGrants(cause GrantCause, of, member string, until time.T
 
 // WithEnds returns the events of a decision, and with those that close the
 // application also what ends the access that interviews and reviews gave, after
-// keep; with those that open it again, what takes such ends back.
+// keep, and what takes back an offer that nobody answered; with those that open it
+// again, what takes such ends back.
 func (a Application) WithEnds(events []Event, keep time.Duration, s domain.Stamp) []Event {
 	if len(events) == 0 {
 		return events
@@ -204,7 +205,8 @@ func (a Application) WithEnds(events []Event, keep time.Duration, s domain.Stamp
 	case after.Anonymised:
 		return events
 	case a.Live() && !after.Live():
-		return append(slices.Clip(events), after.endAll(s.At.Add(keep), true, s, func(g Grant) bool { return g.Cause != ByHand && g.Until == nil })...)
+		events = append(slices.Clip(events), after.endAll(s.At.Add(keep), true, s, func(g Grant) bool { return g.Cause != ByHand && g.Until == nil })...)
+		return append(events, after.withdrawOpen(s)...)
 	case !a.Live() && after.Live():
 		for _, id := range after.sortedGrants() {
 			if g, _ := after.Grants.Get(id); g.closed && !g.Ended(s.At) {

@@ -18,6 +18,8 @@ type Hire struct {
 var (
 	ErrHired    = &domain.Refusal{Kind: domain.Illegal, Code: "application_hired", Message: "The candidate was hired; undo the hire first."}
 	ErrNotHired = &domain.Refusal{Kind: domain.Illegal, Code: "application_not_hired", Message: "The candidate was not hired, so there is nothing to undo."}
+
+	ErrOfferNotAccepted = &domain.Refusal{Kind: domain.Illegal, Code: "offer_not_accepted", Message: "The candidate has not accepted the offer."}
 )
 
 // Hired records that the company took the candidate on. It closes the
@@ -27,6 +29,7 @@ type Hired struct {
 	Hire   string        `json:"hire"`
 	Reason personal.Text `json:"reason"`
 	Job    string        `json:"job"`
+	Offer  string        `json:"offer,omitempty"` // that was accepted, if there was one
 }
 
 // EventName implements domain.Fact.
@@ -37,7 +40,8 @@ func (e Hired) evolve(a Application) Application {
 	return a
 }
 
-// TakeOn hires the candidate, with a reason. Who is hired already is not hired again, nor by a hire that was undone.
+// TakeOn hires the candidate, with a reason, by the offer that they accepted, if
+// there is one. Who is hired already is not hired again, nor by a hire that was undone.
 // Errors: ErrUnknown, ErrAnonymised, ErrClosed, ErrReasonRequired.
 func (a Application) TakeOn(id string, reason personal.Text, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
@@ -51,7 +55,34 @@ func (a Application) TakeOn(id string, reason personal.Text, s domain.Stamp) ([]
 	case reason.IsZero():
 		return nil, ErrReasonRequired
 	}
-	return []Event{Hired{Stamp: s, Hire: id, Reason: reason, Job: a.Job}}, nil
+	return []Event{Hired{Stamp: s, Hire: id, Reason: reason, Job: a.Job, Offer: a.AcceptedOffer()}}, nil
+}
+
+// TakeOnBy is TakeOn for a hire that is by an accepted offer.
+// Errors also: ErrUnknownOffer, ErrOfferNotAccepted.
+func (a Application) TakeOnBy(offer, id string, reason personal.Text, s domain.Stamp) ([]Event, error) {
+	if a.Live() && a.Hire.ID != id {
+		switch o, err := a.offer(offer); {
+		case err != nil:
+			return nil, err
+		case o.State != OfferIsAccepted:
+			return nil, ErrOfferNotAccepted
+		}
+	}
+	return a.TakeOn(id, reason, s)
+}
+
+// TakeOnSigned says that somebody who signed the contract of an offer is hired by
+// it: the signature is the reason. If they are hired, or the application is over,
+// nothing happens. Errors: ErrUnknown, ErrAnonymised.
+func (a Application) TakeOnSigned(offer, id string, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if o, _ := a.Offers.Get(offer); !a.Live() || o.State != OfferIsAccepted || !o.Signed || a.Hire.ID == id {
+		return nil, nil
+	}
+	return []Event{Hired{Stamp: s, Hire: id, Job: a.Job, Offer: offer}}, nil
 }
 
 // HireUndone records that a hire was a mistake: the application goes on where it

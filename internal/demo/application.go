@@ -382,6 +382,11 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 		return c.hire(ctx)
 	}
 	if c.chance(25) || reached == len(c.stages)-1 && c.chance(60) {
+		if reached == len(c.stages)-1 && c.chance(60) {
+			if err := c.offerStands(ctx); err != nil {
+				return err
+			}
+		}
 		c.goesOn(c)
 		return nil
 	}
@@ -413,9 +418,17 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 	return nil
 }
 
-// hire takes somebody on, whose profile follows; now and then it was the wrong one.
+// hire takes somebody on, mostly by an offer; the profile follows; now and then it was the wrong one.
 func (c *candidacy) hire(ctx context.Context) error {
-	hired, err := c.to.Hire(ctx, c.by(c.recruiter), commands.Hire{Application: c.id, Reason: "Agreed on the telephone; the contract was signed on paper."})
+	hire := commands.Hire{Application: c.id, Reason: "Agreed on the telephone; the contract was signed on paper."}
+	if c.chance(60) {
+		offer, err := c.accepted(ctx)
+		if err != nil {
+			return err
+		}
+		hire.Offer, hire.Reason = offer, "The offer was accepted."
+	}
+	hired, err := c.to.Hire(ctx, c.by(c.recruiter), hire)
 	if err != nil {
 		return err
 	}

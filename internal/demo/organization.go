@@ -60,9 +60,11 @@ func (l *loader) definitions(ctx context.Context) error {
 		{Name: "Received", Kind: organization.MessageTemplate, Subject: "Your application: {{job.title}}", Body: "Dear {{candidate.full_name}},\n\nthank you for your application. You hear from us soon.\n\n{{sender.name}}, {{organization.name}}"},
 		{Name: "Contract", Kind: organization.ContractTemplate, Subject: "Contract of employment", Body: "{{organization.name}} employs {{candidate.full_name}} as {{job.position}} from {{offer.start_date}} for {{offer.salary}}."},
 	} {
-		if _, err := l.to.DefineTemplate(ctx, l.caller("template/"+t.Name, domain.System, l.begin()), commands.DefineTemplate{TemplateContent: t}); err != nil {
+		answer, err := l.to.DefineTemplate(ctx, l.caller("template/"+t.Name, domain.System, l.begin()), commands.DefineTemplate{TemplateContent: t})
+		if err != nil {
 			return err
 		}
+		l.contract = answer.ID // the last one is offers'
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ type loader struct {
 	members    []string // in the order of staff
 	jobs       []posting
 	notice     string // id of an attribute of candidates
+	contract   string // id of the template of contracts
 	evaluation string // form of interviews
 	given      atomic.Int64
 	done       atomic.Int64

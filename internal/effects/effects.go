@@ -41,6 +41,8 @@ const (
 	ReverseEmployee  Kind = "reverse_employee"
 	RemindOfReview   Kind = "remind_of_review"
 	HandOver         Kind = "hand_over"
+	ExpireOffer      Kind = "expire_offer"
+	HireSigned       Kind = "hire_signed"
 	SendMessage      Kind = "send_message"
 	DiscloseBySent   Kind = "disclose_by_message"
 	SettleMessage    Kind = "settle_message"
@@ -48,7 +50,7 @@ const (
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned}
 }
 
 // Plan is an effect that an event is to have.
@@ -193,6 +195,14 @@ func ofApplication(id string, fact application.Event) []Plan {
 	case application.ReviewRequested:
 		if f.RemindAt != nil {
 			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}
+		}
+	case application.OfferSent:
+		if f.ExpiresAt != nil {
+			return []Plan{{Purpose: "expire", Kind: ExpireOffer, Subject: id, Object: f.Offer, At: *f.ExpiresAt}}
+		}
+	case application.OfferAccepted:
+		if f.Signature != nil {
+			return []Plan{{Purpose: "hire", Kind: HireSigned, Subject: id, Object: f.Offer, At: f.At}}
 		}
 	case application.DocumentRequested:
 		if f.DueAt == nil {

@@ -43,6 +43,10 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.ReverseEmployee(ctx, caller, e.Subject, e.Object)
 	case RemindOfReview:
 		return c.RemindOfReview(ctx, caller, e.Subject, e.Object)
+	case ExpireOffer:
+		return c.ExpireOffer(ctx, caller, e.Subject, e.Object)
+	case HireSigned:
+		return c.HireSigned(ctx, caller, e.Subject, e.Object)
 	case HandOver:
 		return c.HandOver(ctx, caller, e.Subject)
 	case SendMessage:

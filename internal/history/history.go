@@ -432,6 +432,12 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		area, textArea = access.Grants, access.Grants
 	case application.EmployeeLinked:
 		area = access.Decision
+	case application.OfferDrafted, application.OfferChanged:
+		// What they say is a salary, with what belongs to it.
+		area, textArea = access.Offers, access.Salary
+	case application.OfferApproved, application.OfferReturned, application.OfferSent, application.OfferAccepted, application.OfferDeclined,
+		application.OfferWithdrawn, application.OfferExpired:
+		area, textArea = access.Offers, access.Offers
 	case application.MoveUndone, application.Transferred:
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
 	}

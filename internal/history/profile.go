@@ -236,6 +236,9 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:
 		// What was asked of colleagues, the events say.
+	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
+		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
+		// And what was offered.
 	case application.EmployeeLinked, application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:
 		// Nothing that the profile shows.

@@ -47,6 +47,7 @@ type asked struct {
 	purpose   ops.Purpose
 	email     personal.Plain
 	candidate string // who changes their address
+	offers    bool   // the code is for looking at offers
 }
 
 // workers is how many codes are sent at once.
@@ -67,6 +68,11 @@ func New(o Options) *Door {
 // is redeemed with. taken is false when too many wait.
 func (d *Door) Ask(email personal.Plain) (id string, taken bool) {
 	return d.take(asked{purpose: ops.ToSignIn, email: email})
+}
+
+// AskOffers is Ask for who looks at an offer, whether there is a page or not.
+func (d *Door) AskOffers(email personal.Plain) (id string, taken bool) {
+	return d.take(asked{purpose: ops.ToSignIn, email: email, offers: true})
 }
 
 // AskChange has a code sent to an address that a candidate wants to have.
@@ -181,5 +187,9 @@ func (a asked) text(p ops.Proof, company string) personal.Plain {
 	if a.purpose == ops.ToChangeAddress {
 		return personal.Plain(fmt.Sprintf("Your code to confirm this address for your applications at %s:\n\n    %s\n\n"+note, company, p.Code))
 	}
-	return personal.Plain(fmt.Sprintf("Your code to see your applications at %s:\n\n    %s\n\nOr sign in with this token instead:\n\n    %s\n\n"+note, company, p.Code, p.Link))
+	what := "your applications at"
+	if a.offers {
+		what = "what is offered to you by"
+	}
+	return personal.Plain(fmt.Sprintf("Your code to see %s %s:\n\n    %s\n\nOr sign in with this token instead:\n\n    %s\n\n"+note, what, company, p.Code, p.Link))
 }

@@ -57,6 +57,7 @@ func (c *Company) Once() {
 		return a.SubmitReviews(comment, s), nil
 	})
 	_, hired := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Hanna", LastName: "Hired", Email: "hanna@example.org"})
+	c.offersOnce(hired, by)
 	c.hireOnce(hired, by)
 }
 

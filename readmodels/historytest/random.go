@@ -206,6 +206,10 @@ func (c *Company) randomlyOn(id string) {
 		c.randomMessage(id, by)
 		return
 	}
+	if c.r.IntN(10) == 0 {
+		c.randomOffer(id, by)
+		return
+	}
 	tag := c.TagIDs[c.r.IntN(len(c.TagIDs))]
 	switch c.r.IntN(19) {
 	case 18:

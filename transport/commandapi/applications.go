@@ -89,6 +89,7 @@ func (a *API) applications(s *edge.Surface) {
 	a.ratings(s)
 	a.interviews(s)
 	a.hires(s)
+	a.offers(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.grants(s)

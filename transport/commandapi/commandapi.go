@@ -85,6 +85,7 @@ func Declare(s *edge.Surface, o Options) {
 	if o.Door != nil {
 		a.signIn(s)
 		a.own(s)
+		a.ownOffers(s)
 	}
 	a.forms(s)
 	a.jobs(s)

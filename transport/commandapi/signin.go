@@ -73,29 +73,35 @@ func (a *API) signIn(s *edge.Surface) {
 	redeem := route(http.MethodPost, "/session", "Sign in", edge.Anyone())
 	redeem.Door, redeem.Body, redeem.Throttled = true, edge.JSONBody, true
 	redeem.Doc = "The answer sets the cookie that all other routes of candidates want. Reading an address never signs in."
-	edge.Handle(s, redeem, func(ctx context.Context, in *struct{ Body Redeem }) (*sessionAnswer, error) {
-		r := edge.RequestOf(ctx)
-		if wait := a.signIns.redeems(r.Client()); wait > 0 {
-			return nil, edge.TooMany(wait)
-		}
-		if (in.Body.Token == "") == (in.Body.Code == "" || in.Body.ID == "") {
-			return nil, edge.Invalid("body", "needs the token, or the code with its id")
-		}
-		begun, secret, err := a.door.Redeem(ctx, in.Body.ID, ops.Proof{Code: in.Body.Code, Link: in.Body.Token})
-		if err != nil {
-			return nil, err
-		}
-		return &sessionAnswer{Cookie: cookie(r, secret, ops.SessionLife), Body: SignedIn{ExpiresAt: begun.ExpiresAt}}, nil
-	})
+	edge.Handle(s, redeem, a.redeem)
 	out := route(http.MethodDelete, "/session", "Sign out", edge.Candidate())
 	out.Doc = "The session counts no more, wherever its cookie is."
-	edge.Handle(s, out, func(ctx context.Context, _ *struct{}) (*signedOut, error) {
-		r := edge.RequestOf(ctx)
-		if err := a.door.End(ctx, r.Principal.Session.ID); err != nil {
-			return nil, err
-		}
-		return &signedOut{Cookie: cookie(r, "", 0)}, nil
-	})
+	edge.Handle(s, out, a.signOut)
+}
+
+// redeem begins a session.
+func (a *API) redeem(ctx context.Context, in *struct{ Body Redeem }) (*sessionAnswer, error) {
+	r := edge.RequestOf(ctx)
+	if wait := a.signIns.redeems(r.Client()); wait > 0 {
+		return nil, edge.TooMany(wait)
+	}
+	if (in.Body.Token == "") == (in.Body.Code == "" || in.Body.ID == "") {
+		return nil, edge.Invalid("body", "needs the token, or the code with its id")
+	}
+	begun, secret, err := a.door.Redeem(ctx, in.Body.ID, ops.Proof{Code: in.Body.Code, Link: in.Body.Token})
+	if err != nil {
+		return nil, err
+	}
+	return &sessionAnswer{Cookie: cookie(r, secret, ops.SessionLife), Body: SignedIn{ExpiresAt: begun.ExpiresAt}}, nil
+}
+
+// signOut ends a session.
+func (a *API) signOut(ctx context.Context, _ *struct{}) (*signedOut, error) {
+	r := edge.RequestOf(ctx)
+	if err := a.door.End(ctx, r.Principal.Session.ID); err != nil {
+		return nil, err
+	}
+	return &signedOut{Cookie: cookie(r, "", 0)}, nil
 }
 
 // askCode has a code sent, unless there were too many.

@@ -96,7 +96,7 @@ func (s *Surface) admitCandidate(route Route, x *Request) error {
 	switch on, err := s.edge.options.SelfTracking(); {
 	case err != nil:
 		return err
-	case !on:
+	case !on && !route.Always:
 		return ErrNotFound
 	}
 	if http.NewCrossOriginProtection().Check(x.HTTP) != nil {

@@ -144,7 +144,10 @@ type Route struct {
 	Keeps bool
 	// Door: by it candidates sign in. As for theirs, there is no such route while
 	// self-tracking is off, and requests that another site makes are refused.
-	Door   bool
+	Door bool
+	// Always: it is of the candidates' side, and there whether self-tracking is on
+	// or not.
+	Always bool
 	Hidden bool // not in the OpenAPI document
 }
 

@@ -24,10 +24,11 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	MessageID  *string       `json:"message_id" format:"uuid" doc:"Null if it is about none, or you may not view messages"`
+	OfferID    *string       `json:"offer_id" format:"uuid" doc:"Null if it is about none, or you may not view offers"`
 	PlannedAt  time.Time     `json:"planned_at"`
 	PlannedFor time.Time     `json:"planned_for"`
 	State      effects.State `json:"state" enum:"planned,done,cancelled,refused,failed" doc:"cancelled: when its time had come there was no reason any more; refused: a rule said no"`
@@ -79,6 +80,10 @@ func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
 	case effects.SendMessage, effects.DiscloseBySent, effects.SettleMessage:
 		if p.Rights.Areas[access.Messages] >= access.View {
 			shown.MessageID = &e.Object
+		}
+	case effects.ExpireOffer, effects.HireSigned:
+		if p.Rights.Areas[access.Offers] >= access.View {
+			shown.OfferID = &e.Object
 		}
 	case effects.RemindOfReview:
 		shown.ReviewID = &e.Object

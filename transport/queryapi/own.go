@@ -39,6 +39,7 @@ func (a *API) own(s *edge.Surface) {
 			list, err := a.Core.OwnTimeline(ctx, r.Principal.Candidate, r.Param("id"), a.Now())
 			return Items[readmodels.OwnEntry]{Items: list}, err
 		})
+	a.ownOffers(s)
 	a.pictures(s)
 	download := ofOwn("/applications/{id}/documents/{document}/files/{file}", "Download a file you uploaded")
 	download.Method, download.Download = http.MethodGet, true

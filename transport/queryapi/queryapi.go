@@ -74,6 +74,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.messages(s)
 	a.export(s)
 	a.hires(s)
+	a.offers(s)
 	a.reviews(s)
 	a.evaluations(s)
 	a.directory(s)
