@@ -3,6 +3,7 @@ package readmodels
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -87,7 +88,7 @@ type ReviewRequest struct {
 	ClosedAt      *time.Time              `json:"closed_at" doc:"When it was submitted or cancelled"`
 	CommentID     *string                 `json:"comment_id" format:"uuid" doc:"The comment that was submitted"`
 	FormID        *string                 `json:"form_id" format:"uuid" doc:"The form of the evaluation that was asked for"`
-	EvaluationID  *string                 `json:"evaluation_id" format:"uuid" doc:"The evaluation that was submitted"`
+	EvaluationID  *string                 `json:"evaluation_id" format:"uuid" doc:"The evaluation that was submitted; null if you may not see it"`
 }
 
 func (r ReviewRequestRow) shown(now time.Time, t *texts) ReviewRequest {
@@ -122,8 +123,15 @@ func (c *Core) Reviews(ctx context.Context, member, applicationID string, now ti
 		var rows []ReviewRequestRow
 		b := new(pgx.Batch)
 		queueRows(b, s, ReviewRequests(), &rows, "application_id = $1 AND (form_id IS NULL OR $2)"+openFirst, applicationID, v.rights.Area(access.Evaluations) >= access.View)
+		var seen evaluationRows
+		seen.queue(b, v)
 		if err := send(ctx, tx, b); err != nil {
 			return err
+		}
+		for i, r := range rows {
+			if r.Evaluation != nil && !slices.ContainsFunc(seen.heads, func(e EvaluationRow) bool { return e.ID == *r.Evaluation }) {
+				rows[i].Evaluation = nil
+			}
 		}
 		list, err = c.reviews(ctx, tx, s, rows, v.rights.Masked, now)
 		return err

@@ -164,3 +164,31 @@ func TestReviewRequestsForEvaluations(t *testing.T) {
 		t.Errorf("evaluations %s", got.body)
 	}
 }
+
+// S2-59, H18: that a review was submitted names no evaluation that is hidden
+// until one's own is in.
+func TestReviewsNameNoHiddenEvaluation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	ina, inaID := w.colleague(v, "Ina Interviewer", "Interviewer")
+	form, elements, _ := w.form("Interview", true)
+	w.post(v.manager, a+"/reviews", map[string]any{"reviewer_id": inaID, "form_id": form}).made()
+	w.put(ina, a+"/evaluations/own", evaluation(form, elements, 4, nil)).want(http.StatusOK)
+	hers := w.get(ina, a+"/evaluations").want(http.StatusOK).text("items.0.id")
+	for _, path := range []string{"/reviews", "/history"} {
+		if got := w.get(v.manager, a+path).want(http.StatusOK); bytes.Contains(got.body, []byte(hers)) {
+			t.Errorf("%s names it: %s", path, got.body)
+		}
+	}
+	if got := w.get(ina, a+"/reviews").want(http.StatusOK); got.text("items.0.state") != "done" || got.text("items.0.evaluation_id") != hers {
+		t.Errorf("to its author: %s", got.body)
+	}
+	w.put(v.manager, a+"/evaluations/own", evaluation(form, elements, 3, nil)).want(http.StatusOK)
+	for _, path := range []string{"/reviews", "/history"} {
+		if got := w.get(v.manager, a+path).want(http.StatusOK); !bytes.Contains(got.body, []byte(hers)) {
+			t.Errorf("%s does not name it: %s", path, got.body)
+		}
+	}
+}

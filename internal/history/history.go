@@ -276,6 +276,9 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 		e.Data = map[string]any{}
 		return nil
 	}
+	if r, ok := rec.fact.(application.ReviewSubmitted); ok && o.evaluations.hidden(r.Evaluation, held) {
+		e.Data["evaluation"] = nil
+	}
 	if _, tagged := e.Data["tag"]; tagged && o.untagged {
 		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
 	}
@@ -471,14 +474,22 @@ func categoriesOf(events []recorded) map[string]access.Category {
 type evaluations struct {
 	viewer string          // "" = who sees everything
 	in     map[string]bool // forms by which the viewer's own is in, as it is now
+	all    map[string]application.EvaluationSubmitted
+}
+
+// hidden reports whether an evaluation is one that the viewer does not see.
+func (v evaluations) hidden(id string, held access.Rights) bool {
+	e, submitted := v.all[id]
+	return submitted && !v.see(e.By.MemberID(), e.Form, e.Hidden, held)
 }
 
 func evaluationsOf(all []recorded, viewer string) evaluations {
-	v := evaluations{viewer: viewer, in: map[string]bool{}}
+	v := evaluations{viewer: viewer, in: map[string]bool{}, all: map[string]application.EvaluationSubmitted{}}
 	own := map[string]string{} // form by evaluation
 	for _, rec := range all {
 		switch e := rec.fact.(type) { //nolint:gochecksumtype // only what is in
 		case application.EvaluationSubmitted:
+			v.all[e.Evaluation] = e
 			if e.By.MemberID() == viewer {
 				own[e.Evaluation] = e.Form
 			}
