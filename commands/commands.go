@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -47,8 +48,14 @@ type Options struct {
 	// MailDomain is behind the @ of the addresses that candidates answer to.
 	// Empty = hirelog.invalid, which nobody can answer to.
 	MailDomain string
-	Now        func() time.Time // nil = time.Now
-	Logger     *slog.Logger     // nil = discard
+	// PageURL is the address of the page candidates sign in on, which mails name.
+	// Empty = they name none.
+	PageURL string
+	// NoticeWindow is how long after the first a mail of notices takes more.
+	// 0 = 10 minutes.
+	NoticeWindow time.Duration
+	Now          func() time.Time // nil = time.Now
+	Logger       *slog.Logger     // nil = discard
 	// FoldCache is how many folds are kept for each kind of aggregate; 0 means
 	// 20,000. A fold of an application takes about 1 KiB.
 	FoldCache int
@@ -56,6 +63,10 @@ type Options struct {
 	// wait. Nil = nobody is told.
 	Observer func(Transacted)
 }
+
+// DefaultMailDomain is behind the @ of addresses to answer to when nothing else is
+// said: a domain that never exists, so that nobody answers into the void.
+const DefaultMailDomain = "hirelog.invalid"
 
 // bulkFolds is how many folds of actions on many applications are kept: each may
 // take 1 MiB.
@@ -72,9 +83,12 @@ type Commands struct {
 	arrivals  *ops.Arrivals
 	mail      mail.Transport
 	mailHost  string
-	now       func() time.Time
-	logger    *slog.Logger
-	observer  func(Transacted)
+	pageURL   string
+	// noticeWindow is how long after the first a mail of notices takes more.
+	noticeWindow time.Duration
+	now          func() time.Time
+	logger       *slog.Logger
+	observer     func(Transacted)
 
 	choring sync.Mutex
 	chores  map[pending]*chore
@@ -88,6 +102,7 @@ type Commands struct {
 	jobs          *aggregate[job.Job, job.Event]
 	members       *aggregate[member.Member, member.Event]
 	messages      *aggregate[message.Message, message.Event]
+	notices       *aggregate[notice.Notices, notice.Event]
 	organizations *aggregate[organization.Organization, organization.Event]
 	views         *aggregate[view.View, view.Event]
 }
@@ -104,7 +119,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, mailHost: cmp.Or(o.MailDomain, "hirelog.invalid"), now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, mailHost: cmp.Or(o.MailDomain, DefaultMailDomain), pageURL: o.PageURL, noticeWindow: cmp.Or(o.NoticeWindow, noticeWindow), now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),
@@ -115,6 +130,7 @@ func New(o Options) *Commands {
 		erasures:      newAggregate("erasure", erasure.Codec, erasure.Erasure.Fold, o.FoldCache),
 		jobs:          newAggregate("job", job.Codec, job.Job.Fold, o.FoldCache),
 		messages:      newAggregate("message", message.Codec, message.Message.Fold, o.FoldCache),
+		notices:       newAggregate("notice", notice.Codec, notice.Notices.Fold, o.FoldCache),
 		members:       newAggregate("member", member.Codec, member.Member.Fold, o.FoldCache),
 		organizations: newAggregate("organization", organization.Codec, organization.Organization.Fold, o.FoldCache),
 		views:         newAggregate("view", view.Codec, view.View.Fold, o.FoldCache),
@@ -192,6 +208,8 @@ type Answer struct {
 	Repeated bool              // it was given before, and nothing was written
 	// Unchanged: all was so already, and nothing was written.
 	Unchanged bool
+	// Reason is why an effect did not do what it is for, a code; empty = it did.
+	Reason string
 }
 
 // stamp returns who and when for a stream whose last event was at last: time

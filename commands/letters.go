@@ -72,6 +72,9 @@ func (c *Commands) placeholders(ctx context.Context, caller Caller, a applicatio
 		"organization.name": personal.Plain(o.Name), "today": personal.Plain(c.stamp(caller, time.Time{}).At.Format(time.DateOnly)),
 		"stage.name": personal.Plain(j.Shown(a.Stage)),
 	}
+	if o.Settings.SelfTracking && c.pageURL != "" {
+		values["page.url"] = personal.Plain(c.pageURL)
+	}
 	if member := caller.Actor.MemberID(); member != "" {
 		name, err := c.reveal(ctx, c.directory.Member(member).Name)
 		if err != nil {

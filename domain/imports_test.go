@@ -16,6 +16,7 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
 )
 
@@ -70,6 +71,7 @@ func TestEventNamesAreUnique(t *testing.T) {
 		"erasure":      erasure.Codec.Names(),
 		"job":          job.Codec.Names(),
 		"message":      message.Codec.Names(),
+		"notice":       notice.Codec.Names(),
 		"member":       member.Codec.Names(),
 		"organization": organization.Codec.Names(),
 	} {

@@ -137,6 +137,7 @@ func setSettings(to *readmodels.Settings, e organization.SettingsChanged) {
 	setIf(&to.SignHires, e.SignHires)
 	setIf(&to.ReadLogDays, e.ReadLogDays)
 	setIf(&to.MemberMetrics, e.MemberMetrics)
+	setIf(&to.UploadMailMembers, e.UploadMailMembers)
 }
 
 func setIf[V any](to *V, from *V) {

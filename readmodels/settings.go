@@ -14,6 +14,7 @@ type Settings struct {
 	SignHires                 bool `json:"sign_hires" doc:"The candidate's signature under the contract hires them, without a member's command"`
 	ReadLogDays               int  `json:"read_log_days" doc:"Days it is kept who read what"`
 	MemberMetrics             bool `json:"member_metrics" doc:"Reports may show load and response times, of teams of at least five"`
+	UploadMailMembers         bool `json:"upload_mail_members" doc:"Who asked for a document, and recruitment managers, are told of uploads by e-mail, besides their inbox"`
 }
 
 // SettingsRow is the row of table settings.
@@ -45,6 +46,7 @@ func SettingsTable() Table[SettingsRow] {
 			Col("sign_hires", "boolean", func(r *SettingsRow) *bool { return &r.SignHires }),
 			Col("read_log_days", "integer", func(r *SettingsRow) *int { return &r.ReadLogDays }),
 			Col("member_metrics", "boolean", func(r *SettingsRow) *bool { return &r.MemberMetrics }),
+			Col("upload_mail_members", "boolean", func(r *SettingsRow) *bool { return &r.UploadMailMembers }),
 			Col("revision", "bigint", func(r *SettingsRow) *int64 { return &r.Revision }),
 		},
 	}

@@ -230,7 +230,7 @@ func TestCommandsOnTheOrganisation(t *testing.T) {
 	}
 	more := map[string]any{
 		"rating_min_raters": 3, "interview_expires_at_end": true, "interview_mail_participants": true, "read_only_days": 30, "access_after_days": 7,
-		"unassign_after_days": 10, "sign_hires": true, "read_log_days": 400, "member_metrics": true,
+		"unassign_after_days": 10, "sign_hires": true, "read_log_days": 400, "member_metrics": true, "upload_mail_members": true,
 	}
 	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: more}).want(http.StatusOK)
 	got := w.get(w.admin, "/v1/organization").want(http.StatusOK)

@@ -115,7 +115,7 @@ func TestMessagesAreWrittenAndSent(t *testing.T) {
 		t.Helper()
 		w.post(v.manager, at+"/messages", body).problem(status, code)
 	}
-	refused("placeholder", http.StatusUnprocessableEntity, map[string]any{"subject": "x", "text": "{{page.url}}"})
+	refused("placeholder", http.StatusUnprocessableEntity, map[string]any{"subject": "x", "text": "{{page.url}}"}) // candidates have none now
 	refused("invalid", http.StatusUnprocessableEntity, map[string]any{"text": "no subject"})
 	refused("unknown_entry", http.StatusNotFound, map[string]any{"template_id": uuid.NewString()})
 	refused("unknown_attachment", http.StatusUnprocessableEntity, map[string]any{"subject": "x", "text": "x", "file_ids": []string{uuid.NewString()}})

@@ -132,6 +132,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	running.Go(prints.Wait)
 	w.commands = commands.New(commands.Options{
 		Log: w.log, Vault: keys, Directory: w.directory, Files: store, Scanner: w.scanner, Tokens: w.tokens, Arrivals: ops.NewArrivals(pool, nil), Mail: w.mails, Logger: logger,
+		PageURL: "https://jobs.example.com/me", NoticeWindow: time.Second,
 	})
 	if err := w.directory.Ready(t.Context()); err != nil {
 		t.Fatal(err)

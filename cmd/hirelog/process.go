@@ -26,6 +26,7 @@ import (
 // process is what runs over the stores.
 type process struct {
 	stores    *stores
+	mailing   mailing
 	logger    *slog.Logger
 	logID     uuid.UUID
 	metrics   *prometheus.Registry
@@ -54,7 +55,7 @@ const finishEvery = time.Minute
 // startProcess starts the parts that o names.
 func startProcess(ctx context.Context, s *stores, o serveOptions, logger *slog.Logger) (_ *process, err error) {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	p := &process{stores: s, logger: logger, end: end, failed: make(chan error, 1), metrics: newMetrics()}
+	p := &process{stores: s, mailing: o.mailing, logger: logger, end: end, failed: make(chan error, 1), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.stop())
@@ -225,7 +226,7 @@ func (p *process) startCommands(ctx, life context.Context) error {
 	p.prints = ops.NewFingerprints(life, p.stores.pool, nil, p.logger)
 	p.commands = commands.New(commands.Options{
 		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: p.stores.scan,
-		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Mail: p.mails(), Logger: p.logger, Observer: commandMetrics(p.metrics),
+		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Mail: p.mails(), MailDomain: p.mailing.domain, PageURL: p.mailing.page, Logger: p.logger, Observer: commandMetrics(p.metrics),
 	})
 	if err := p.directory.Ready(ctx); err != nil {
 		return err
@@ -267,7 +268,8 @@ func (p *process) startEffects(life context.Context) error {
 	c := p.commands
 	if c == nil {
 		c = commands.New(commands.Options{
-			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: p.stores.scan, Mail: p.mails(), Logger: p.logger,
+			Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: p.stores.scan, Mail: p.mails(),
+			MailDomain: p.mailing.domain, PageURL: p.mailing.page, Logger: p.logger,
 		})
 	}
 	e, err := effects.New(effects.Options{

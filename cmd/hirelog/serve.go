@@ -23,6 +23,7 @@ import (
 // serveOptions are the flags of "hirelog serve".
 type serveOptions struct {
 	storage
+	mailing
 	listen    string
 	readyFile string
 	noDemo    bool
@@ -81,6 +82,7 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
 	o.sharedFlags(flags)
 	o.scannerFlag(flags)
+	o.mailing.flags(flags)
 	flags.Func("serve", "`parts` this process serves: commands,queries,projections,effects (default all)", o.parts.set)
 	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {
 		for _, s := range strings.Split(list, ",") {
@@ -94,7 +96,10 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	})
 	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "least `level` of what is logged: debug, info, warn, error")
 	flags.DurationVar(&o.grace, "grace", 10*time.Second, "how long open requests may take to finish on shutdown")
-	return o, parse(flags, args, 0, stderr)
+	if err := parse(flags, args, 0, stderr); err != nil {
+		return o, err
+	}
+	return o, o.mailing.check()
 }
 
 // serve runs the server until ctx ends.

@@ -20,6 +20,7 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/domain/view"
@@ -124,6 +125,8 @@ func decoded(rec eventlog.Event) (domain.Fact, error) {
 		return job.Codec.Decode(rec.Type, rec.Data)
 	case "message":
 		return message.Codec.Decode(rec.Type, rec.Data)
+	case "notice":
+		return notice.Codec.Decode(rec.Type, rec.Data)
 	case "member":
 		return member.Codec.Decode(rec.Type, rec.Data)
 	case "organization":

@@ -25,7 +25,7 @@ func TestStored(t *testing.T) {
 		organization.SettingsChanged{
 			Stamp: s, SelfTracking: &on, RatingVisibility: &on, RatingMinRaters: &raters, DiscloseAfterHours: &hours, ReadOnlyDays: &days,
 			InterviewExpiresAtEnd: &on, InterviewMailParticipants: &on, AccessAfterDays: &days, UnassignAfterDays: &days,
-			SignHires: &on, ReadLogDays: &days, MemberMetrics: &on,
+			SignHires: &on, ReadLogDays: &days, MemberMetrics: &on, UploadMailMembers: &on,
 		},
 		organization.RecruitingRoleDefined{Stamp: s, Role: id, Name: "Hiring manager", Access: access.Role{
 			Areas:     areas{access.Application: access.View, access.Notes: access.Edit},

@@ -127,6 +127,7 @@ func TestEverySwitchIsItsOwn(t *testing.T) {
 		"expires at the end": {organization.SettingsChange{InterviewExpiresAtEnd: &on}, func(s organization.Settings) bool { return s.InterviewExpiresAtEnd }},
 		"mail":               {organization.SettingsChange{InterviewMailParticipants: &on}, func(s organization.Settings) bool { return s.InterviewMailParticipants }},
 		"signing hires":      {organization.SettingsChange{SignHires: &on}, func(s organization.Settings) bool { return s.SignHires }},
+		"mails of uploads":   {organization.SettingsChange{UploadMailMembers: &on}, func(s organization.Settings) bool { return s.UploadMailMembers }},
 		"metrics":            {organization.SettingsChange{MemberMetrics: &on}, func(s organization.Settings) bool { return s.MemberMetrics }},
 	} {
 		got, err := o.ChangeSettings(tt.set, s)

@@ -22,6 +22,7 @@ type Settings struct {
 	UnassignAfterDays int  // mail for an application that closed longer ago is assigned by hand; default 0, 0–3650
 	SignHires         bool // a candidate's signature under the contract hires them; default off
 	ReadLogDays       int  // how long it is kept who read what; default 365, 30–3650
+	UploadMailMembers bool // who asked for a document and recruitment managers are told of uploads by mail too; default off
 	MemberMetrics     bool // reports may show load and response times of teams of at least five; default off
 }
 
@@ -46,6 +47,7 @@ type SettingsChanged struct {
 	SignHires                 *bool `json:"sign_hires,omitempty"`
 	ReadLogDays               *int  `json:"read_log_days,omitempty"`
 	MemberMetrics             *bool `json:"member_metrics,omitempty"`
+	UploadMailMembers         *bool `json:"upload_mail_members,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -67,6 +69,7 @@ func (e SettingsChanged) evolve(o Organization) Organization {
 	take(&s.SignHires, e.SignHires)
 	take(&s.ReadLogDays, e.ReadLogDays)
 	take(&s.MemberMetrics, e.MemberMetrics)
+	take(&s.UploadMailMembers, e.UploadMailMembers)
 	return o
 }
 
@@ -90,6 +93,7 @@ type SettingsChange struct {
 	SignHires                 *bool `json:"sign_hires,omitempty" doc:"The candidate's signature under the contract hires them, without a member's command"`
 	ReadLogDays               *int  `json:"read_log_days,omitempty" minimum:"30" maximum:"3650" doc:"Days it is kept who read what"`
 	MemberMetrics             *bool `json:"member_metrics,omitempty" doc:"Reports may show load and response times, of teams of at least five"`
+	UploadMailMembers         *bool `json:"upload_mail_members,omitempty" doc:"Who asked for a document, and recruitment managers, are told of uploads by e-mail, besides their inbox"`
 }
 
 // check refuses a value that is out of its range.
@@ -135,6 +139,7 @@ func (o Organization) ChangeSettings(c SettingsChange, s domain.Stamp) ([]Event,
 		SignHires:                 other(c.SignHires, have.SignHires),
 		ReadLogDays:               other(c.ReadLogDays, have.ReadLogDays),
 		MemberMetrics:             other(c.MemberMetrics, have.MemberMetrics),
+		UploadMailMembers:         other(c.UploadMailMembers, have.UploadMailMembers),
 	}
 	if e == (SettingsChanged{Stamp: s}) {
 		return nil, nil

@@ -26,6 +26,7 @@ import (
 	"github.com/hirelog/hirelog/domain/bulk"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -46,11 +47,14 @@ const (
 	SendMessage      Kind = "send_message"
 	DiscloseBySent   Kind = "disclose_by_message"
 	SettleMessage    Kind = "settle_message"
+	NoticeCandidate  Kind = "notice_candidate"
+	NoticeMembers    Kind = "notice_members"
+	SendNotice       Kind = "send_notice"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, SendNotice}
 }
 
 // Plan is an effect that an event is to have.
@@ -108,6 +112,12 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 			return nil, unreadable(err)
 		}
 		return ofMessage(id, fact), nil
+	case "notice":
+		fact, err := notice.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		return ofNotice(fact), nil
 	}
 	return nil, nil
 }
@@ -205,12 +215,57 @@ func ofApplication(id string, fact application.Event) []Plan {
 			return []Plan{{Purpose: "hire", Kind: HireSigned, Subject: id, Object: f.Offer, At: f.At}}
 		}
 	case application.DocumentRequested:
+		plans := []Plan{tellCandidate(id, notice.DocumentRequested, f.Document, f.At)}
 		if f.DueAt == nil {
-			return nil
+			return plans
 		}
 		// Who is asked less than that before the due date needs no reminder.
 		if at := f.DueAt.Add(-application.RemindBefore); at.After(f.At) {
-			return []Plan{{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at}}
+			plans = append(plans, Plan{Purpose: "remind", Kind: RemindOfDocument, Subject: id, Object: f.Document, At: at})
+		}
+		return plans
+	case application.DocumentCancelled:
+		return []Plan{tellCandidate(id, notice.DocumentCancelled, f.Document, f.At)}
+	case application.DocumentApproved:
+		return []Plan{tellCandidate(id, notice.DocumentApproved, f.Document, f.At)}
+	case application.DocumentRejected:
+		return []Plan{tellCandidate(id, notice.DocumentRejected, f.Document, f.At)}
+	case application.VersionDeleted:
+		if f.By != domain.Candidate {
+			return []Plan{tellCandidate(id, notice.DocumentDeleted, f.Document, f.At)}
+		}
+	case application.DocumentReminderDue:
+		return []Plan{tellCandidate(id, notice.DocumentReminder, f.Document, f.At)}
+	case application.DocumentUploaded:
+		if f.By == domain.Candidate {
+			return []Plan{{Purpose: "notice", Kind: NoticeMembers, Subject: id, Object: f.Document, At: f.At}}
+		}
+	}
+	return nil
+}
+
+// noticePurpose is before the kind of what the candidate is told in the purpose of
+// the effect.
+const noticePurpose = "notice/"
+
+// tellCandidate has the candidate of an application told by mail of what happened
+// to a part of it. Whether there is reason to is decided when it is noted, and
+// again when the mail leaves; what its line says is in the commands' table of them.
+func tellCandidate(id string, kind notice.Kind, object string, at time.Time) Plan {
+	return Plan{Purpose: noticePurpose + string(kind), Kind: NoticeCandidate, Subject: id, Object: object, At: at}
+}
+
+// ofNotice returns what follows from an event of what a person is told: a mail
+// leaves when its time has come, and is tried again.
+func ofNotice(fact notice.Event) []Plan {
+	switch f := fact.(type) { //nolint:gochecksumtype // the others have no effect
+	case notice.Noted:
+		if f.Opens {
+			return []Plan{{Purpose: "send", Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: f.ClosesAt}}
+		}
+	case notice.Failed:
+		if f.RetryAt != nil {
+			return []Plan{{Purpose: "send", Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: *f.RetryAt}}
 		}
 	}
 	return nil

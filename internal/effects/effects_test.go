@@ -92,17 +92,23 @@ func TestAttemptsAtOnceRecordOnce(t *testing.T) {
 	}
 }
 
+// effects are those of a subject, but what its candidate is told.
+func (w *world) effects(subject string) []effects.Entry {
+	w.t.Helper()
+	all, err := effects.NewLedger(w.Pool).Of(w.t.Context(), subject)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(e effects.Entry) bool { return e.Kind == effects.NoticeCandidate })
+}
+
 // plan looks at the log until there is an effect of each of subjects: how many
 // commits that takes depends on how the events arrive.
 func (w *world) plan(subjects ...string) {
 	w.t.Helper()
 	for _, id := range subjects {
 		for {
-			all, err := effects.NewLedger(w.Pool).Of(w.t.Context(), id)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			if len(all) > 0 {
+			if len(w.effects(id)) > 0 {
 				break
 			}
 			p := w.process()

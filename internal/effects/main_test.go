@@ -77,12 +77,12 @@ func (w *world) reject(hours int, origin eventlog.Origin) string {
 	return id
 }
 
-// effect returns the only effect about a subject.
+// effect returns the only effect about a subject, but what its candidate is told.
 func (w *world) effect(subject string) effects.Entry {
 	w.t.Helper()
-	all, err := effects.NewLedger(w.Pool).Of(w.t.Context(), subject)
-	if err != nil || len(all) != 1 {
-		w.t.Fatalf("effects of %s: %+v, %v; want one", subject, all, err)
+	all := w.effects(subject)
+	if len(all) != 1 {
+		w.t.Fatalf("effects of %s: %+v; want one", subject, all)
 	}
 	return all[0]
 }

@@ -3,9 +3,11 @@ package effects
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -19,9 +21,9 @@ func ByCommands(c *commands.Commands) func(context.Context, Entry) (Outcome, err
 		case err != nil:
 			return Outcome{}, err
 		case answer.Unchanged:
-			return Outcome{State: Cancelled}, nil
+			return Outcome{State: Cancelled, Reason: answer.Reason}, nil
 		}
-		return Outcome{State: Done, Stream: answer.Stream, Revision: answer.Revision, Position: answer.Position}, nil
+		return Outcome{State: Done, Reason: answer.Reason, Stream: answer.Stream, Revision: answer.Revision, Position: answer.Position}, nil
 	}
 }
 
@@ -53,6 +55,14 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.SendMessage(ctx, caller, e.Object)
 	case DiscloseBySent:
 		return c.DiscloseByMessage(ctx, caller, e.Subject, e.Object)
+	case NoticeCandidate:
+		kind, _ := strings.CutPrefix(e.Purpose, noticePurpose)
+		return c.NoticeCandidate(ctx, caller, e.Subject, notice.Kind(kind), e.Object)
+	case NoticeMembers:
+		return c.NoticeMembers(ctx, caller, e.Subject, e.Object)
+	case SendNotice:
+		_, stream := eventlog.SplitStream(e.Stream)
+		return c.SendNotice(ctx, caller, stream, e.Object)
 	case SettleMessage:
 		return c.SettleMessage(ctx, caller, e.Object)
 	}

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,7 +118,7 @@ func (c *Captured) keep(ctx context.Context, m Mail, sealed []byte) error {
 	now := c.now().UTC()
 	err := pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO ops.mails (mail_id, kind, captured_at, application_id, content) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (mail_id) DO NOTHING`, m.ID, m.Kind, now, m.Key.Owner, sealed); err != nil {
+			ON CONFLICT (mail_id) DO NOTHING`, m.ID, m.Kind, now, cmp.Or(m.About, m.Key.Owner), sealed); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM ops.mails WHERE captured_at < $1 OR mail_no <= (SELECT max(mail_no) FROM ops.mails) - $2::bigint`, now.Add(-KeptFor), KeptMails)

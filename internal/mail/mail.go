@@ -33,6 +33,8 @@ type Mail struct {
 	// Key is what the mail is sealed under wherever it is kept: erasing it erases
 	// the mail. Its owner is the application the mail is about.
 	Key personal.Key
+	// About is the application the mail is about; empty = the key's owner is.
+	About string
 
 	MessageID string // of the header, without brackets; empty = made of ID
 	InReplyTo string // Message-ID of the mail it answers, without brackets; empty = none

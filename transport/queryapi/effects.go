@@ -24,7 +24,7 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,send_notice"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	MessageID  *string       `json:"message_id" format:"uuid" doc:"Null if it is about none, or you may not view messages"`
@@ -33,7 +33,7 @@ type Effect struct {
 	PlannedFor time.Time     `json:"planned_for"`
 	State      effects.State `json:"state" enum:"planned,done,cancelled,refused,failed" doc:"cancelled: when its time had come there was no reason any more; refused: a rule said no"`
 	Attempts   int           `json:"attempts" doc:"That failed"`
-	Reason     *string       `json:"reason" doc:"Code of the refusal, or of the last failure"`
+	Reason     *string       `json:"reason" doc:"Code of the refusal, of the last failure, or of why nobody was told: null of a mail that is done means that it was sent"`
 	FinishedAt *time.Time    `json:"finished_at"`
 	Position   *string       `json:"position" doc:"Where in the log it was recorded that it was done"`
 }
@@ -87,7 +87,8 @@ func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
 		}
 	case effects.RemindOfReview:
 		shown.ReviewID = &e.Object
-	case effects.DiscloseOutcome, effects.RemindOfDocument, effects.RunBulk, effects.CreateEmployee, effects.ReverseEmployee, effects.HandOver:
+	case effects.DiscloseOutcome, effects.RemindOfDocument, effects.RunBulk, effects.CreateEmployee, effects.ReverseEmployee, effects.HandOver,
+		effects.NoticeCandidate, effects.NoticeMembers, effects.SendNotice:
 	}
 	if e.Reason != "" {
 		shown.Reason = &e.Reason

@@ -1,0 +1,201 @@
+// Package notice holds what one person is told by mail of one application: what
+// happened within a while is one mail. A stream is of one person and one
+// application; it names kinds and ids, nothing personal.
+package notice
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hirelog/hirelog/domain"
+)
+
+// Kind says what happened. It is stored for ever.
+type Kind string
+
+// The kinds of what a candidate is told, and, with UploadReceived, a member.
+const (
+	DocumentRequested Kind = "document_requested"
+	DocumentCancelled Kind = "document_cancelled"
+	DocumentApproved  Kind = "document_approved"
+	DocumentRejected  Kind = "document_rejected"
+	DocumentDeleted   Kind = "document_deleted" // its newest version; it is asked for again
+	DocumentReminder  Kind = "document_reminder"
+	UploadReceived    Kind = "upload_received"
+)
+
+// Candidate is who is told as the candidate; anybody else is a member, by id.
+const Candidate = "candidate"
+
+// Status is how far a mail has got.
+type Status string
+
+// The statuses of a mail.
+const (
+	IsOpen    Status = "open"    // it takes more, until its time has come
+	IsSending Status = "sending" // somebody hands it over
+	IsSent    Status = "sent"    // it was taken
+	IsFailed  Status = "failed"  // it was certainly not taken
+	IsUnknown Status = "unknown" // nobody knows whether it was taken
+	IsDropped Status = "dropped" // there was no reason for it any more
+)
+
+const (
+	// MaxItems is the most one mail tells of.
+	MaxItems = 100
+	// kept is how many mails of one person and application are remembered, besides
+	// those that have not ended.
+	kept = 4
+)
+
+// Notices are what decisions need of what one person is told of one application.
+type Notices struct {
+	Mails []Mail // the last ones, oldest first
+}
+
+// Mail is what is told at once.
+type Mail struct {
+	ID       string
+	About    About
+	Items    []Item
+	Status   Status
+	ClosesAt time.Time // from then on it leaves
+	RetryAt  time.Time // when it is tried again by itself; zero = it is not
+	Attempt  int       // how often it was handed over
+	Effect   string    // that handed it over last
+	Since    time.Time // since when it is being handed over
+	Reason   string    // why it failed or was dropped; a code
+}
+
+// About is whom a mail is to, and what it is about.
+type About struct {
+	To          string `json:"to"`          // Candidate, or a member
+	Application string `json:"application"` // the newest part of it, when the mail was begun
+	Job         string `json:"job"`
+}
+
+// Item is one thing that happened.
+type Item struct {
+	Kind    Kind   `json:"kind"`
+	Subject string `json:"subject"` // id of what it happened to, such as a document
+	Cause   string `json:"cause"`   // id of the event
+}
+
+// Ended reports whether nothing becomes of a mail any more.
+func (m Mail) Ended() bool {
+	switch m.Status {
+	case IsOpen, IsSending:
+		return false
+	case IsFailed:
+		return m.RetryAt.IsZero()
+	case IsSent, IsUnknown, IsDropped:
+	}
+	return true
+}
+
+// waits reports whether the mail has not left, and will: it takes more.
+func (m Mail) waits() bool { return m.Status == IsOpen || m.Status == IsFailed && !m.RetryAt.IsZero() }
+
+// Event is a fact about what a person is told. Names and JSON fields are stored
+// for ever; testdata/events pins them.
+//
+//sumtype:decl
+type Event interface {
+	domain.Fact
+	evolve(Notices) Notices
+}
+
+// Codec reads and writes the events of notices.
+var Codec = domain.NewCodec[Event](Noted{}, Sending{}, Sent{}, Failed{}, OutcomeUnknown{}, Dropped{})
+
+// Fold returns n with events applied in order.
+func (n Notices) Fold(events ...Event) Notices {
+	for _, e := range events {
+		n = e.evolve(n)
+	}
+	return n
+}
+
+// ErrUnknown means that there is no such mail.
+var ErrUnknown = &domain.Refusal{Kind: domain.Absent, Code: "unknown_notice", Message: "There is no such notice."}
+
+// Get returns a mail, if it is remembered.
+func (n Notices) Get(id string) (Mail, bool) {
+	i := slices.IndexFunc(n.Mails, func(m Mail) bool { return m.ID == id })
+	if i < 0 {
+		return Mail{}, false
+	}
+	return n.Mails[i], true
+}
+
+// with returns n with a mail as change leaves it.
+func (n Notices) with(id string, change func(*Mail)) Notices {
+	n.Mails = slices.Clone(n.Mails)
+	for i := range n.Mails {
+		if n.Mails[i].ID == id {
+			change(&n.Mails[i])
+		}
+	}
+	return n
+}
+
+// Noted records that something is told by a mail: by one that has not left, or,
+// if it opens one, by that.
+type Noted struct {
+	domain.Stamp
+	Mail string `json:"mail"` // id
+	About
+	Item
+	Opens    bool      `json:"opens,omitempty"`
+	ClosesAt time.Time `json:"closes_at"`
+}
+
+// EventName implements domain.Fact.
+func (Noted) EventName() string { return "notice.noted.v1" }
+
+func (e Noted) evolve(n Notices) Notices {
+	if !e.Opens {
+		return n.with(e.Mail, func(m *Mail) { m.Items = append(slices.Clip(m.Items), e.Item) })
+	}
+	ended := 0
+	for _, m := range n.Mails {
+		if m.Ended() {
+			ended++
+		}
+	}
+	mails := make([]Mail, 0, len(n.Mails)+1)
+	for _, m := range n.Mails {
+		if m.Ended() && ended > kept {
+			ended--
+			continue
+		}
+		mails = append(mails, m)
+	}
+	n.Mails = append(mails, Mail{ID: e.Mail, About: e.About, Items: []Item{e.Item}, Status: IsOpen, ClosesAt: e.ClosesAt})
+	return n
+}
+
+// Note tells of something by the mail that has not left yet, or by a new one,
+// whose id is mail, which leaves after window. What is told already is no event,
+// nor what is too much for one mail.
+// Errors: domain.ErrInvalid.
+func (n Notices) Note(mail string, about About, item Item, window time.Duration, s domain.Stamp) ([]Event, error) {
+	if mail == "" || about.To == "" || about.Application == "" || item.Kind == "" || item.Subject == "" || item.Cause == "" || window < 0 {
+		return nil, domain.ErrInvalid.Because("A notice says whom it tells what.")
+	}
+	for _, m := range n.Mails {
+		if m.ID == mail || slices.ContainsFunc(m.Items, func(told Item) bool { return told.Cause == item.Cause }) {
+			return nil, nil
+		}
+	}
+	for _, m := range n.Mails {
+		switch {
+		case !m.waits():
+		case len(m.Items) >= MaxItems:
+			return nil, nil
+		default:
+			return []Event{Noted{Stamp: s, Mail: m.ID, About: m.About, Item: item, ClosesAt: m.ClosesAt}}, nil
+		}
+	}
+	return []Event{Noted{Stamp: s, Mail: mail, About: about, Item: item, Opens: true, ClosesAt: s.At.Add(window)}}, nil
+}
