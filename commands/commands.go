@@ -43,7 +43,7 @@ type Options struct {
 	Files     *files.Store   // required for uploads
 	Scanner   Scanner        // of uploads; nil = they are not scanned
 	Tokens    *ops.Tokens    // required for members and their tokens
-	Arrivals  *ops.Arrivals  // required for receiving applications
+	Arrivals  *ops.Arrivals  // required for receiving applications and merging people
 	Mail      mail.Transport // required for sending mail
 	// MailDomain is behind the @ of the addresses that candidates answer to.
 	// Empty = hirelog.invalid, which nobody can answer to.
@@ -81,6 +81,7 @@ type Commands struct {
 	scanner   Scanner
 	tokens    *ops.Tokens
 	arrivals  *ops.Arrivals
+	merges    *ops.Merges
 	mail      mail.Transport
 	mailHost  string
 	pageURL   string
@@ -119,7 +120,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, mail: o.Mail, mailHost: cmp.Or(o.MailDomain, DefaultMailDomain), pageURL: o.PageURL, noticeWindow: cmp.Or(o.NoticeWindow, noticeWindow), now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, merges: o.Arrivals.Merges(), mail: o.Mail, mailHost: cmp.Or(o.MailDomain, DefaultMailDomain), pageURL: o.PageURL, noticeWindow: cmp.Or(o.NoticeWindow, noticeWindow), now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),

@@ -102,6 +102,26 @@ func scenarios() map[string]scenario {
 				return p.Transfer(ctx, by, commands.Transfer{Application: app, Job: other, Reason: "fits better"})
 			}
 		}},
+		"merge two people": {set: func(t *testing.T, c *commandstest.Company) giving {
+			into, other := onClosed(t, c, someone()), c.ReceiveOne(t, someone())
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.MergeCandidates(ctx, by, commands.MergeCandidates{Application: into, Other: other})
+			}
+		}},
+		"take a merge back": {set: func(t *testing.T, c *commandstest.Company) giving {
+			into, other := onClosed(t, c, someone()), c.ReceiveOne(t, someone())
+			mergeOne(t, c, into, other)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.UnmergeCandidates(ctx, by, commands.UnmergeCandidates{Application: into, Other: other})
+			}
+		}},
+		"receive somebody who is merged": {set: func(t *testing.T, c *commandstest.Company) giving {
+			email := someone()
+			mergeOne(t, c, onClosed(t, c, someone()), onClosed(t, c, email))
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Receive(ctx, by, receive(c.Job, email))
+			}
+		}},
 		"anonymise one that was assigned to another job": {set: func(t *testing.T, c *commandstest.Company) giving {
 			app := c.ReceiveOne(t, someone())
 			full(t, c, app)
@@ -179,6 +199,9 @@ func finish(t *testing.T, p *commands.Commands) {
 		t.Error(err)
 	}
 	if _, err := p.FinishArrivals(t.Context(), -1); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.FinishMerges(t.Context(), -1); err != nil {
 		t.Error(err)
 	}
 }
@@ -316,6 +339,8 @@ func TestCrashWhileFinishing(t *testing.T) {
 		{"receive somebody without an address", "after append of claim.taken.v1"},
 		{"anonymise the last application", "before append of application.anonymised.v1"},
 		{"delete a note", "before append of application.note_deleted.v1"},
+		{"merge two people", "after append of candidate.merged.v1"},
+		{"take a merge back", "after append of candidate.unmerged.v1"},
 	} {
 		for step, crashed := 1, true; crashed && !t.Failed(); step++ {
 			give := scenarios()[s.name].set(t, c)
@@ -327,7 +352,8 @@ func TestCrashWhileFinishing(t *testing.T) {
 			crashed, at, _ = dying.Crash(t, step, func(ctx context.Context) error {
 				_, err := dying.FinishErasures(ctx)
 				_, err2 := dying.FinishArrivals(ctx, -1)
-				return errors.Join(err, err2)
+				_, err3 := dying.FinishMerges(ctx, -1)
+				return errors.Join(err, err2, err3)
 			})
 			finish(t, c.Commands)
 			c.CheckFinished(t)

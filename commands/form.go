@@ -128,40 +128,6 @@ func (c *Commands) sendForm(ctx context.Context, caller Caller, cmd Receive) (an
 	return answer, undone || errors.Is(err, application.ErrDuplicate), err
 }
 
-// liveOf returns the live application of the person with an address for a job,
-// "" if there is none.
-func (c *Commands) liveOf(ctx context.Context, jobID string, address personal.Plain) (string, error) {
-	person, known, err := c.vault.LookUp(ctx, address)
-	if err != nil || !known {
-		return "", err
-	}
-	if live, err := c.liveUnder(ctx, c.liveClaim(jobID, person)); err != nil || live != "" {
-		return live, err
-	}
-	p, err := c.candidates.read(ctx, c.log, person)
-	if err != nil || p.state.Into == "" {
-		return "", err
-	}
-	return c.liveUnder(ctx, c.liveClaim(jobID, p.state.Into))
-}
-
-// liveUnder returns the live application that holds a claim, "" if there is none.
-func (c *Commands) liveUnder(ctx context.Context, claimID string) (string, error) {
-	held, err := c.claims.read(ctx, c.log, claimID)
-	if err != nil {
-		return "", err
-	}
-	holder, err := c.reveal(ctx, held.state.Holder)
-	if err != nil || holder == "" {
-		return "", err
-	}
-	f, err := c.applications.read(ctx, c.log, holder)
-	if err != nil || !f.state.Live() {
-		return "", err
-	}
-	return holder, nil
-}
-
 // join adds a form to a live application.
 func (c *Commands) join(ctx context.Context, caller Caller, cmd Receive, id string) (Answer, error) {
 	f, err := c.applications.read(ctx, c.log, id)

@@ -206,13 +206,19 @@ func partsOf(records []eventlog.NewEvent) [][]eventlog.NewEvent {
 // the person.
 func (i *Importer) introduce(ctx context.Context, in *importing, live bool) error {
 	caller := i.caller(in.Command, in.At)
+	newcomer := in.person == i.c.newPerson(in.id) // whom nobody can have merged yet
 	if live {
-		if err := i.c.takeClaim(ctx, caller, i.claim(in), in.id, false); err != nil {
+		if err := i.c.takeLive(ctx, caller, in.Job, in.person, in.id, false); err != nil {
 			return err
 		}
 		in.claimed = true
+		if !newcomer {
+			if err := i.c.claimAs(ctx, caller, in.Job, in.person, in.id, false); err != nil {
+				return err
+			}
+		}
 	}
-	if stream := "candidate-" + in.person; in.person == i.c.newPerson(in.id) && !i.c.candidates.folds.Contains(stream) {
+	if stream := "candidate-" + in.person; newcomer && !i.c.candidates.folds.Contains(stream) {
 		// Nobody writes of a newcomer before this, but for a run that was cut off,
 		// whose events an append behind nothing meets.
 		i.c.candidates.folds.Add(stream, folded[candidate.Candidate]{revision: eventlog.NoStream})
@@ -240,17 +246,13 @@ func (i *Importer) releasing(ctx context.Context, in *importing, fresh bool) (fu
 	if in.state.Live() || in.state.Anonymised || fresh && !in.claimed {
 		return nothing, nil
 	}
-	claimID := i.claim(in)
-	if !fresh {
-		var err error
-		if claimID, err = i.c.reveal(ctx, in.state.Claim); err != nil || claimID == "" {
-			return nothing, err
-		}
-	}
-	f, err := i.c.claims.read(ctx, i.c.log, claimID)
-	if err != nil {
-		return nothing, err
+	var held []heldClaim
+	var err error
+	if fresh {
+		held, err = i.c.claimsOf(ctx, i.claim(in), in.Job, in.person)
+	} else {
+		held, err = i.c.claimsHeld(ctx, in.state)
 	}
 	caller := i.caller(in.Command, in.At)
-	return func() error { return i.c.releaseClaim(ctx, caller, claimID, in.id, &f.revision) }, nil
+	return func() error { return i.c.giveBack(ctx, caller, held, in.id) }, err
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +11,8 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/ops"
 )
 
 // ErrMergeLive means that two candidates cannot be one person as it stands.
@@ -25,13 +28,17 @@ type MergeCandidates struct {
 // whom this one is merged into. Both keep what is known of them, their address
 // and their applications; only who they count as is another from then on, so that
 // it can be taken back. Whoever has edit on the profile of both applications may.
-// What a crash leaves half done is completed by giving it again.
+// What a crash leaves half done is completed by FinishMerges, or undone if the
+// other one was not merged yet.
 // Errors: those of candidate.Absorb and candidate.MergeInto; ErrMergeLive;
 // application.ErrUnknown, application.ErrAnonymised; ErrDenied.
 func (c *Commands) MergeCandidates(ctx context.Context, caller Caller, cmd MergeCandidates) (Answer, error) {
 	main, other, err := c.twoCandidates(ctx, caller, cmd)
 	if err != nil {
 		return Answer{}, err
+	}
+	if answer, given, err := c.mergedBefore(ctx, caller, other); err != nil || given {
+		return answer, err
 	}
 	kept, merged, err := c.twoFolds(ctx, main, other)
 	if err != nil {
@@ -41,28 +48,82 @@ func (c *Commands) MergeCandidates(ctx context.Context, caller Caller, cmd Merge
 	if into == merged.Person(other) {
 		return c.unchanged(ctx, caller, other)
 	}
-	// Everything the domain could refuse is refused before anything is written.
+	// Everything that can be refused is refused before anything is written.
 	if _, err := merged.MergeInto(into, c.stamp(caller, time.Time{})); err != nil {
 		return Answer{}, err
 	}
-	if err := c.claimFor(ctx, caller, into, other); err != nil {
+	if err := c.bothLive(ctx, into, other); err != nil {
 		return Answer{}, err
 	}
-	_, err = transact(ctx, c, c.candidates, into, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
-		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Absorb(other, s) },
-	})
-	if err != nil {
+	return c.linking(ctx, caller, into, other, func() (Answer, error) { return c.merge(ctx, caller, into, other) })
+}
+
+// merge merges other into a candidate: the facts, and then the claims that follow
+// from them, so that whoever comes in between finds the fact or is found.
+func (c *Commands) merge(ctx context.Context, caller Caller, into, other string) (Answer, error) {
+	if err := c.absorb(ctx, caller, into, other); err != nil {
 		return Answer{}, err
 	}
 	answer, err := transact(ctx, c, c.candidates, other, caller, decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.MergeInto(into, s) },
 	})
-	if refused(err) {
-		if undo := c.letGo(ctx, caller, into, other); undo != nil {
-			c.logger.Warn("a merge that was refused is half undone", "error", undo)
+	if err != nil {
+		if refused(err) {
+			err = errors.Join(err, c.letGo(ctx, caller, into, other))
 		}
+		return Answer{}, err
 	}
-	return answer, err
+	return answer, c.confirm(ctx, caller, into, other, true)
+}
+
+// absorb notes on who stays that other is merged into them. A command does so
+// anew after it was let go of.
+func (c *Commands) absorb(ctx context.Context, caller Caller, into, other string) error {
+	f, err := c.candidates.read(ctx, c.log, into)
+	if err != nil {
+		return err
+	}
+	_, err = transact(ctx, c, c.candidates, into, linkStep(caller, "absorb/"+other, f.revision), decision[candidate.Candidate, candidate.Event]{
+		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Absorb(other, s) },
+	})
+	return err
+}
+
+// linkStep returns the caller for a step on a candidate at revision rev.
+func linkStep(caller Caller, what string, rev eventlog.Revision) Caller {
+	return step(caller, fmt.Sprintf("%s/%d", what, rev))
+}
+
+// confirm makes good of a merge what follows from the facts. If the two turn out
+// to have live applications for one job, it takes the merge back.
+// Errors: ErrMergeLive.
+func (c *Commands) confirm(ctx context.Context, caller Caller, into, other string, anew bool) error {
+	if err := c.absorb(ctx, caller, into, other); err != nil && !refused(err) {
+		return err
+	}
+	err := c.claimFor(ctx, caller, into, other, anew)
+	if !errors.Is(err, ErrMergeLive) {
+		return err
+	}
+	f, readErr := c.candidates.read(ctx, c.log, other)
+	if readErr != nil {
+		return readErr
+	}
+	_, undo := transact(ctx, c, c.candidates, other, linkStep(caller.as(domain.System), "unmerge", f.revision), decision[candidate.Candidate, candidate.Event]{
+		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
+			if p.Into != into {
+				return nil, nil
+			}
+			return p.Unmerge(s)
+		},
+	})
+	if undo == nil {
+		undo = c.letGo(ctx, caller, into, other)
+	}
+	if undo != nil {
+		return undo
+	}
+	return err
 }
 
 // UnmergeCandidates takes a merge back.
@@ -74,12 +135,18 @@ type UnmergeCandidates struct {
 // UnmergeCandidates gives cmd: whichever of the two candidates is merged into the
 // other is a person of their own again; of two that are merged into a third, the
 // other one. Each has what they had, and what came since by their address. Whoever has edit on the
-// profile of both applications may. Errors: those of candidate.Unmerge;
+// profile of both applications may. What a crash leaves half done is completed by
+// FinishMerges. Errors: those of candidate.Unmerge;
 // application.ErrUnknown, application.ErrAnonymised; ErrDenied.
 func (c *Commands) UnmergeCandidates(ctx context.Context, caller Caller, cmd UnmergeCandidates) (Answer, error) {
 	main, other, err := c.twoCandidates(ctx, caller, MergeCandidates(cmd))
 	if err != nil {
 		return Answer{}, err
+	}
+	for _, person := range []string{other, main} {
+		if answer, given, err := c.mergedBefore(ctx, caller, person); err != nil || given {
+			return answer, err
+		}
 	}
 	first, second, err := c.twoFolds(ctx, main, other)
 	into := first.Person(main)
@@ -91,111 +158,135 @@ func (c *Commands) UnmergeCandidates(ctx context.Context, caller Caller, cmd Unm
 	case second.Into == "":
 		other = main
 	}
-	answer, err := transact(ctx, c, c.candidates, other, caller, decision[candidate.Candidate, candidate.Event]{
-		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Unmerge(s) },
+	return c.linking(ctx, caller, into, other, func() (Answer, error) {
+		answer, err := transact(ctx, c, c.candidates, other, caller, decision[candidate.Candidate, candidate.Event]{
+			decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) { return p.Unmerge(s) },
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+		return answer, c.letGo(ctx, caller, into, other)
 	})
+}
+
+// linking lets do merge two candidates or take that back, and forgets it when all
+// of it is done or refused.
+func (c *Commands) linking(ctx context.Context, caller Caller, into, other string, do func() (Answer, error)) (Answer, error) {
+	if err := c.merges.Begin(ctx, ops.Merge{Command: caller.CommandID, Into: into, Other: other}); err != nil {
+		return Answer{}, err
+	}
+	answer, err := do()
+	if err != nil && !refused(err) {
+		return Answer{}, err // perhaps it happened
+	}
+	if end := c.merges.End(ctx, caller.CommandID); end != nil {
+		c.logger.Warn("a merge is still noted as on its way", "error", end)
+	}
 	if err != nil {
 		return Answer{}, err
 	}
-	return answer, c.letGo(ctx, caller, into, other)
+	return answer, nil
 }
 
-// letGo takes back what a merge of other into a candidate did besides the link.
+// mergedBefore reports whether a command that merges a person or takes that back
+// was given before, and completes it.
+func (c *Commands) mergedBefore(ctx context.Context, caller Caller, person string) (answer Answer, given bool, err error) {
+	answer, err = c.unchanged(ctx, caller.withoutMatch(), person)
+	if err != nil || !answer.Repeated {
+		return answer, false, err
+	}
+	in, begun, err := c.merges.Begun(ctx, caller.CommandID)
+	if err == nil && begun {
+		err = c.finishMerge(ctx, caller, in)
+	}
+	return answer, true, err
+}
+
+// FinishMerges completes what crashes left of merges and of taking them back that
+// began longer ago than age, or undoes it where nobody was merged yet. It returns
+// how many it dealt with; one that it cannot deal with does not keep it from the
+// others.
+func (c *Commands) FinishMerges(ctx context.Context, age time.Duration) (int, error) {
+	left, err := c.merges.Interrupted(ctx, age)
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	var failed []error
+	for _, in := range left {
+		caller := Caller{Actor: domain.System, CommandID: uuid.NewSHA1(in.Command, []byte("finish")), MayBeRepeated: true, Origin: eventlog.Live}
+		if err := c.finishMerge(ctx, caller, in); err != nil && !errors.Is(err, ErrMergeLive) {
+			failed = append(failed, fmt.Errorf("merge %s: %w", in.Command, err))
+			continue
+		}
+		done++
+	}
+	return done, errors.Join(failed...)
+}
+
+// finishMerge does for two candidates what follows from whether one is merged
+// into the other. Errors: ErrMergeLive when it took the merge back.
+func (c *Commands) finishMerge(ctx context.Context, caller Caller, in ops.Merge) error {
+	f, err := c.candidates.read(ctx, c.log, in.Other)
+	if err != nil {
+		return err
+	}
+	if f.state.Into == in.Into {
+		err = c.confirm(ctx, caller, in.Into, in.Other, false)
+	} else {
+		err = c.letGo(ctx, caller, in.Into, in.Other)
+	}
+	if err != nil && !errors.Is(err, ErrMergeLive) {
+		return err
+	}
+	return errors.Join(err, c.merges.End(ctx, in.Command))
+}
+
+// letGo takes back what a merge of other into a candidate did besides the link,
+// unless they are merged again.
 func (c *Commands) letGo(ctx context.Context, caller Caller, into, other string) error {
-	step := caller.withoutMatch()
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("release/"+other))
-	_, err := transact(ctx, c, c.candidates, into, step, decision[candidate.Candidate, candidate.Event]{
+	f, err := c.candidates.read(ctx, c.log, into)
+	if err != nil {
+		return err
+	}
+	_, err = transact(ctx, c, c.candidates, into, linkStep(caller, "release/"+other, f.revision), decision[candidate.Candidate, candidate.Event]{
 		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
 			return p.Release(other, s), nil
 		},
-	})
-	if err != nil {
-		return err
-	}
-	theirs, err := c.applicationsOf(ctx, other)
-	if err != nil {
-		return err
-	}
-	for id, a := range theirs {
-		if err := c.releaseClaim(ctx, step, c.liveClaim(a.Job, into), id, nil); err != nil {
+		prepare: func(ctx context.Context, _ candidate.Candidate) error {
+			f, err := c.candidates.read(ctx, c.log, other)
+			if err == nil && f.state.Into == into {
+				err = errMergedAgain
+			}
 			return err
-		}
+		},
+	})
+	if errors.Is(err, errMergedAgain) {
+		return nil
 	}
-	return nil
-}
-
-// claimFor takes, for each live application of a candidate, the claim of whom
-// they are to be merged into: together they have one live application for a job.
-// Errors: ErrMergeLive.
-func (c *Commands) claimFor(ctx context.Context, caller Caller, into, other string) error {
+	if err != nil {
+		return err
+	}
 	theirs, err := c.applicationsOf(ctx, other)
 	if err != nil {
 		return err
 	}
 	for id, a := range theirs {
-		if !a.Live() {
+		if a.Outcome == "" { // it has perhaps found the merge
+			if err := c.fence(ctx, caller, id); err != nil && !errors.Is(err, application.ErrDuplicate) {
+				return err
+			}
 			continue
 		}
-		err := c.takeClaim(ctx, caller, c.liveClaim(a.Job, into), id, false)
-		if errors.Is(err, application.ErrDuplicate) {
-			if undo := c.letGo(ctx, caller, into, other); undo != nil {
-				return undo
-			}
-			return ErrMergeLive
-		}
-		if err != nil {
+		if _, err := c.dropStale(ctx, caller, a.Job, into); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// claimAs takes, for an application of a candidate, also the claim of whom they
-// are merged into. Errors: application.ErrDuplicate.
-func (c *Commands) claimAs(ctx context.Context, caller Caller, jobID, person, holder string, anew bool) error {
-	f, err := c.candidates.read(ctx, c.log, person)
-	if err != nil || f.state.Into == "" {
-		return err
-	}
-	return c.takeClaim(ctx, caller, c.liveClaim(jobID, f.state.Into), holder, anew)
-}
-
-// retakeClaim takes the claims of an application that is to be live again: its
-// own, and that of whom the candidate is merged into.
-// Errors: application.ErrDuplicate.
-func (c *Commands) retakeClaim(ctx context.Context, caller Caller, id string, a application.Application) error {
-	claimID, err := c.reveal(ctx, a.Claim)
-	if err != nil {
-		return err
-	}
-	if err := c.takeClaim(ctx, caller, claimID, id, true); err != nil {
-		return err
-	}
-	person, err := c.reveal(ctx, a.Candidate)
-	if err != nil || person == "" {
-		return err
-	}
-	return c.claimAs(ctx, caller, a.Job, person, id, true)
-}
-
-// applicationsOf returns the applications of a candidate that were received.
-func (c *Commands) applicationsOf(ctx context.Context, person string) (map[string]application.Application, error) {
-	owners, err := c.vault.Owners(ctx, person)
-	if err != nil {
-		return nil, err
-	}
-	found := map[string]application.Application{}
-	for _, id := range owners {
-		f, err := c.applications.read(ctx, c.log, id)
-		if err != nil {
-			return nil, err
-		}
-		if f.state.Outcome != "" && !f.state.Anonymised {
-			found[id] = f.state
-		}
-	}
-	return found, nil
-}
+// errMergedAgain ends the taking back of what followed from a merge.
+var errMergedAgain = errors.New("they are merged again")
 
 // twoCandidates returns the candidates of the two applications that a command
 // names, or refuses who may not edit both.
@@ -220,42 +311,5 @@ func (c *Commands) twoFolds(ctx context.Context, main, other string) (first, sec
 func (c *Commands) unchanged(ctx context.Context, caller Caller, person string) (Answer, error) {
 	return transact(ctx, c, c.candidates, person, caller, decision[candidate.Candidate, candidate.Event]{
 		decide: func(candidate.Candidate, domain.Stamp) ([]candidate.Event, error) { return nil, nil },
-	})
-}
-
-// ShareAddress says whether the address of a candidate is one that several people
-// use.
-type ShareAddress struct {
-	Application string `json:"-"`
-	Shared      bool   `json:"shared" doc:"Whether several people use the e-mail address, such as an agency's or a family's: then nobody is recognised by it"`
-}
-
-// ShareAddress gives cmd. Whoever has edit on the profile area may, on any
-// application of the person. The address is looked up as it is said from before
-// the fact is recorded. One that is no longer shared is this person's again,
-// unless somebody else has it.
-// Errors: those of candidate.ShareAddress; application.ErrUnknown,
-// application.ErrAnonymised; ErrDenied.
-func (c *Commands) ShareAddress(ctx context.Context, caller Caller, cmd ShareAddress) (Answer, error) {
-	person, err := c.personToEdit(ctx, caller, cmd.Application, nil)
-	if err != nil {
-		return Answer{}, err
-	}
-	return transact(ctx, c, c.candidates, person, caller, decision[candidate.Candidate, candidate.Event]{
-		decide: func(p candidate.Candidate, s domain.Stamp) ([]candidate.Event, error) {
-			return p.ShareAddress(cmd.Shared, s)
-		},
-		prepare: func(ctx context.Context, p candidate.Candidate) error {
-			known, err := c.opened(ctx, p, candidate.Edits{candidate.Email: ""})
-			if err != nil {
-				return err
-			}
-			email := known[candidate.Email]
-			if err := c.vault.SetShared(ctx, email, cmd.Shared); err != nil || cmd.Shared {
-				return err
-			}
-			_, err = c.vault.ChangeEmail(ctx, person, "", email)
-			return err
-		},
 	})
 }

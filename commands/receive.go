@@ -166,7 +166,7 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 		return Answer{}, err // what is stored goes with the key
 	}
 	claimID := c.liveClaim(cmd.Job, person)
-	if err := c.takeClaim(ctx, caller, claimID, id, false); err != nil {
+	if err := c.takeLive(ctx, caller, cmd.Job, person, id, false); err != nil {
 		c.discard(stored)
 		return Answer{}, err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
-	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // textOf checks a personal text and returns it to be sealed under key.
@@ -147,8 +146,7 @@ func (c *Commands) Disqualify(ctx context.Context, caller Caller, cmd Disqualify
 // closing gives a command that closes an application, and lets go of its claim.
 // first, if set, is done before that is recorded.
 func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need, first func(context.Context, application.Application, access.Rights) error, decide func(application.Application, domain.Stamp) ([]application.Event, error)) (Answer, error) {
-	claimID := ""
-	var claimed eventlog.Revision
+	var claims []heldClaim
 	var held access.Rights
 	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
 		may: func(a application.Application) (err error) {
@@ -170,17 +168,13 @@ func (c *Commands) closing(ctx context.Context, caller Caller, id string, n need
 				}
 			}
 			var err error
-			if claimID, err = c.reveal(ctx, a.Claim); err != nil || claimID == "" {
-				return err
-			}
-			f, err := c.claims.read(ctx, c.log, claimID)
-			claimed = f.revision
+			claims, err = c.claimsHeld(ctx, a)
 			return err
 		},
 	})
-	if err == nil && claimID != "" {
-		if err := c.releaseClaim(ctx, caller, claimID, id, &claimed); err != nil {
-			c.logger.Warn("the claim of a closed application was not released; the next claimer takes it over", "application", id, "error", err)
+	if err == nil {
+		if err := c.giveBack(ctx, caller, claims, id); err != nil {
+			c.logger.Warn("a claim of a closed application was not released; the next claimer takes it over", "application", id, "error", err)
 		}
 	}
 	return answer, err

@@ -113,7 +113,7 @@ func (c *Commands) transfer(ctx context.Context, caller Caller, t transfer, old 
 		return Answer{}, err
 	}
 	claimID := c.liveClaim(t.cmd.Job, person)
-	if err := c.takeClaim(ctx, caller, claimID, t.id, false); err != nil {
+	if err := c.takeLive(ctx, caller, t.cmd.Job, person, t.id, false); err != nil {
 		return Answer{}, err
 	}
 	if err := c.claimAs(ctx, caller, t.cmd.Job, person, t.id, false); err != nil {
@@ -170,35 +170,23 @@ func (c *Commands) admitAll(a application.Application, taken application.Carried
 // closeTransferred closes an application that another one, which was received,
 // goes on from, and gives its claim back.
 func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transfer) (Answer, error) {
-	claimID := ""
-	var claimed eventlog.Revision
+	var held []heldClaim
 	answer, err := transact(ctx, c, c.applications, t.cmd.Application, caller.withoutMatch(), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			events, err := a.Transfer(t.id, t.cmd.Job, true, t.reason, s)
 			return c.withEnds(a, events, s), err
 		},
 		prepare: func(ctx context.Context, a application.Application) (err error) {
-			claimID, claimed, err = c.claimHeld(ctx, a)
+			held, err = c.claimsHeld(ctx, a)
 			return err
 		},
 	})
-	if err == nil && claimID != "" {
-		if err := c.releaseClaim(ctx, caller, claimID, t.cmd.Application, &claimed); err != nil {
-			c.logger.Warn("the claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
+	if err == nil {
+		if err := c.giveBack(ctx, caller, held, t.cmd.Application); err != nil {
+			c.logger.Warn("a claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
 		}
 	}
 	return answer, err
-}
-
-// claimHeld returns the claim of an application, and the revision it is at while
-// the application is live.
-func (c *Commands) claimHeld(ctx context.Context, a application.Application) (string, eventlog.Revision, error) {
-	id, err := c.reveal(ctx, a.Claim)
-	if err != nil || id == "" {
-		return "", 0, err
-	}
-	f, err := c.claims.read(ctx, c.log, id)
-	return id, f.revision, err
 }
 
 // finishTransfer closes the application that one which was received goes on from,

@@ -324,16 +324,20 @@ func (p *process) nightly(ctx context.Context, now time.Time) {
 	}
 }
 
-// finish completes what crashes left of erasures, and of applications on their
-// way in that began longer ago than age.
+// finish completes what crashes left of erasures, and of merges and applications
+// on their way in that began longer ago than age.
 func (p *process) finish(ctx context.Context, age time.Duration) error {
 	erasures, err := p.commands.FinishErasures(ctx)
 	if err != nil {
 		return err
 	}
 	arrivals, err := p.commands.FinishArrivals(ctx, age)
-	if err == nil && erasures+arrivals > 0 {
-		p.logger.Info("interrupted commands were finished", "erasures", erasures, "arrivals", arrivals)
+	if err != nil {
+		return err
+	}
+	merges, err := p.commands.FinishMerges(ctx, age)
+	if err == nil && erasures+arrivals+merges > 0 {
+		p.logger.Info("interrupted commands were finished", "erasures", erasures, "arrivals", arrivals, "merges", merges)
 	}
 	return err
 }

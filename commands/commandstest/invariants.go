@@ -142,14 +142,16 @@ func (c *Company) Check(t *testing.T) {
 	t.Helper()
 	c.checkEvents(t)
 	s := c.State(t)
-	live := map[string]string{}
+	type want struct{ job, person string }
+	live := map[want]string{}
 	for _, id := range s.Live() {
 		a := s.Applications[id]
-		claimed := c.reveal(t, a.Claim)
-		if other := live[claimed]; other != "" {
+		person := c.reveal(t, a.Candidate)
+		of := want{a.Job, s.Candidates[person].Person(person)}
+		if other := live[of]; other != "" {
 			t.Errorf("applications %s and %s of one person for one job are live", other, id)
 		}
-		live[claimed] = id
+		live[of] = id
 	}
 	for what, n := range s.Erased {
 		if n > 1 {
@@ -190,8 +192,41 @@ func (c *Company) checkEvents(t *testing.T) {
 	}
 }
 
+// checkClaims checks that each claim is of who the facts say: a live application
+// holds that of its candidate for its job and that of whom they are merged into,
+// and nobody holds another one, but for what goes on from an application.
+func (c *Company) checkClaims(t *testing.T, s State) {
+	t.Helper()
+	claims := func(id string) (live, all []string) {
+		a := s.Applications[id]
+		person := c.reveal(t, a.Candidate)
+		live = []string{c.Vault.DeriveID("live_application", a.Job, person).String()}
+		if into := s.Candidates[person].Into; into != "" {
+			live = append(live, c.Vault.DeriveID("live_application", a.Job, into).String())
+		}
+		return live, append(slices.Clone(live), c.Vault.DeriveID("transfer", a.From).String())
+	}
+	for _, id := range s.Live() {
+		live, _ := claims(id)
+		for _, claimed := range live {
+			if holder := c.reveal(t, s.Claims[claimed].Holder); holder != id {
+				t.Errorf("application %s is live and a claim of its person for the job is held by %q", id, holder)
+			}
+		}
+	}
+	for claimed, cl := range s.Claims {
+		holder := c.reveal(t, cl.Holder)
+		if holder == "" {
+			continue
+		}
+		if _, all := claims(holder); !slices.Contains(all, claimed) {
+			t.Errorf("application %s holds claim %s, which is not of its person", holder, claimed)
+		}
+	}
+}
+
 // CheckFinished checks, beside what Check does, that nothing is left of what
-// crashed: when FinishErasures and FinishArrivals have run.
+// crashed: when FinishErasures, FinishArrivals and FinishMerges have run.
 func (c *Company) CheckFinished(t *testing.T) {
 	t.Helper()
 	c.Check(t)
@@ -199,6 +234,10 @@ func (c *Company) CheckFinished(t *testing.T) {
 	if n := len(c.rows(t, `SELECT application_id::text, '' FROM ops.arrivals`)); n > 0 {
 		t.Errorf("%d arrivals are left", n)
 	}
+	if n := len(c.rows(t, `SELECT command_id::text, '' FROM ops.merges`)); n > 0 {
+		t.Errorf("%d merges are left", n)
+	}
+	c.checkClaims(t, s)
 	if left, err := c.Vault.Unannounced(t.Context()); err != nil || len(left) > 0 {
 		t.Errorf("erasures that are not announced: %v, %v", left, err)
 	}
