@@ -82,16 +82,14 @@ type DeleteComment struct {
 	Comment     string `json:"-"`
 }
 
-// DeleteComment gives cmd: the comment's key is destroyed before the deletion is
-// recorded. Its author and the job's recruitment managers may, with edit on the
+// DeleteComment gives cmd: the comment's key and those of its files are destroyed
+// before the deletion is recorded. Its author and the job's recruitment managers may, with edit on the
 // comments area. Errors: those of application.DeleteComment; ErrDenied.
 func (c *Commands) DeleteComment(ctx context.Context, caller Caller, cmd DeleteComment) (Answer, error) {
-	e := c.erasureOf(caller, kindComment, cmd.Comment, cmd.Application)
-	e.Keys = []string{cmd.Comment}
-	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Comments, level: access.Edit}, e,
+	return c.eraseRemark(ctx, caller, kindComment, cmd.Comment, cmd.Application, need{area: access.Comments, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteComment(cmd.Comment, held.Manager, s)
-		}, nil)
+		})
 }
 
 // ReadComments says how far a member has read the comments of an application.

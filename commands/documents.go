@@ -111,11 +111,19 @@ func (c *Commands) review(ctx context.Context, caller Caller, cmd ReviewDocument
 		})
 }
 
-// mayEdit refuses who may not edit a document; one whose category they may not
-// even view is unknown to them.
+// views reports whether a document is there for whoever has some rights: that
+// takes view on its category and, if it has the files of a note or a comment, on
+// that.
+func views(held access.Rights, d application.Document) bool {
+	area := d.Of.Area()
+	return held.Document(d.Category) >= access.View && (area == "" || held.Area(area) >= access.View)
+}
+
+// mayEdit refuses who may not edit a document; one that they may not even view is
+// unknown to them.
 func mayEdit(a application.Application, held access.Rights, document string) error {
 	d, ok := a.Documents[document]
-	if !ok || held.Document(d.Category) < access.View {
+	if !ok || !views(held, d) {
 		return application.ErrUnknownDocument
 	}
 	if held.Document(d.Category) < access.Edit {
@@ -130,6 +138,8 @@ type UploadDocument struct {
 	Document    string          // empty = a new document
 	Category    access.Category // of a new document
 	Files       []Upload
+
+	to application.Remark // whose files they are
 }
 
 // Upload is one file on its way in. Its name is only shown; its type is told by
@@ -190,6 +200,9 @@ func (c *Commands) upload(ctx context.Context, caller Caller, cmd UploadDocument
 		answer, err = c.onApplication(ctx, cmd.Application, caller, n, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			if err := may(a, held, s); err != nil {
 				return nil, err
+			}
+			if cmd.to.Area() != "" {
+				return a.Attach(cmd.to, id, cmd.Category, stored, s)
 			}
 			return a.Upload(id, cmd.Category, stored, s)
 		})

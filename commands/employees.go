@@ -227,6 +227,9 @@ func (g *gathering) take(e application.Event) (err error) {
 		d.Category, d.Status = e.Category, application.DocumentIsRequested
 		d.Title, err = g.again(e.Title, g.key)
 	case application.DocumentUploaded:
+		if e.Area() != "" {
+			return nil // the files of a note or a comment stay with it
+		}
 		return g.uploaded(e)
 	case application.DocumentRecategorised:
 		g.document(e.Document).Category = e.To

@@ -211,7 +211,7 @@ func (c *Commands) enclosed(ctx context.Context, a application.Application, held
 		}
 		up, ok := e.(application.DocumentUploaded)
 		d, there := a.Documents[up.Document]
-		if !ok || !there || slices.Contains(d.Deleted, up.Version) || held.Document(d.Category) < access.View {
+		if !ok || !there || slices.Contains(d.Deleted, up.Version) || !views(held, d) {
 			continue
 		}
 		for _, f := range up.Files {

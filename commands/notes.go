@@ -76,14 +76,12 @@ type DeleteNote struct {
 	Note        string `json:"-"`
 }
 
-// DeleteNote gives cmd: the note's key is destroyed before the deletion is
-// recorded. Its author and the job's recruitment managers may, with edit on the
+// DeleteNote gives cmd: the note's key and those of its files are destroyed before
+// the deletion is recorded. Its author and the job's recruitment managers may, with edit on the
 // notes area. Errors: those of application.DeleteNote; ErrDenied.
 func (c *Commands) DeleteNote(ctx context.Context, caller Caller, cmd DeleteNote) (Answer, error) {
-	e := c.erasureOf(caller, kindNote, cmd.Note, cmd.Application)
-	e.Keys = []string{cmd.Note}
-	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Notes, level: access.Edit}, e,
+	return c.eraseRemark(ctx, caller, kindNote, cmd.Note, cmd.Application, need{area: access.Notes, level: access.Edit},
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteNote(cmd.Note, held.Manager, s)
-		}, nil)
+		})
 }

@@ -135,6 +135,9 @@ func (m *inbox) application(f Fact, e application.Event) {
 			m.requesters.Put(readmodels.RequesterRow{Document: e.Document, Application: f.Aggregate, Member: asked})
 		}
 	case application.DocumentUploaded:
+		if e.Area() != "" {
+			return // of the note or the comment they are told
+		}
 		w := m.wanting(organization.DocumentUploaded)
 		told := append(m.audience(e.Job, ""), m.team(e.Job, w)...)
 		if r, ok := m.requesters.Get(e.Document); ok && r.Application == f.Aggregate {

@@ -261,7 +261,7 @@ func (m *profile) submitted(f Fact, e application.Submitted) {
 func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
 	d, known := m.documents.Get(e.Document)
 	if !known {
-		d = readmodels.DocumentRow{ID: e.Document, Application: f.Aggregate, At: e.At}
+		d = readmodels.DocumentRow{ID: e.Document, Application: f.Aggregate, At: e.At, Note: optional(e.Note), Comment: optional(e.Comment)}
 	}
 	d.Status, d.Category, d.Version = application.DocumentIsUploaded, e.Category, e.Version
 	m.documents.Put(d)

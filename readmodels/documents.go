@@ -35,6 +35,8 @@ type Document struct {
 	ReviewedBy    *By                        `json:"reviewed_by"`
 	Reason        *personal.Plain            `json:"reason" doc:"Of that review; null if absent, erased or masked"`
 	Versions      []DocumentVersion          `json:"versions" doc:"Newest first"`
+	NoteID        *string                    `json:"note_id" format:"uuid" doc:"The note whose files it has"`
+	CommentID     *string                    `json:"comment_id" format:"uuid" doc:"The comment whose files it has"`
 }
 
 // DocumentVersion is one upload.
@@ -159,6 +161,7 @@ func (r *documentRows) shown(t *texts) []Document {
 			ID: d.ID, ApplicationID: d.Application, Category: d.Category, Status: d.Status, Title: t.text(d.Title), Description: t.text(d.Description),
 			Formats: orEmpty(d.Formats), MaxBytes: orNil(d.MaxBytes), MaxFiles: orNil(d.MaxFiles), DueAt: d.DueAt,
 			RequestedAt: d.RequestedAt, RequestedBy: t.byOrNil(d.RequestedBy), Versions: orEmpty(versions[d.ID]),
+			NoteID: d.Note, CommentID: d.Comment,
 		}
 		if newest := shown[i].Versions; len(newest) > 0 && newest[0].DeletedAt == nil {
 			shown[i].Late = newest[0].Late
@@ -188,21 +191,55 @@ type StoredFile struct {
 	Category      access.Category `json:"category"`
 }
 
-// File returns a file if member may view its category at now. Masked viewers
-// may not. Errors: ErrNotFound.
+// views reports whether who has some rights sees a document: its category and, if
+// it has the files of a note or a comment, that.
+func (d DocumentRow) views(held access.Rights) bool {
+	return held.Document(d.Category) >= access.View &&
+		(d.Note == nil || held.Area(access.Notes) >= access.View) && (d.Comment == nil || held.Area(access.Comments) >= access.View)
+}
+
+// ofSeenRemarks is a condition: the document in row is not of a note or a comment
+// that v may not view.
+func (v view) ofSeenRemarks(row string) string {
+	condition := "true"
+	if v.rights.Area(access.Notes) < access.View {
+		condition += " AND " + row + "note_id IS NULL"
+	}
+	if v.rights.Area(access.Comments) < access.View {
+		condition += " AND " + row + "comment_id IS NULL"
+	}
+	return condition
+}
+
+// ofRemarks are the ids of the documents with the files of notes and comments, by
+// those.
+func ofRemarks(documents []DocumentRow) map[string][]string {
+	of := map[string][]string{}
+	for _, d := range documents {
+		for _, remark := range []*string{d.Note, d.Comment} {
+			if remark != nil {
+				of[*remark] = append(of[*remark], d.ID)
+			}
+		}
+	}
+	return of
+}
+
+// File returns a file if member may view its category at now, and the note or the
+// comment that it belongs to. Masked viewers may not. Errors: ErrNotFound.
 func (c *Core) File(ctx context.Context, member, fileID string, now time.Time) (StoredFile, error) {
 	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
-		return c.seesFile(ctx, tx, s, member, f.Application, d.Category, now)
+		return c.seesFile(ctx, tx, s, member, f.Application, d, now)
 	})
 }
 
-// seesFile refuses who may view files of a category neither on their application
+// seesFile refuses who may view the files of a document neither on their application
 // nor on one that it went on as.
-func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applicationID string, category access.Category, now time.Time) error {
+func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applicationID string, d DocumentRow, now time.Time) error {
 	for n := 0; n < maxLine; n++ {
 		v, err := c.open(ctx, tx, s, member, applicationID, now)
 		switch {
-		case err == nil && !v.rights.Masked && v.rights.Document(category) >= access.View:
+		case err == nil && !v.rights.Masked && d.views(v.rights):
 			return nil
 		case err != nil && !errors.Is(err, ErrNotFound), v.application.To == nil:
 			return cmp.Or(err, error(ErrNotFound))
@@ -213,14 +250,21 @@ func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applic
 }
 
 // CandidateFile returns a file that the candidate uploaded for their own
-// application, at now. Errors: ErrNotFound, also while self-tracking is off.
+// application, or of a note that they see, at now. Errors: ErrNotFound, also while self-tracking is off.
 func (c *Core) CandidateFile(ctx context.Context, candidateID, fileID string, now time.Time) (StoredFile, error) {
-	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, _ DocumentRow) error {
+	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
 		a, err := applicationRow(ctx, tx, s, f.Application)
 		if err != nil {
 			return err
 		}
 		if err := ownApplication(ctx, tx, s, a, candidateID, now); err != nil {
+			return err
+		}
+		if d.Note != nil {
+			note, err := one(ctx, tx, s, Notes(), "note_id", *d.Note)
+			if err == nil && (!note.Visible || note.Deleted) {
+				return ErrNotFound
+			}
 			return err
 		}
 		version, err := one(ctx, tx, s, DocumentVersions(), "version_key", VersionKey(f.Document, f.Version))

@@ -21,6 +21,7 @@ type Note struct {
 	Deleted       bool            `json:"deleted"`
 	DeletedAt     *time.Time      `json:"deleted_at"`
 	DeletedBy     *By             `json:"deleted_by"`
+	Documents     []string        `json:"document_ids" doc:"Documents with its files, of categories you may view"`
 }
 
 // Comment is an internal comment.
@@ -36,6 +37,7 @@ type Comment struct {
 	Deleted       bool            `json:"deleted"`
 	DeletedAt     *time.Time      `json:"deleted_at"`
 	DeletedBy     *By             `json:"deleted_by"`
+	Documents     []string        `json:"document_ids" doc:"Documents with its files, of categories you may view"`
 	Unread        bool            `json:"unread" doc:"Somebody else wrote it, and you have not said that you read it"`
 }
 
@@ -45,11 +47,11 @@ type EarlierText struct {
 	At   time.Time       `json:"at" doc:"Since when it said so"`
 }
 
-func (r NoteRow) shown(plan stagePlan, earlier map[string][]EarlierText, t *texts) Note {
+func (r NoteRow) shown(plan stagePlan, earlier map[string][]EarlierText, files map[string][]string, t *texts) Note {
 	n := Note{
 		ID: r.ID, ApplicationID: r.Application, By: t.by(r.Author), Text: t.text(r.Text), Visible: r.Visible, At: r.At,
 		EditedAt: r.EditedAt, Earlier: orEmpty(earlier[r.ID]),
-		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
+		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy), Documents: orEmpty(files[r.ID]),
 	}
 	if stage := plan.stage(r.Stage); stage != nil {
 		n.Stage = *stage
@@ -58,11 +60,11 @@ func (r NoteRow) shown(plan stagePlan, earlier map[string][]EarlierText, t *text
 }
 
 // shown is the comment to a member who has read those up to a revision.
-func (r CommentRow) shown(member string, read int64, earlier map[string][]EarlierText, t *texts) Comment {
+func (r CommentRow) shown(member string, read int64, earlier map[string][]EarlierText, files map[string][]string, t *texts) Comment {
 	return Comment{
 		ID: r.ID, ApplicationID: r.Application, By: t.by(r.Author), Text: t.text(r.Text), Mentions: t.named(r.Mentions), At: r.At,
 		EditedAt: r.EditedAt, Earlier: orEmpty(earlier[r.ID]),
-		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy),
+		Deleted: r.Deleted, DeletedAt: r.DeletedAt, DeletedBy: t.byOrNil(r.DeletedBy), Documents: orEmpty(files[r.ID]),
 		Unread: !r.Deleted && r.Revision > read && r.Author != domain.Member(member),
 	}
 }

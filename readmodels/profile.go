@@ -326,7 +326,7 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 		b.Queue("SELECT count(*) FROM "+s.Table("messages")+" WHERE application_id = ANY ($1::uuid[]) AND open", v.ids()).QueryRow(func(row pgx.Row) error { return row.Scan(&r.open) })
 	}
 	if seen := v.categories(); len(seen) > 0 {
-		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2)", texted(seen))
+		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2) AND "+v.ofSeenRemarks(""), texted(seen))
 	}
 }
 
@@ -441,11 +441,11 @@ func (r *profileRows) custom(p PersonRow, v view, t *texts) []CustomAttribute {
 
 // fillTalk puts into p what was said and thought of the application.
 func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
-	earlier := shownEarlier(r.earlier, t)
+	earlier, files := shownEarlier(r.earlier, t), ofRemarks(r.documents)
 	if v.rights.Area(access.Notes) >= access.View {
 		p.Notes = make([]Note, len(r.notes))
 		for i, n := range r.notes {
-			p.Notes[i] = n.shown(v.job, earlier, t)
+			p.Notes[i] = n.shown(v.job, earlier, files, t)
 		}
 	}
 	if v.rights.Area(access.Comments) >= access.View {
@@ -459,7 +459,7 @@ func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
 			if c.Application != v.application.ID {
 				upTo = c.Revision // what was new before is not new here
 			}
-			p.Comments[i] = c.shown(v.member, upTo, earlier, t)
+			p.Comments[i] = c.shown(v.member, upTo, earlier, files, t)
 			if p.Comments[i].Unread {
 				unread++
 			}

@@ -26,6 +26,8 @@ type DocumentRow struct {
 	RequestedBy *domain.Actor
 	Version     int       // the newest; 0 = nothing uploaded
 	At          time.Time // requested or first filed
+	Note        *string   // whose files it has
+	Comment     *string   // the same
 }
 
 // Documents returns table documents.
@@ -48,6 +50,8 @@ func Documents() Table[DocumentRow] {
 			Col("requested_by", "text", func(r *DocumentRow) **domain.Actor { return &r.RequestedBy }),
 			Col("version", "integer", func(r *DocumentRow) *int { return &r.Version }),
 			Col("at", "timestamptz", func(r *DocumentRow) *time.Time { return &r.At }),
+			Col("note_id", "uuid", func(r *DocumentRow) **string { return &r.Note }),
+			Col("comment_id", "uuid", func(r *DocumentRow) **string { return &r.Comment }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, at DESC, document_id)`,

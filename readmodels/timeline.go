@@ -357,11 +357,11 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 		LEFT JOIN %s role ON role.role_id = given.role_id
 		LEFT JOIN %s form ON form.form_id = (e.details ->> 'form')::uuid
 		WHERE %s
-		AND (e.kind = ANY ($3) OR document.category = ANY ($4)) AND %s
+		AND (e.kind = ANY ($3) OR document.category = ANY ($4) AND %s) AND %s AND %s
 		ORDER BY e.commit_position DESC, e.prepare_position DESC LIMIT $6`,
 		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
-		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.unhidden("$9", "$10",
-			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id")),
+		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.ofSeenRemarks("document."), v.unhidden("$9", "$10",
+			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), v.untoldReviews("$9", "$10")),
 		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare, v.member, v.rights.Impartial())
 	if err != nil {
 		return nil, err
@@ -372,6 +372,20 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 			&r.grantMember, &r.grantRole, &r.grantRoleName, &r.grantCause, &r.grantOf, &r.form)
 		return r, err
 	})
+}
+
+// untoldReviews is a condition: the entry e is not about a review by a form that v
+// may not view evaluations for, and does not tell that one was submitted which is
+// hidden from them. member and impartial are parameters.
+func (v view) untoldReviews(member, impartial string) string {
+	if v.rights.Area(access.Evaluations) < access.View {
+		return fmt.Sprintf(`NOT (e.kind LIKE 'review\_%%' AND EXISTS (SELECT FROM %s asked WHERE asked.review_id = e.subject_id AND asked.form_id IS NOT NULL))`,
+			v.schema.Table("review_requests"))
+	}
+	return fmt.Sprintf(`NOT (e.kind = '%s' AND EXISTS (
+		SELECT FROM %s asked JOIN %s done ON done.evaluation_id = asked.evaluation_id WHERE asked.review_id = e.subject_id AND NOT %s))`,
+		EntryReviewSubmitted, v.schema.Table("review_requests"), v.schema.Table("evaluations"),
+		v.unhidden(member, impartial, "done.hidden", "done.author_id::text", "done.form_id", "done.application_id"))
 }
 
 // texted returns values as an array parameter; none is the empty array.

@@ -68,6 +68,14 @@ type TrackedNote struct {
 	Text    *personal.Plain `json:"text" doc:"Null if deleted"`
 	At      time.Time       `json:"at"`
 	Deleted bool            `json:"deleted"`
+
+	Documents []TrackedNoteFiles `json:"documents" doc:"Its files"`
+}
+
+// TrackedNoteFiles are files that came with a note.
+type TrackedNoteFiles struct {
+	ID    string `json:"id" format:"uuid" doc:"Of the document"`
+	Files []File `json:"files"`
 }
 
 // TrackedInterview is an interview as the candidate sees it.
@@ -303,8 +311,9 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		queueRows(b, s, Notes(), &notes, "application_id = ANY ($1::uuid[]) AND (visible OR author = $2) ORDER BY at DESC, note_id", line, domain.Candidate)
 	}
 	documents.queue(b, s, line, `category = ANY ($2) AND (requested_at IS NOT NULL OR EXISTS (
-		SELECT FROM `+s.Table("document_versions")+` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3))`,
-		texted(v.categories), domain.Candidate)
+		SELECT FROM `+s.Table("document_versions")+` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3)
+		OR $4 AND EXISTS (SELECT FROM `+s.Table("notes")+` note WHERE note.note_id = documents.note_id AND note.visible AND NOT note.deleted))`,
+		texted(v.categories), domain.Candidate, v.notes)
 	if err := send(ctx, tx, b); err != nil {
 		return page, err
 	}
@@ -334,19 +343,28 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 			page.PictureID = p.Picture
 		}
 	}
-	for _, n := range notes {
-		page.Notes = append(page.Notes, TrackedNote{ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted})
-	}
 	page.ReadOnly = page.Status != application.InProgress
 	for _, o := range settings {
 		page.rate(o, ratings)
 		page.ReadUntil = a.readableUntil(o, v.now)
 	}
+	attached := map[string][]TrackedNoteFiles{}
 	for _, d := range documents.shown(t) {
+		if d.NoteID != nil {
+			for _, version := range d.Versions {
+				attached[*d.NoteID] = append(attached[*d.NoteID], TrackedNoteFiles{ID: d.ID, Files: version.Files})
+			}
+			continue
+		}
 		if d.ApplicationID != a.ID && d.Status == application.DocumentIsCancelled && len(d.Versions) == 0 {
 			continue // it is asked for in the application that goes on
 		}
 		page.Documents = append(page.Documents, d.tracked(page.Status))
+	}
+	for _, n := range notes {
+		page.Notes = append(page.Notes, TrackedNote{
+			ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted, Documents: orEmpty(attached[n.ID]),
+		})
 	}
 	return page, t.err
 }

@@ -129,6 +129,8 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	v := w.vacancy("Engineer")
 	id := w.apply(v, "Grace", "Hopper")
 	document := w.post(v.manager, "/v1/applications/"+id+"/documents", newForm("cv").file("cv.txt", "x")).made()
+	note := w.post(w.admin, "/v1/applications/"+id+"/notes", map[string]string{"text": "x"}).made()
+	comment := w.post(w.admin, "/v1/applications/"+id+"/comments", map[string]string{"text": "x"}).made()
 	grace := w.signIn("grace.hopper@mail.example")
 	asked := w.post(w.admin, "/v1/applications/"+id+"/document-requests", map[string]string{"title": "Passport", "category": "certificate"}).made()
 	eve := w.mailIn(w.admin, mailOf("eve@mail.example", "jobs@acme.example", "1@mail.example", "I apply")).want(http.StatusOK).text("id")
@@ -160,11 +162,13 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		"/v1/applications/{id}/openings": map[string]any{
 			"member_id": w.post(w.admin, "/v1/members", map[string]string{"name": "Otto", "role": "auditor"}).made(), "reason": "A complaint", "until": time.Now().Add(time.Hour),
 		},
-		"/v1/applications/{id}/notes":             map[string]string{"text": "x"},
-		"/v1/applications/{id}/documents":         newForm("cv").file("cv.txt", "x"),
-		"/v1/applications/{id}/offers":            offerOf(),
-		"/v1/applications/{id}/document-requests": map[string]string{"title": "Diploma", "category": "certificate"},
-		"/v1/members/{id}/tokens":                 map[string]string{"name": "laptop"},
+		"/v1/applications/{id}/notes":                    map[string]string{"text": "x"},
+		"/v1/applications/{id}/notes/{note}/files":       newForm("other").file("x.txt", "x"),
+		"/v1/applications/{id}/comments/{comment}/files": newForm("other").file("x.txt", "x"),
+		"/v1/applications/{id}/documents":                newForm("cv").file("cv.txt", "x"),
+		"/v1/applications/{id}/offers":                   offerOf(),
+		"/v1/applications/{id}/document-requests":        map[string]string{"title": "Diploma", "category": "certificate"},
+		"/v1/members/{id}/tokens":                        map[string]string{"name": "laptop"},
 
 		"/v1/applications/{id}/documents/{document}/versions": newForm("").file("cv.txt", "y"),
 		"/v1/organization/recruiting-roles":                   map[string]any{"name": "Reader", "areas": map[access.Area]string{access.Application: "view"}},
@@ -179,7 +183,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 		if !r.Created {
 			continue
 		}
-		path := strings.NewReplacer("{id}", id, "{document}", document).Replace(r.Path)
+		path := strings.NewReplacer("{id}", id, "{document}", document, "{note}", note, "{comment}", comment).Replace(r.Path)
 		if strings.HasSuffix(path, "/transfer") { // which ends it
 			path = strings.Replace(path, id, w.apply(v, "Maria", "Mayer"), 1)
 		}

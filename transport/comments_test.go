@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -109,4 +110,104 @@ func TestNotesAreEditedByTheirAuthor(t *testing.T) {
 	if got := w.get(v.manager, a+"/notes").want(http.StatusOK); got.at("items.0.earlier.0.text") != nil || got.at("items.0.earlier.1.text") != nil {
 		t.Errorf("notes %s", got.body)
 	}
+}
+
+// S1-61..63: notes and comments carry files under document rights: who may view
+// both the note and the category sees them, the candidate those of notes they see;
+// they go with the note. S2-26, S2-31, S2-102; H2, H3
+func TestNotesCarryFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v, other := w.vacancy("Engineer"), w.vacancy("Nurse")
+	app := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + app
+	w.selfTracking(true)
+	note := w.post(v.manager, a+"/notes", map[string]any{"text": "The timetable", "candidate_can_view": true}).made()
+	hidden := w.post(v.manager, a+"/notes", map[string]any{"text": "For us"}).made()
+	comment := w.post(v.manager, a+"/comments", map[string]any{"text": "A sketch"}).made()
+	attach := func(token, to string) reply {
+		return w.post(token, a+to+"/files", newForm("other").file("timetable.pdf", aPDF))
+	}
+	shown, ours, sketch := attach(v.manager, "/notes/"+note).made(), attach(v.manager, "/notes/"+hidden).made(), attach(v.manager, "/comments/"+comment).made()
+	attach(w.admin, "/notes/"+note).problem(http.StatusForbidden, "not_your_note")
+	attach(w.admin, "/comments/"+comment).problem(http.StatusForbidden, "not_your_comment")
+	attach(other.manager, "/notes/"+note).problem(http.StatusNotFound, "unknown_application")
+	attach(v.manager, "/notes/"+comment).problem(http.StatusNotFound, "unknown_note")
+	w.post(v.manager, a+"/notes/"+note+"/files", newForm("uncategorised").file("x.pdf", aPDF)).problem(http.StatusUnprocessableEntity, "document_category")
+	w.post(v.manager, a+"/documents/"+shown+"/versions", newForm("").file("x.pdf", aPDF)).problem(http.StatusConflict, "document_of_remark")
+
+	notes := w.get(v.manager, a+"/notes").want(http.StatusOK)
+	if notes.text("items.0.document_ids.0") != ours || notes.text("items.1.document_ids.0") != shown {
+		t.Errorf("notes %s", notes.body)
+	}
+	if comments := w.get(v.manager, a+"/comments"); comments.text("items.0.document_ids.0") != sketch {
+		t.Errorf("comments %s", comments.body)
+	}
+	files := map[string]string{} // by document
+	for _, d := range w.get(v.manager, a+"/documents").at("items").([]any) {
+		d := d.(map[string]any)
+		file := d["versions"].([]any)[0].(map[string]any)["files"].([]any)[0].(map[string]any)["id"].(string)
+		files[d["id"].(string)] = a + "/documents/" + d["id"].(string) + "/files/" + file
+	}
+	if got := w.get(v.manager, files[sketch]).want(http.StatusOK); string(got.body) != aPDF {
+		t.Errorf("a file of %d bytes", len(got.body))
+	}
+	if link := w.get(v.manager, files[ours]+"/link").text("url"); string(w.get("", link).want(http.StatusOK).body) != aPDF {
+		t.Error("the link opens something else")
+	}
+
+	// Documents are not enough, and notes are not.
+	reader := func(name string, areas, documents map[string]string) string {
+		member := w.post(w.admin, "/v1/members", map[string]any{"name": name, "role": "reporting"}).made()
+		areas["application"] = "view"
+		role := w.post(w.admin, "/v1/organization/recruiting-roles", map[string]any{"name": name, "areas": areas, "documents": documents}).made()
+		w.post(v.manager, a+"/grants", map[string]any{"member_id": member, "recruiting_role_id": role}).made()
+		return w.tokenOf(member)
+	}
+	documents := reader("Documents", map[string]string{"notes": "none", "comments": "none"}, map[string]string{"other": "view"})
+	texts := reader("Texts", map[string]string{"notes": "view", "comments": "view"}, map[string]string{})
+	w.settle()
+	for _, document := range []string{shown, ours, sketch} {
+		w.get(documents, files[document]).problem(http.StatusNotFound, "not_found")
+		w.get(texts, files[document]).problem(http.StatusNotFound, "not_found")
+		for _, path := range []string{"/documents", "/timeline", ""} {
+			for _, token := range []string{documents, texts} {
+				if got := w.get(token, a+path).want(http.StatusOK); strings.Contains(string(got.body), document) {
+					t.Errorf("%s tells of the file: %s", path, got.body)
+				}
+			}
+		}
+	}
+	w.delete(documents, a+"/documents/"+shown+"/versions/1").problem(http.StatusNotFound, "unknown_document")
+	tasks := w.get(v.manager, "/v1/me/tasks").want(http.StatusOK)
+	if strings.Contains(string(tasks.body), "document_to_review") {
+		t.Errorf("somebody is to review the files of a note: %s", tasks.body)
+	}
+
+	// The candidate has those of the note they see.
+	page := w.get(v.manager, a+"/candidate-view").want(http.StatusOK)
+	if page.text("notes.0.documents.0.id") != shown || strings.Contains(string(page.body), ours) || strings.Contains(string(page.body), sketch) || len(page.at("documents").([]any)) != 0 {
+		t.Errorf("candidate's page %s", page.body)
+	}
+
+	grace := w.signIn("grace.hopper@mail.example")
+	own := strings.TrimPrefix(files[shown], "/v1")
+	if got := grace.ask(http.MethodGet, own, nil).want(http.StatusOK); string(got.body) != aPDF {
+		t.Errorf("the candidate's file has %d bytes", len(got.body))
+	}
+	for _, document := range []string{ours, sketch} {
+		grace.ask(http.MethodGet, strings.TrimPrefix(files[document], "/v1"), nil).problem(http.StatusNotFound, "not_found")
+	}
+	w.put(v.manager, a+"/notes/"+note+"/visibility", map[string]any{"candidate_can_view": false}).want(http.StatusOK)
+	grace.ask(http.MethodGet, own, nil).problem(http.StatusNotFound, "not_found")
+	w.put(v.manager, a+"/notes/"+note+"/visibility", map[string]any{"candidate_can_view": true}).want(http.StatusOK)
+
+	// They go with the note, key and bytes.
+	w.delete(v.manager, a+"/notes/"+note).want(http.StatusOK)
+	w.delete(v.manager, a+"/comments/"+comment).want(http.StatusOK)
+	for _, document := range []string{shown, sketch} {
+		w.get(v.manager, files[document]).problem(http.StatusNotFound, "not_found")
+	}
+	w.get(v.manager, files[ours]).want(http.StatusOK)
+	attach(v.manager, "/notes/"+note).problem(http.StatusConflict, "note_deleted")
 }

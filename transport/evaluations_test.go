@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // form defines an evaluation form and returns its id and those of its elements:
@@ -177,6 +178,12 @@ func TestReviewsNameNoHiddenEvaluation(t *testing.T) {
 	w.post(v.manager, a+"/reviews", map[string]any{"reviewer_id": inaID, "form_id": form}).made()
 	w.put(ina, a+"/evaluations/own", evaluation(form, elements, 4, nil)).want(http.StatusOK)
 	hers := w.get(ina, a+"/evaluations").want(http.StatusOK).text("items.0.id")
+	told := func(token string) bool {
+		return bytes.Contains(w.get(token, a+"/timeline").want(http.StatusOK).body, []byte(`"review_submitted"`))
+	}
+	if told(v.manager) || !told(ina) {
+		t.Error("the timeline tells of a hidden evaluation, or hides it from its author")
+	}
 	for _, path := range []string{"/reviews", "/history"} {
 		if got := w.get(v.manager, a+path).want(http.StatusOK); bytes.Contains(got.body, []byte(hers)) {
 			t.Errorf("%s names it: %s", path, got.body)
@@ -190,5 +197,16 @@ func TestReviewsNameNoHiddenEvaluation(t *testing.T) {
 		if got := w.get(v.manager, a+path).want(http.StatusOK); !bytes.Contains(got.body, []byte(hers)) {
 			t.Errorf("%s does not name it: %s", path, got.body)
 		}
+	}
+	if !told(v.manager) {
+		t.Error("the timeline does not tell of it")
+	}
+
+	// Who may view comments and no evaluations is not told of any of it.
+	reader := w.post(w.admin, "/v1/members", map[string]any{"name": "Reader", "role": "reporting"}).made()
+	role := w.role("Reader of comments", map[access.Area]string{access.Application: "view", access.Comments: "view"})
+	w.post(v.manager, a+"/grants", map[string]any{"member_id": reader, "recruiting_role_id": role}).made()
+	if got := w.get(w.tokenOf(reader), a+"/timeline").want(http.StatusOK); bytes.Contains(got.body, []byte(`"review_`)) {
+		t.Errorf("a reader of comments: %s", got.body)
 	}
 }

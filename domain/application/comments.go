@@ -127,7 +127,7 @@ func (e CommentDeleted) evolve(a Application) Application {
 	return a
 }
 
-// DeleteComment erases a comment: its author may, and whoever is manager, a
+// DeleteComment erases a comment with its files: its author may, and whoever is manager, a
 // recruitment manager of the job. Doing it again is no event.
 // Errors: ErrUnknown, ErrAnonymised, ErrUnknownComment, ErrNotYourComment.
 func (a Application) DeleteComment(comment string, manager bool, s domain.Stamp) ([]Event, error) {
@@ -140,7 +140,7 @@ func (a Application) DeleteComment(comment string, manager bool, s domain.Stamp)
 	case c.Deleted:
 		return nil, nil
 	}
-	return []Event{CommentDeleted{Stamp: s, Comment: comment}}, nil
+	return append([]Event{CommentDeleted{Stamp: s, Comment: comment}}, a.detached(Remark{Comment: comment}, s)...), nil
 }
 
 func (a Application) comment(id string) (Comment, error) {

@@ -77,6 +77,7 @@ type Document struct {
 	Versions int
 	Files    []string // ids, of the newest version; none once it is deleted
 	Deleted  []int    // versions whose files were erased
+	Of       Remark   // the note or comment whose files it has
 }
 
 // The rules that refuse.
@@ -206,6 +207,7 @@ type DocumentUploaded struct {
 	Files    []File          `json:"files"`
 	Late     bool            `json:"late,omitempty"` // after the due date
 	Job      string          `json:"job,omitempty"`
+	Remark                   // whose files they are
 }
 
 // EventName implements domain.Fact.
@@ -213,7 +215,7 @@ func (DocumentUploaded) EventName() string { return "application.document_upload
 
 func (e DocumentUploaded) evolve(a Application) Application {
 	d := a.Documents[e.Document]
-	d.Status, d.Category, d.Versions = DocumentIsUploaded, e.Category, e.Version
+	d.Status, d.Category, d.Versions, d.Of = DocumentIsUploaded, e.Category, e.Version, e.Remark
 	d.Files = make([]string, len(e.Files))
 	for i, f := range e.Files {
 		d.Files[i] = f.ID
@@ -225,7 +227,7 @@ func (e DocumentUploaded) evolve(a Application) Application {
 // looked at, and returns what is asked of the files. A document that does not
 // exist yet gets the category that is named.
 // Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrDocumentCancelled,
-// ErrCategory, ErrTooManyDocuments.
+// ErrOfRemark, ErrCategory, ErrTooManyDocuments.
 func (a Application) CanUpload(document string, category access.Category) (Document, error) {
 	if err := a.exists(); err != nil {
 		return Document{}, err
@@ -238,6 +240,8 @@ func (a Application) CanUpload(document string, category access.Category) (Docum
 		return d, ErrTooManyDocuments
 	case !known:
 		d = Document{Category: category, MaxBytes: MaxFileBytes, MaxFiles: 10}
+	case d.Of != Remark{}:
+		return d, ErrOfRemark
 	case d.Status == DocumentIsApproved:
 		return d, ErrDocumentApproved
 	case d.Status == DocumentIsCancelled:

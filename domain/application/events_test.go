@@ -99,7 +99,8 @@ func TestStored(t *testing.T) {
 		},
 		application.DocumentUploaded{
 			Stamp: stamp, Job: other, Document: id, Version: 1, Category: access.Certificate, Late: true,
-			Files: []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
+			Files:  []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
+			Remark: application.Remark{Note: id, Comment: other},
 		},
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRejected{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
@@ -335,6 +336,12 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.Upload(d.id, d.category, d.files, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
+			return a.Attach(application.Remark{Note: d.id}, d.stage, d.category, d.files, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.Attach(application.Remark{Comment: d.id}, d.reason, d.category, d.files, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
 			return a.ApproveDocument(d.id, d.version, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -515,6 +522,9 @@ func holds(before application.Application, e application.Event, after applicatio
 	for id, d := range after.Documents {
 		if was := before.Documents[id]; !d.Reminded.Equal(was.Reminded) && (!d.Reminded.Equal(d.DueAt) || !e.When().Before(d.DueAt) || was.Status == application.DocumentIsApproved) {
 			return "somebody was reminded of document " + id + " too late or for nothing"
+		}
+		if d.Of != (application.Remark{}) && d.Versions > 1 {
+			return "the files of a note or a comment have another version"
 		}
 		if d.Versions < before.Documents[id].Versions {
 			return "a version was lost"

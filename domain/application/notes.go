@@ -156,7 +156,8 @@ func (e NoteDeleted) evolve(a Application) Application {
 }
 
 // DeleteNote erases a note: candidates their own, members their own, and
-// recruitment managers those of members. Doing it again is no event. To a
+// recruitment managers those of members, with their files. Doing it again is no
+// event. To a
 // candidate, a note they cannot see does not exist.
 // Errors: ErrUnknown, ErrAnonymised, ErrUnknownNote, ErrCandidateNote,
 // ErrNotYourNote.
@@ -174,7 +175,7 @@ func (a Application) DeleteNote(note string, manager bool, s domain.Stamp) ([]Ev
 	case n.Deleted:
 		return nil, nil
 	}
-	return []Event{NoteDeleted{Stamp: s, Note: note}}, nil
+	return append([]Event{NoteDeleted{Stamp: s, Note: note}}, a.detached(Remark{Note: note}, s)...), nil
 }
 
 func (a Application) note(id string) (Note, error) {

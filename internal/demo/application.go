@@ -309,6 +309,13 @@ func (c *candidacy) note(ctx context.Context) error {
 		if _, err := c.to.EditNote(ctx, c.by(c.recruiter), edit); err != nil {
 			return err
 		}
+		_, err := c.to.AttachFiles(ctx, c.by(c.recruiter), commands.AttachFiles{
+			Application: c.id, To: application.Remark{Note: answer.ID}, Category: access.Other,
+			Files: []commands.Upload{{Name: "how to find us.txt", Content: strings.NewReader("From the station, ten minutes along the river.")}},
+		})
+		if err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.chance(10):

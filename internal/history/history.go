@@ -167,7 +167,7 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 		}
 	}
 	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: categoriesOf(all), untagged: state.Anonymised, evaluations: evaluationsOf(all, viewer)}
+	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), untagged: state.Anonymised, evaluations: evaluationsOf(all, viewer)}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -220,6 +220,7 @@ func (r *Replayer) read(ctx context.Context, stream string) ([]recorded, error) 
 type opening struct {
 	opener      Opener
 	categories  map[string]access.Category // of the documents, as they are now
+	remarks     map[string]access.Area     // whose files documents have
 	untagged    bool                       // the application was anonymised since: a tag may say who it was
 	evaluations evaluations
 	sealed      [][]byte
@@ -275,9 +276,6 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	if !data {
 		e.Data = map[string]any{}
 		return nil
-	}
-	if r, ok := rec.fact.(application.ReviewSubmitted); ok && o.evaluations.hidden(r.Evaluation, held) {
-		e.Data["evaluation"] = nil
 	}
 	if _, tagged := e.Data["tag"]; tagged && o.untagged {
 		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
@@ -387,7 +385,12 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	case application.TagAdded, application.TagRemoved:
 		area, textArea = access.Tags, access.Tags
 	case application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead,
-		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:
+		application.ReviewRequested, application.ReviewWithdrawn, application.ReviewReminderDue:
+		area, textArea = access.Comments, access.Comments
+	case application.ReviewSubmitted:
+		if o.evaluations.hidden(e.Evaluation, held) {
+			return false, false
+		}
 		area, textArea = access.Comments, access.Comments
 	case application.Rated:
 		area, textArea = access.Evaluations, access.Evaluations
@@ -446,11 +449,30 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View
 	if document != "" {
-		data = held.Document(o.categories[document]) >= access.View
+		data = o.views(held, document)
 		texts = data
 	}
 	// An auditor sees that and when, of everything, and of nobody who it was.
 	return data || held.Masked, texts && !held.Masked
+}
+
+// views reports whether who has some rights sees a document: its category and, if
+// it has the files of a note or a comment, that.
+func (o *opening) views(held access.Rights, document string) bool {
+	area, of := o.remarks[document]
+	return held.Document(o.categories[document]) >= access.View && (!of || held.Area(area) >= access.View)
+}
+
+// remarksOf returns the areas of the notes and comments whose files documents
+// have.
+func remarksOf(events []recorded) map[string]access.Area {
+	areas := map[string]access.Area{}
+	for _, rec := range events {
+		if e, ok := rec.fact.(application.DocumentUploaded); ok && e.Area() != "" {
+			areas[e.Document] = e.Area()
+		}
+	}
+	return areas
 }
 
 // categoriesOf returns the category each document has after events: rights on

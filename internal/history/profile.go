@@ -212,12 +212,12 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.NoteDeleted:
 		p.note(e.Note, func(n *PastText) { n.Deleted = true })
 	case application.DocumentRequested:
-		if held.Document(o.categories[e.Document]) >= access.View {
+		if o.views(held, e.Document) {
 			p.Documents = append(p.Documents, PastDocument{ID: e.Document, Category: e.Category, Status: application.DocumentIsRequested, requested: true})
 			o.text(e.Title, !held.Masked, &p.Documents[len(p.Documents)-1].Title)
 		}
 	case application.DocumentUploaded:
-		if held.Document(o.categories[e.Document]) >= access.View {
+		if o.views(held, e.Document) {
 			p.uploaded(e)
 		}
 	case application.DocumentApproved:

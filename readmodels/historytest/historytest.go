@@ -437,6 +437,27 @@ func (h *History) Upload(id string, by domain.Actor, document string, category a
 	return document, file
 }
 
+// Attach puts a file to a note or a comment.
+func (h *History) Attach(id string, by domain.Actor, to application.Remark, name personal.Plain) {
+	h.t.Helper()
+	document, file := h.ID(), h.ID()
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.Attach(to, document, access.CV, []application.File{{ID: file, Name: h.Text(file, id, name), Size: 1000, Type: "application/pdf"}}, s)
+	})
+}
+
+// attached are the keys of the files of a note or a comment.
+func (h *History) attached(id string, of application.Remark) []string {
+	var keys []string
+	documents := h.Applications[id].Documents
+	for _, document := range sortedKeys(documents) {
+		if d := documents[document]; d.Of == of {
+			keys = append(keys, d.Files...)
+		}
+	}
+	return keys
+}
+
 // Review approves or rejects the newest version of a document.
 func (h *History) Review(id string, by domain.Actor, document string, approve bool, reason personal.Plain) {
 	h.t.Helper()
@@ -470,20 +491,20 @@ func (h *History) DeleteVersion(id string, by domain.Actor, document string, ver
 	})
 }
 
-// DeleteNote destroys the key of a note, and records it.
+// DeleteNote destroys the keys of a note and its files, and records it.
 func (h *History) DeleteNote(id string, by domain.Actor, note string) {
 	h.t.Helper()
-	h.erase(vault.Erasure{Kind: "note", Subject: note, Keys: []string{note}}, id, by, func() {
+	h.erase(vault.Erasure{Kind: "note", Subject: note, Keys: append(h.attached(id, application.Remark{Note: note}), note)}, id, by, func() {
 		h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteNote(note, true, s)
 		})
 	})
 }
 
-// DeleteComment destroys the key of a comment, and records it.
+// DeleteComment destroys the keys of a comment and its files, and records it.
 func (h *History) DeleteComment(id string, by domain.Actor, comment string) {
 	h.t.Helper()
-	h.erase(vault.Erasure{Kind: "comment", Subject: comment, Keys: []string{comment}}, id, by, func() {
+	h.erase(vault.Erasure{Kind: "comment", Subject: comment, Keys: append(h.attached(id, application.Remark{Comment: comment}), comment)}, id, by, func() {
 		h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.DeleteComment(comment, true, s)
 		})

@@ -398,9 +398,12 @@ func (c *Company) randomNote(id string, by domain.Actor) {
 	notes := maps.Collect(c.Applications[id].Notes.All())
 	for _, note := range sortedKeys(notes) {
 		if n := notes[note]; n.Author == by && !n.Deleted {
-			switch c.r.IntN(3) {
+			switch c.r.IntN(4) {
 			case 0:
 				c.DeleteNote(id, by, note)
+				return
+			case 3:
+				c.Attach(id, by, application.Remark{Note: note}, "timetable.pdf")
 				return
 			case 1:
 				c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
@@ -428,7 +431,7 @@ func (c *Company) randomDocument(id string, by domain.Actor) {
 		switch d := c.Applications[id].Documents[document]; {
 		case c.r.IntN(4) == 0:
 			c.refile(id, by, document, d)
-		case d.Status == application.DocumentIsCancelled:
+		case d.Status == application.DocumentIsCancelled, d.Of != application.Remark{}:
 		case len(d.Files) > 0 && c.r.IntN(2) == 0:
 			c.Review(id, by, document, c.r.IntN(2) == 0, "please look again")
 		case d.Status != application.DocumentIsApproved:
