@@ -80,6 +80,7 @@ type Commands struct {
 	files     *files.Store
 	scanner   Scanner
 	tokens    *ops.Tokens
+	factors   *ops.Factors
 	arrivals  *ops.Arrivals
 	merges    *ops.Merges
 	mail      mail.Transport
@@ -120,7 +121,7 @@ func New(o Options) *Commands {
 		o.FoldCache = 20_000
 	}
 	return &Commands{
-		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, arrivals: o.Arrivals, merges: o.Arrivals.Merges(), mail: o.Mail, mailHost: cmp.Or(o.MailDomain, DefaultMailDomain), pageURL: o.PageURL, noticeWindow: cmp.Or(o.NoticeWindow, noticeWindow), now: o.Now, logger: o.Logger, observer: o.Observer,
+		log: o.Log, vault: o.Vault, directory: o.Directory, files: o.Files, scanner: o.Scanner, tokens: o.Tokens, factors: o.Tokens.Factors(), arrivals: o.Arrivals, merges: o.Arrivals.Merges(), mail: o.Mail, mailHost: cmp.Or(o.MailDomain, DefaultMailDomain), pageURL: o.PageURL, noticeWindow: cmp.Or(o.NoticeWindow, noticeWindow), now: o.Now, logger: o.Logger, observer: o.Observer,
 		chores: map[pending]*chore{},
 
 		applications:  newAggregate("application", application.Codec, application.Application.Fold, o.FoldCache),

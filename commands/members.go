@@ -116,6 +116,9 @@ func (c *Commands) EraseMember(ctx context.Context, caller Caller, id string) (A
 		answer, err = c.recordErased(ctx, caller, e)
 		return err
 	})
+	if err == nil {
+		err = c.factors.Remove(ctx, id)
+	}
 	return answer, err
 }
 

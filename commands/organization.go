@@ -5,6 +5,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
 )
 
@@ -29,9 +30,15 @@ type ChangeSettings struct {
 }
 
 // ChangeSettings gives cmd. Admins may. It counts at once, on pages and routes.
-// Errors: domain.ErrInvalid; ErrDenied.
+// Errors: domain.ErrInvalid; member.ErrNoSecondFactor for who wants all to have one
+// and has none; ErrDenied.
 func (c *Commands) ChangeSettings(ctx context.Context, caller Caller, cmd ChangeSettings) (Answer, error) {
 	return c.onOrganization(ctx, caller, func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
-		return o.ChangeSettings(cmd.SettingsChange, s)
+		events, err := o.ChangeSettings(cmd.SettingsChange, s)
+		wants := cmd.SecondFactorRequired != nil && *cmd.SecondFactorRequired && !o.Settings.SecondFactorRequired
+		if id := caller.Actor.MemberID(); err == nil && wants && id != "" && c.directory.Member(id).SecondFactor == "" {
+			return nil, member.ErrNoSecondFactor
+		}
+		return events, err
 	})
 }

@@ -55,7 +55,11 @@ func (c *Commands) IssueToken(ctx context.Context, caller Caller, cmd IssueToken
 	if expires, err = c.tokenInForce(ctx, cmd.Member, id); err != nil {
 		return answer, "", err
 	}
-	secret, err := c.tokens.Issue(ctx, ops.Token{ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken, Jobs: cmd.Jobs, Calendar: cmd.Access == member.CalendarToken})
+	proved, err := c.proves(ctx, caller, cmd.Member)
+	if err != nil {
+		return answer, "", err
+	}
+	secret, err := c.tokens.Issue(ctx, ops.Token{Proved: proved, ID: id, Member: cmd.Member, Name: name, ExpiresAt: expires, ReadOnly: cmd.Access == member.ReadToken, Jobs: cmd.Jobs, Calendar: cmd.Access == member.CalendarToken})
 	if err != nil {
 		return answer, "", err
 	}
@@ -103,8 +107,12 @@ func (c *Commands) RotateToken(ctx context.Context, caller Caller, cmd RotateTok
 	case last.ID != rotation:
 		return answer, "", member.ErrRotatedSince
 	}
+	proved, err := c.proves(ctx, caller, cmd.Member)
+	if err != nil {
+		return answer, "", err
+	}
 	// Whoever ended it meanwhile ended it there too, or does so right away.
-	secret, err := c.tokens.Rotate(ctx, cmd.Token, rotation, last.PreviousUntil)
+	secret, err := c.tokens.Rotate(ctx, cmd.Token, rotation, last.PreviousUntil, proved)
 	if errors.Is(err, ops.ErrToken) {
 		err = member.ErrUnknownToken
 	}

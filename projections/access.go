@@ -103,12 +103,21 @@ func (m *accessModel) member(f Fact, e member.Event) {
 		}
 	case member.NameErased:
 		r.Active, r.Erased, r.Name, r.Email = false, true, nil, nil
+		r.SecondFactor, r.RecoveryCodes = false, 0
 	case member.RoleSet:
 		r.Role = e.Role
 	case member.Deactivated:
 		r.Active = false
 	case member.Reactivated:
 		r.Active = true
+	case member.SecondFactorConfirmed:
+		r.SecondFactor, r.RecoveryCodes = true, e.Codes
+	case member.SecondFactorRemoved:
+		r.SecondFactor, r.RecoveryCodes = false, 0
+	case member.RecoveryCodesRenewed:
+		r.RecoveryCodes = e.Codes
+	case member.RecoveryCodeUsed:
+		r.RecoveryCodes = e.Left
 	case member.HandedOver:
 		// Of each application, its own event says so.
 	case member.InboxRead, member.NotificationsSet:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
@@ -114,6 +116,9 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 		m.job(f.Aggregate, e)
 	case member.InboxRead:
 		m.read(f.Aggregate, e.Through)
+	case member.SecondFactorRemoved:
+		// S2-104: whose was reset by somebody else is told.
+		m.tellAbout(f, uuid.Nil.String(), readmodels.NoticeSecondFactorReset, f.Aggregate, []string{f.Aggregate})
 	case member.NotificationsSet:
 		m.memberWants(f.Aggregate, e)
 	case organization.RecruitingRoleDefined:

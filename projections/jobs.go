@@ -138,6 +138,7 @@ func setSettings(to *readmodels.Settings, e organization.SettingsChanged) {
 	setIf(&to.ReadLogDays, e.ReadLogDays)
 	setIf(&to.MemberMetrics, e.MemberMetrics)
 	setIf(&to.UploadMailMembers, e.UploadMailMembers)
+	setIf(&to.SecondFactorRequired, e.SecondFactorRequired)
 }
 
 func setIf[V any](to *V, from *V) {

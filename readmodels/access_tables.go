@@ -19,6 +19,9 @@ type MemberRow struct {
 	Email     []byte
 	Revision  int64
 	InvitedAt time.Time
+
+	SecondFactor  bool // they have one
+	RecoveryCodes int  // that are left
 }
 
 // Members returns table members.
@@ -35,6 +38,8 @@ func Members() Table[MemberRow] {
 			Col("email", "bytea", func(r *MemberRow) *[]byte { return &r.Email }),
 			Col("revision", "bigint", func(r *MemberRow) *int64 { return &r.Revision }),
 			Col("invited_at", "timestamptz", func(r *MemberRow) *time.Time { return &r.InvitedAt }),
+			Col("second_factor", "boolean", func(r *MemberRow) *bool { return &r.SecondFactor }),
+			Col("recovery_codes", "integer", func(r *MemberRow) *int { return &r.RecoveryCodes }),
 		},
 	}
 }

@@ -158,23 +158,41 @@ type Member struct {
 	Name      *personal.Plain         `json:"name" doc:"Null if erased"`
 	Email     *personal.Plain         `json:"email" doc:"Null if absent or erased"`
 	InvitedAt time.Time               `json:"invited_at"`
+
+	SecondFactor  *bool `json:"second_factor" doc:"Whether they have one; null unless it is you, or you are an admin or auditor"`
+	RecoveryCodes *int  `json:"recovery_codes_left" doc:"Null unless it is you"`
 }
 
 // Members returns all members, former ones too, sorted by name. Whoever is an
 // active member may know them. Errors: ErrNotFound for anybody else.
 func (c *Core) Members(ctx context.Context, member string, now time.Time) ([]Member, error) {
 	members := []Member{}
-	err := c.known(ctx, "members", member, now, func(tx pgx.Tx, s Schema) error {
-		rows, err := tx.Query(ctx, `SELECT m.member_id, m.revision, m.role, m.active, m.erased, m.name, m.email, m.invited_at, k.wrapped
+	err := c.snapshot(ctx, "members", func(tx pgx.Tx, s Schema) error {
+		v, err := sightOf(ctx, tx, s, member, now)
+		switch {
+		case err != nil:
+			return err
+		case v.role == "":
+			return ErrNotFound
+		}
+		rows, err := tx.Query(ctx, `SELECT m.member_id, m.revision, m.role, m.active, m.erased, m.name, m.email, m.invited_at, m.second_factor, m.recovery_codes, k.wrapped
 			FROM `+s.Table("members")+` m LEFT JOIN vault.keys k ON k.key_id = m.member_id AND k.owner = m.member_id`)
 		if err != nil {
 			return err
 		}
 		var m Member
 		var name, email, wrapped []byte
-		_, err = pgx.ForEachRow(rows, []any{&m.ID, &m.Revision, &m.Role, &m.Active, &m.Erased, &name, &email, &m.InvitedAt, &wrapped}, func() error {
+		var factor bool
+		var codes int
+		_, err = pgx.ForEachRow(rows, []any{&m.ID, &m.Revision, &m.Role, &m.Active, &m.Erased, &name, &email, &m.InvitedAt, &factor, &codes, &wrapped}, func() error {
 			t := newTexts(c.vault, m.ID, false)
-			shown := m
+			shown, itself := m, m.ID == member
+			if itself || v.role == access.Admin || v.role == access.Auditor {
+				shown.SecondFactor = new(factor)
+			}
+			if itself {
+				shown.RecoveryCodes = new(codes)
+			}
 			shown.InvitedAt = m.InvitedAt.UTC()
 			for sealed, to := range map[*[]byte]**personal.Plain{&name: &shown.Name, &email: &shown.Email} {
 				if len(*sealed) > 0 {

@@ -30,11 +30,11 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
-	Application string     `json:"application_id" format:"uuid"`
-	Job         JobRef     `json:"job"`
+	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
+	Job         *JobRef    `json:"job"`
 	NoteID      *string    `json:"note_id" format:"uuid"`
 	CommentID   *string    `json:"comment_id" format:"uuid"`
 	DocumentID  *string    `json:"document_id" format:"uuid"`
@@ -110,7 +110,7 @@ func (c *Core) Inbox(ctx context.Context, member string, q InboxQuery, now time.
 // noticeRow is a NoticeRow with what stands in other tables.
 type noticeRow struct {
 	NoticeRow
-	job    JobRef
+	job    *JobRef // nil = it is about no application
 	unread bool
 }
 
@@ -119,7 +119,7 @@ type noticeRow struct {
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE false END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
@@ -131,22 +131,23 @@ func (v sight) told(q *statement) string {
 		NoticeNewApplication, v.holds(q, "a", access.Application),
 		NoticeOfferReturned, v.holds(q, "a", access.Offers),
 		NoticeOfferAnswered, v.holds(q, "a", access.Offers),
-		NoticeOfferExpired, v.holds(q, "a", access.Offers))
+		NoticeOfferExpired, v.holds(q, "a", access.Offers),
+		NoticeSecondFactorReset)
 }
 
 // noticesSQL is the notices of the member with their applications.
 func (v sight) noticesSQL(q *statement) string {
 	return fmt.Sprintf(`
 		FROM %s n
-		JOIN %s a ON a.application_id = n.application_id
-		JOIN %s j ON j.job_id = a.job_id
+		LEFT JOIN %s a ON a.application_id = n.application_id
+		LEFT JOIN %s j ON j.job_id = a.job_id
 		LEFT JOIN %s d ON d.document_id = n.subject_id
 		LEFT JOIN %s e ON e.evaluation_id = n.subject_id
 		LEFT JOIN %s r ON r.member_id = n.member_id
-		WHERE n.member_id = %s AND %s`,
+		WHERE n.member_id = %s AND (j.job_id IS NOT NULL OR n.kind = '%s') AND %s`,
 		v.schema.Table("notices"), v.schema.Table("applications"), v.schema.Table("jobs"), v.schema.Table("documents"),
 		v.schema.Table("evaluations"), v.schema.Table("inboxes"),
-		q.arg(v.member), v.told(q))
+		q.arg(v.member), NoticeSecondFactorReset, v.told(q))
 }
 
 const noticeUnread = `(r.member_id IS NULL OR (n.commit_position, n.prepare_position) > (r.commit_position, r.prepare_position))`
@@ -177,13 +178,20 @@ func (v sight) notices(ctx context.Context, tx pgx.Tx, in InboxQuery, after *cur
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r noticeRow, err error) {
-		err = row.Scan(&r.Event, &r.Application, &r.Kind, &r.Subject, &r.By, &r.At, &r.Commit, &r.Prepare, &r.job.ID, &r.job.Title, &r.unread)
+		var job, title *string
+		err = row.Scan(&r.Event, &r.Application, &r.Kind, &r.Subject, &r.By, &r.At, &r.Commit, &r.Prepare, &job, &title, &r.unread)
+		if job != nil && title != nil {
+			r.job = &JobRef{ID: *job, Title: *title}
+		}
 		return r, err
 	})
 }
 
 func (r noticeRow) shown(t *texts) Notice {
-	n := Notice{ID: r.Event, Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By), Application: r.Application, Job: r.job, Unread: r.unread}
+	n := Notice{ID: r.Event, Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By), Job: r.job, Unread: r.unread}
+	if r.job != nil {
+		n.Application = &r.Application
+	}
 	switch r.Kind {
 	case NoticeCandidateNote:
 		n.NoteID = &r.Subject
@@ -195,8 +203,8 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Review = &r.Subject
 	case NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
 		n.Offer = &r.Subject
-	case NoticeNewApplication:
-		// The application is named already.
+	case NoticeNewApplication, NoticeSecondFactorReset:
+		// There is nothing more to name.
 	case NoticeDocumentUploaded:
 		n.DocumentID = &r.Subject
 	case NoticeNewMessage:

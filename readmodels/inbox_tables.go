@@ -25,6 +25,8 @@ const (
 	NoticeOfferReturned NoticeKind = "offer_returned"
 	NoticeOfferAnswered NoticeKind = "offer_answered"
 	NoticeOfferExpired  NoticeKind = "offer_expired"
+
+	NoticeSecondFactorReset NoticeKind = "second_factor_reset" // about no application
 )
 
 // NoticeRow is a row of table notices: one member is told of one event. Whom it
@@ -34,9 +36,9 @@ type NoticeRow struct {
 	Key         string // event/member
 	Event       string
 	Member      string
-	Application string
+	Application string // the zero UUID for what is about none
 	Kind        NoticeKind
-	Subject     string // id of the note, comment, document, evaluation, review request, offer or application
+	Subject     string // id of the note, comment, document, evaluation, review request, offer, application or member
 	By          domain.Actor
 	At          time.Time
 	Commit      int64 // position in the log

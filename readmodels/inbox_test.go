@@ -75,7 +75,7 @@ func TestACandidatesNoteTellsManagers(t *testing.T) {
 			t.Errorf("member %d is told %v, want %v", slices.Index(ids, who), got, want)
 		}
 	}
-	if n := f.inbox(both).Items[0]; n.NoteID == nil || *n.NoteID != note || n.By.Kind != "candidate" || n.Application != id || n.Job.Title != "Pilot" || !n.Unread {
+	if n := f.inbox(both).Items[0]; n.NoteID == nil || *n.NoteID != note || n.By.Kind != "candidate" || n.Application == nil || *n.Application != id || n.Job.Title != "Pilot" || !n.Unread {
 		t.Errorf("notice = %s", body(t, n))
 	}
 

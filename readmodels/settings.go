@@ -15,6 +15,7 @@ type Settings struct {
 	ReadLogDays               int  `json:"read_log_days" doc:"Days it is kept who read what"`
 	MemberMetrics             bool `json:"member_metrics" doc:"Reports may show load and response times, of teams of at least five"`
 	UploadMailMembers         bool `json:"upload_mail_members" doc:"Who asked for a document, and recruitment managers, are told of uploads by e-mail, besides their inbox"`
+	SecondFactorRequired      bool `json:"second_factor_required" doc:"Members without a second factor may do nothing but enrol one"`
 }
 
 // SettingsRow is the row of table settings.
@@ -47,6 +48,7 @@ func SettingsTable() Table[SettingsRow] {
 			Col("read_log_days", "integer", func(r *SettingsRow) *int { return &r.ReadLogDays }),
 			Col("member_metrics", "boolean", func(r *SettingsRow) *bool { return &r.MemberMetrics }),
 			Col("upload_mail_members", "boolean", func(r *SettingsRow) *bool { return &r.UploadMailMembers }),
+			Col("second_factor_required", "boolean", func(r *SettingsRow) *bool { return &r.SecondFactorRequired }),
 			Col("revision", "bigint", func(r *SettingsRow) *int64 { return &r.Revision }),
 		},
 	}

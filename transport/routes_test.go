@@ -74,6 +74,7 @@ func TestEveryWriteTakesAnIdempotencyKey(t *testing.T) {
 		"POST /v1/candidate/sign-ins": true, "POST /v1/candidate/session": true, "DELETE /v1/candidate/session": true,
 		"POST /v1/candidate/offers/sign-ins": true, "POST /v1/candidate/offers/session": true, "DELETE /v1/candidate/offers/session": true,
 		"POST /v1/candidate/email-changes": true, "POST /v1/bulk-actions/preview": true,
+		"POST /v1/me/second-factor": true, "POST /v1/me/second-factor/step-up": true,
 	}
 	for name, op := range operations(w.handler.edge.OpenAPI()) {
 		takes := slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "Idempotency-Key" })

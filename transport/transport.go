@@ -120,19 +120,26 @@ func selfTracking(d *commands.Directory) func() (bool, error) {
 
 // active says of a member what the log says, or that nobody knows.
 func active(d *commands.Directory) auth.Members {
-	return func(_ context.Context, member string) (bool, error) {
+	return func(_ context.Context, member string) (auth.Standing, error) {
 		if err := d.Check(); err != nil {
-			return false, err
+			return auth.Standing{}, err
 		}
-		return d.Member(member).Active, nil
+		return standingOf(d, member), nil
 	}
 }
 
 // notKnownInactive lets queries go on while the log is out of reach: each query
-// asks the read models for the member's rights, and nobody else has any.
+// asks the read models for the member's rights, and nobody else has any. The second
+// factor is as it was last known to be.
 func notKnownInactive(d *commands.Directory) auth.Members {
-	return func(_ context.Context, member string) (bool, error) {
-		known := d.Check() == nil
-		return !known || d.Member(member).Active, nil
+	return func(_ context.Context, member string) (auth.Standing, error) {
+		is := standingOf(d, member)
+		is.Active = is.Active || d.Check() != nil
+		return is, nil
 	}
+}
+
+func standingOf(d *commands.Directory, id string) auth.Standing {
+	m := d.Member(id)
+	return auth.Standing{Active: m.Active, SecondFactor: m.SecondFactor != "", Required: d.Organization().Settings.SecondFactorRequired}
 }

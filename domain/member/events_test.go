@@ -28,6 +28,10 @@ func TestStored(t *testing.T) {
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
 		member.HandedOver{Stamp: s, To: token, Applications: 3, Kept: 1},
+		member.SecondFactorConfirmed{Stamp: s, Factor: token, Codes: 10},
+		member.SecondFactorRemoved{Stamp: s, Factor: token},
+		member.RecoveryCodesRenewed{Stamp: s, Renewal: token, Codes: 10},
+		member.RecoveryCodeUsed{Stamp: s, Use: token, Left: 9},
 		member.NotificationsSet{Stamp: s, Notifications: member.Notifications{On: []organization.Notification{organization.NewComment}, Off: []organization.Notification{organization.Mentioned}}},
 	)
 }
@@ -59,6 +63,10 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.SetNotifications("m1", notify, s) },
 		func(m member.Member) ([]member.Event, error) { return m.HandOver(len(name), 1, s) },
+		func(m member.Member) ([]member.Event, error) { return m.ConfirmSecondFactor("m1", token, 10, s) },
+		func(m member.Member) ([]member.Event, error) { return m.RemoveSecondFactor(s) },
+		func(m member.Member) ([]member.Event, error) { return m.RenewRecoveryCodes(rotation, 10, s) },
+		func(m member.Member) ([]member.Event, error) { return m.UseRecoveryCode(rotation, len(name), s) },
 	}).Draw(t, "command")
 }
 
@@ -87,6 +95,9 @@ func TestRandom(t *testing.T) {
 			if after.Active && after.HandingTo != "" {
 				return "who is there hands over"
 			}
+			if after.SecondFactor != "" && before.SecondFactor != after.SecondFactor && (e.Who() != domain.Member("m1") || before.SecondFactor != "" || !before.Active) {
+				return "a second factor came from somebody else, or in the place of another"
+			}
 			for token := range before.Ended {
 				if _, live := after.Tokens[token]; live || !after.Ended[token] {
 					return "token " + token + " came back"
@@ -110,6 +121,10 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)
 		_, _ = m.HandOver(1, 1, s)
+		_, _ = m.ConfirmSecondFactor("m1", "f1", 10, s)
+		_, _ = m.RemoveSecondFactor(s)
+		_, _ = m.RenewRecoveryCodes("r1", 10, s)
+		_, _ = m.UseRecoveryCode("u1", 9, s)
 		_, _ = m.SetNotifications("m1", member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
 }

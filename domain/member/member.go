@@ -26,6 +26,10 @@ type Member struct {
 	Read      string // notice the member has read their inbox up to
 	Notify    Notifications
 	HandingTo string // member who takes over what is not handed over yet
+
+	SecondFactor string // id of the one that counts; empty = none
+	Renewed      string // the last renewal of recovery codes, by id
+	Recovered    string // the last use of one, by id
 }
 
 // OrganizationRole is the role that counts for rights: none unless active.
@@ -46,7 +50,8 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{}, HandedOver{})
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{}, HandedOver{},
+	SecondFactorConfirmed{}, SecondFactorRemoved{}, RecoveryCodesRenewed{}, RecoveryCodeUsed{})
 
 // Fold returns m with events applied in order.
 func (m Member) Fold(events ...Event) Member {

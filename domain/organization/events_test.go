@@ -25,7 +25,7 @@ func TestStored(t *testing.T) {
 		organization.SettingsChanged{
 			Stamp: s, SelfTracking: &on, RatingVisibility: &on, RatingMinRaters: &raters, DiscloseAfterHours: &hours, ReadOnlyDays: &days,
 			InterviewExpiresAtEnd: &on, InterviewMailParticipants: &on, AccessAfterDays: &days, UnassignAfterDays: &days,
-			SignHires: &on, ReadLogDays: &days, MemberMetrics: &on, UploadMailMembers: &on,
+			SignHires: &on, ReadLogDays: &days, MemberMetrics: &on, UploadMailMembers: &on, SecondFactorRequired: &on,
 		},
 		organization.RecruitingRoleDefined{Stamp: s, Role: id, Name: "Hiring manager", Access: access.Role{
 			Areas:     areas{access.Application: access.View, access.Notes: access.Edit},
@@ -67,7 +67,7 @@ func ask(t *rapid.T, s domain.Stamp) func(organization.Organization) ([]organiza
 		DiscloseAfterHours: rapid.Ptr(rapid.IntRange(-1, 721), true).Draw(t, "hours"),
 		RatingMinRaters:    rapid.Ptr(rapid.IntRange(0, 51), true).Draw(t, "raters"),
 		ReadLogDays:        rapid.Ptr(rapid.IntRange(29, 3651), true).Draw(t, "days"),
-		SignHires:          maybe.Draw(t, "signing"),
+		SignHires:          maybe.Draw(t, "signing"), SecondFactorRequired: maybe.Draw(t, "second factor"),
 	}
 	notify := rapid.SliceOfN(rapid.SampledFrom([]organization.Notification{organization.NewMessage, organization.NewComment, "gossip"}), 0, 2).Draw(t, "notify")
 	attribute := organization.AttributeContent{

@@ -129,6 +129,7 @@ func TestEverySwitchIsItsOwn(t *testing.T) {
 		"signing hires":      {organization.SettingsChange{SignHires: &on}, func(s organization.Settings) bool { return s.SignHires }},
 		"mails of uploads":   {organization.SettingsChange{UploadMailMembers: &on}, func(s organization.Settings) bool { return s.UploadMailMembers }},
 		"metrics":            {organization.SettingsChange{MemberMetrics: &on}, func(s organization.Settings) bool { return s.MemberMetrics }},
+		"second factor":      {organization.SettingsChange{SecondFactorRequired: &on}, func(s organization.Settings) bool { return s.SecondFactorRequired }},
 	} {
 		got, err := o.ChangeSettings(tt.set, s)
 		if err != nil || len(got) != 1 {

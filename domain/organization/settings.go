@@ -24,6 +24,8 @@ type Settings struct {
 	ReadLogDays       int  // how long it is kept who read what; default 365, 30–3650
 	UploadMailMembers bool // who asked for a document and recruitment managers are told of uploads by mail too; default off
 	MemberMetrics     bool // reports may show load and response times of teams of at least five; default off
+
+	SecondFactorRequired bool // members without a second factor may only enrol one; default off
 }
 
 // defaults are the settings of an organisation that has changed none.
@@ -48,6 +50,7 @@ type SettingsChanged struct {
 	ReadLogDays               *int  `json:"read_log_days,omitempty"`
 	MemberMetrics             *bool `json:"member_metrics,omitempty"`
 	UploadMailMembers         *bool `json:"upload_mail_members,omitempty"`
+	SecondFactorRequired      *bool `json:"second_factor_required,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -70,6 +73,7 @@ func (e SettingsChanged) evolve(o Organization) Organization {
 	take(&s.ReadLogDays, e.ReadLogDays)
 	take(&s.MemberMetrics, e.MemberMetrics)
 	take(&s.UploadMailMembers, e.UploadMailMembers)
+	take(&s.SecondFactorRequired, e.SecondFactorRequired)
 	return o
 }
 
@@ -94,6 +98,7 @@ type SettingsChange struct {
 	ReadLogDays               *int  `json:"read_log_days,omitempty" minimum:"30" maximum:"3650" doc:"Days it is kept who read what"`
 	MemberMetrics             *bool `json:"member_metrics,omitempty" doc:"Reports may show load and response times, of teams of at least five"`
 	UploadMailMembers         *bool `json:"upload_mail_members,omitempty" doc:"Who asked for a document, and recruitment managers, are told of uploads by e-mail, besides their inbox"`
+	SecondFactorRequired      *bool `json:"second_factor_required,omitempty" doc:"Members without a second factor may do nothing but enrol one; to switch it on you need one yourself"`
 }
 
 // check refuses a value that is out of its range.
@@ -140,6 +145,7 @@ func (o Organization) ChangeSettings(c SettingsChange, s domain.Stamp) ([]Event,
 		ReadLogDays:               other(c.ReadLogDays, have.ReadLogDays),
 		MemberMetrics:             other(c.MemberMetrics, have.MemberMetrics),
 		UploadMailMembers:         other(c.UploadMailMembers, have.UploadMailMembers),
+		SecondFactorRequired:      other(c.SecondFactorRequired, have.SecondFactorRequired),
 	}
 	if e == (SettingsChanged{Stamp: s}) {
 		return nil, nil

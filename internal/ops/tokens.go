@@ -49,6 +49,10 @@ type Token struct {
 	ReadOnly  bool     // it changes nothing
 	Jobs      []string // it is held to; none = all its member may
 	Calendar  bool     // it gives the calendar feed of its member and nothing else
+
+	Proved bool // it was obtained by showing a second factor
+	Shown  bool // one was shown with it, and that still counts
+	Fresh  bool // that was just now
 }
 
 // Tokens keeps tokens. Only a hash of each secret is stored. It is safe for
@@ -69,6 +73,9 @@ type goodToken struct {
 
 	previous      [sha256.Size]byte
 	previousUntil time.Time // zero = there is none
+
+	previousProved bool
+	steppedUp      time.Time // when a second factor was shown with it; zero = never
 }
 
 // NewTokens returns the tokens kept in pool. now is time.Now if nil.
@@ -92,10 +99,10 @@ func (t *Tokens) Issue(ctx context.Context, token Token) (string, error) {
 		return "", err
 	}
 	const q = `
-		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at, read_only, jobs, calendar)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, expires_at = excluded.expires_at`
-	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC(), token.ReadOnly, append([]string{}, token.Jobs...), token.Calendar); err != nil {
+		INSERT INTO ops.tokens (id, member_id, secret, name, created_at, expires_at, read_only, jobs, calendar, proved)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, expires_at = excluded.expires_at, proved = excluded.proved, stepped_up_at = NULL`
+	if _, err := t.pool.Exec(ctx, q, id, token.Member, hash[:], token.Name, t.now().UTC(), token.ExpiresAt.UTC(), token.ReadOnly, append([]string{}, token.Jobs...), token.Calendar, token.Proved); err != nil {
 		return "", fmt.Errorf("issue token: %w: %w", ErrUnavailable, err)
 	}
 	t.end(token.ID)
@@ -116,9 +123,10 @@ func readable(id uuid.UUID, secret []byte) string {
 
 // Rotate gives a token another secret and returns its readable form. The one it
 // had counts until then. Rotating again under the same id replaces the new
-// secret only: the first answer was never received.
+// secret only: the first answer was never received. proved says that a second
+// factor was shown for the new one. What was shown with the one before counts no more.
 // Errors: ErrToken if there is no such token in force; ErrUnavailable.
-func (t *Tokens) Rotate(ctx context.Context, tokenID, rotation string, until time.Time) (string, error) {
+func (t *Tokens) Rotate(ctx context.Context, tokenID, rotation string, until time.Time, proved bool) (string, error) {
 	id, err1 := uuid.Parse(tokenID)
 	under, err2 := uuid.Parse(rotation)
 	if err := errors.Join(err1, err2); err != nil {
@@ -129,11 +137,12 @@ func (t *Tokens) Rotate(ctx context.Context, tokenID, rotation string, until tim
 		return "", err
 	}
 	const q = `
-		UPDATE ops.tokens SET secret = $2, rotation = $3,
+		UPDATE ops.tokens SET secret = $2, rotation = $3, proved = $5, stepped_up_at = NULL,
+			previous_proved = CASE WHEN rotation = $3 THEN previous_proved ELSE proved END,
 			previous = CASE WHEN rotation = $3 THEN previous ELSE secret END,
 			previous_until = CASE WHEN rotation = $3 THEN previous_until ELSE $4 END
 		WHERE id = $1 AND revoked_at IS NULL`
-	tag, err := t.pool.Exec(ctx, q, id, hash[:], under, until.UTC())
+	tag, err := t.pool.Exec(ctx, q, id, hash[:], under, until.UTC(), proved)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("rotate token: %w: %w", ErrUnavailable, err)
@@ -172,7 +181,13 @@ func (t *Tokens) Verify(ctx context.Context, presented string) (Token, error) {
 	if !matches && !replaced || !now.Before(have.token.ExpiresAt) {
 		return Token{}, ErrToken
 	}
-	return have.token, nil
+	token, shownFor := have.token, now.Sub(have.steppedUp)
+	if matches {
+		token.Shown, token.Fresh = shownFor < SteppedUpFor, shownFor < FreshFor
+	} else {
+		token.Proved = have.previousProved
+	}
+	return token, nil
 }
 
 // tokenText is how a token's bytes are written; each in one way only.
@@ -200,10 +215,11 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 	defer cancel()
 	var g goodToken
 	var secret, previous []byte
-	var until *time.Time
-	const q = `SELECT id::text, member_id::text, name, secret, expires_at, read_only, previous, previous_until, jobs::text[], calendar
-		FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
-	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt, &g.token.ReadOnly, &previous, &until, &g.token.Jobs, &g.token.Calendar)
+	var until, steppedUp *time.Time
+	const q = `SELECT id::text, member_id::text, name, secret, expires_at, read_only, previous, previous_until, jobs::text[], calendar,
+		proved, previous_proved, stepped_up_at FROM ops.tokens WHERE id = $1 AND revoked_at IS NULL`
+	err := t.pool.QueryRow(ctx, q, id).Scan(&g.token.ID, &g.token.Member, &g.token.Name, &secret, &g.token.ExpiresAt, &g.token.ReadOnly, &previous, &until, &g.token.Jobs, &g.token.Calendar,
+		&g.token.Proved, &g.previousProved, &steppedUp)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return g, ErrToken
 	}
@@ -214,6 +230,9 @@ func (t *Tokens) load(ctx context.Context, id string) (goodToken, error) {
 	if until != nil {
 		copy(g.previous[:], previous)
 		g.previousUntil = *until
+	}
+	if steppedUp != nil {
+		g.steppedUp = *steppedUp
 	}
 	g.seen = t.now()
 	return g, nil
@@ -268,12 +287,17 @@ func (t *Tokens) RevokeAll(ctx context.Context, memberID string) error {
 
 func (t *Tokens) revoke(ctx context.Context, q, id string) error {
 	_, err := t.pool.Exec(ctx, q, id, t.now().UTC())
-	t.mu.Lock()
-	clear(t.good)
-	t.ended++
-	t.mu.Unlock()
+	t.endAll()
 	if err != nil {
 		return fmt.Errorf("revoke: %w: %w", ErrUnavailable, err)
 	}
 	return nil
+}
+
+// endAll forgets all tokens: they are looked up anew.
+func (t *Tokens) endAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.good)
+	t.ended++
 }

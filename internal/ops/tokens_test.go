@@ -252,11 +252,11 @@ func TestRotatedTokensOverlap(t *testing.T) {
 		return err
 	}
 	rotation, until := uuid.NewString(), c.now().Add(time.Hour)
-	lost, err := here.Rotate(t.Context(), token.ID, rotation, until)
+	lost, err := here.Rotate(t.Context(), token.ID, rotation, until, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	received, err := here.Rotate(t.Context(), token.ID, rotation, until.Add(time.Hour))
+	received, err := here.Rotate(t.Context(), token.ID, rotation, until.Add(time.Hour), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestRotatedTokensOverlap(t *testing.T) {
 	if err := here.Revoke(t.Context(), token.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := here.Rotate(t.Context(), token.ID, uuid.NewString(), until); !errors.Is(err, ops.ErrToken) {
+	if _, err := here.Rotate(t.Context(), token.ID, uuid.NewString(), until, false); !errors.Is(err, ops.ErrToken) {
 		t.Errorf("rotated after its end: %v", err)
 	}
 }

@@ -391,6 +391,25 @@ func (c *Company) somebodyReads(id string) {
 		s.By = domain.Member(reader)
 		return m.ReadInbox(reader, event.String(), s)
 	})
+	c.secondFactor(reader)
+}
+
+// secondFactor has something happen to the second factor of a member.
+func (c *Company) secondFactor(id string) {
+	c.ChangeMember(id, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		s.By = domain.Member(id)
+		switch of := named(id, s.At.String()); {
+		case m.SecondFactor == "":
+			return m.ConfirmSecondFactor(id, of, 10, s)
+		case c.r.IntN(3) == 0:
+			s.By = domain.Member(c.Admin) // it may be theirs
+			return m.RemoveSecondFactor(s)
+		case c.r.IntN(2) == 0:
+			return m.RenewRecoveryCodes(of, 10, s)
+		default:
+			return m.UseRecoveryCode(of, c.r.IntN(10), s)
+		}
+	})
 }
 
 // randomNote changes or deletes the first of the notes of members, by id.

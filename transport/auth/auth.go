@@ -22,8 +22,36 @@ type Principal struct {
 	ReadOnly bool     // the token changes nothing
 	Jobs     []string // the token is held to; none = all the member may
 
+	// Factor is how the second factor stands with the token.
+	Factor Factor
+	// Fresh: it was shown just now, or there is none.
+	Fresh bool
+
 	Candidate string      // id
 	Session   ops.Session // by which the candidate is signed in
+}
+
+// Factor says how the second factor of a member stands with the token they present.
+type Factor uint8
+
+// How it stands.
+const (
+	FactorNone    Factor = iota // they have none, and need none
+	FactorMissing               // they have none, and everybody is to have one
+	FactorUnshown               // it was not shown with the token, or too long ago
+	FactorShown
+)
+
+// String returns how it stands.
+func (f Factor) String() string {
+	return [...]string{"none", "missing", "unshown", "shown"}[f]
+}
+
+// Standing is what counts of a member on the way in.
+type Standing struct {
+	Active       bool // they may act at all
+	SecondFactor bool // they have one
+	Required     bool // everybody is to have one
 }
 
 // Actor returns the principal as events name it.
@@ -51,9 +79,8 @@ var ErrMissing = errors.New("bearer token is missing")
 // ErrNotSignedIn means that a request carries no session of a candidate.
 var ErrNotSignedIn = errors.New("no candidate is signed in")
 
-// Members says whether a member may act at all. Its errors mean that nobody
-// knows.
-type Members func(ctx context.Context, member string) (active bool, err error)
+// Members says how a member stands. Its errors mean that nobody knows.
+type Members func(ctx context.Context, member string) (Standing, error)
 
 // Authenticator finds out who makes a request. It is safe for concurrent use.
 type Authenticator struct {
@@ -101,14 +128,31 @@ func (a *Authenticator) Authenticate(ctx context.Context, h http.Header) (Princi
 	if token.Calendar {
 		return Principal{}, ops.ErrToken
 	}
-	active, err := a.members(ctx, token.Member)
+	is, err := a.members(ctx, token.Member)
 	if err != nil {
 		return Principal{}, fmt.Errorf("is member %s active: %w", token.Member, err)
 	}
-	if !active {
+	if !is.Active {
 		return Principal{}, ops.ErrToken
 	}
-	return Principal{Member: token.Member, Token: token.ID, ReadOnly: token.ReadOnly, Jobs: token.Jobs}, nil
+	return Principal{
+		Member: token.Member, Token: token.ID, ReadOnly: token.ReadOnly, Jobs: token.Jobs,
+		Factor: is.factor(token), Fresh: !is.SecondFactor || token.Fresh,
+	}, nil
+}
+
+// factor says how the second factor stands with a token. One that was obtained by
+// showing it is good by itself.
+func (s Standing) factor(t ops.Token) Factor {
+	switch {
+	case s.SecondFactor && (t.Proved || t.Shown):
+		return FactorShown
+	case s.SecondFactor:
+		return FactorUnshown
+	case s.Required:
+		return FactorMissing
+	}
+	return FactorNone
 }
 
 // bearer returns the one token of an Authorization header.

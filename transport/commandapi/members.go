@@ -15,11 +15,17 @@ func (a *API) members(s *edge.Surface) {
 		return edge.Route{Method: method, Path: "/v1/members" + path, Summary: summary, Tag: "members", Who: who}
 	}
 	admin := edge.Roles(access.Admin)
-	create(a, s, route(http.MethodPost, "", "Invite a member", admin), among("/v1/members"),
+	// What hands out access takes a second factor that was shown just now.
+	fresh := func(method, path, summary string) edge.Route {
+		r := route(method, path, summary, admin)
+		r.Fresh = true
+		return r
+	}
+	create(a, s, fresh(http.MethodPost, "", "Invite a member"), among("/v1/members"),
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.InviteMember) (commands.Answer, error) {
 			return c.InviteMember(ctx, caller, cmd)
 		})
-	change(a, s, route(http.MethodPut, "/{id}/role", "Give a member another organisation role", admin),
+	change(a, s, fresh(http.MethodPut, "/{id}/role", "Give a member another organisation role"),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.SetMemberRole) (commands.Answer, error) {
 			cmd.Member = r.Param("id")
 			return c.SetMemberRole(ctx, caller, cmd)
@@ -39,7 +45,7 @@ func (a *API) members(s *edge.Surface) {
 	act(a, s, erase, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 		return c.EraseMember(ctx, caller, r.Param("id"))
 	})
-	act(a, s, route(http.MethodPost, "/{id}/reactivate", "Let a member act again", admin),
+	act(a, s, fresh(http.MethodPost, "/{id}/reactivate", "Let a member act again"),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.ReactivateMember(ctx, caller, r.Param("id"))
 		})
@@ -47,7 +53,12 @@ func (a *API) members(s *edge.Surface) {
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.RevokeToken(ctx, caller, r.Param("id"), r.Param("token"))
 		})
+	act(a, s, fresh(http.MethodDelete, "/{id}/second-factor", "Reset the second factor of a member"),
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.ResetSecondFactor(ctx, caller, r.Param("id"))
+		})
 	a.tokens(s)
+	a.secondFactor(s)
 }
 
 // IssuedToken is a new token.
@@ -65,7 +76,7 @@ func (a *API) tokens(s *edge.Surface) {
 	edge.Handle(s, edge.Route{
 		Method: http.MethodPost, Path: "/v1/members/{id}/tokens", Summary: "Issue a token", Tag: "members", Who: edge.SelfOrAdmin(),
 		Doc:  "Given again with the same Idempotency-Key it is the same token with a new secret: the first was not received. No read shows a token; its id revokes it.",
-		Body: edge.JSONBody, Created: true,
+		Body: edge.JSONBody, Created: true, Fresh: true,
 	}, func(ctx context.Context, in *request[commands.IssueToken]) (*issuedAnswer, error) {
 		return a.secret(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, string, error) {
 			in.Body.Member = r.Param("id")
@@ -75,7 +86,7 @@ func (a *API) tokens(s *edge.Surface) {
 	edge.Handle(s, edge.Route{
 		Method: http.MethodPost, Path: "/v1/members/{id}/tokens/{token}/rotate", Summary: "Give a token another secret", Tag: "members", Who: edge.SelfOrAdmin(),
 		Doc:  "Until the overlap ends both secrets count. Given again with the same Idempotency-Key it answers with a newer secret, in the place of the one that was not received.",
-		Body: edge.OptionalJSONBody,
+		Body: edge.OptionalJSONBody, Fresh: true,
 	}, func(ctx context.Context, in *optional[commands.RotateToken]) (*issuedAnswer, error) {
 		var cmd commands.RotateToken
 		if in.Body != nil {

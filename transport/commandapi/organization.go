@@ -12,7 +12,9 @@ import (
 
 func (a *API) organization(s *edge.Surface) {
 	c := a.commands
-	change(a, s, ofOrganization(http.MethodPatch, "/settings", "Change settings"),
+	settings := ofOrganization(http.MethodPatch, "/settings", "Change settings")
+	settings.Fresh = true
+	change(a, s, settings,
 		func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.ChangeSettings) (commands.Answer, error) {
 			return c.ChangeSettings(ctx, caller, cmd)
 		})

@@ -184,7 +184,7 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 	if !r.Download {
 		say(http.StatusNotAcceptable, "Answers are JSON, which the asker does not accept")
 	}
-	if r.Who.denied || r.Method != http.MethodGet || !r.Who.public && !r.keeps() {
+	if r.Who.denied || r.Method != http.MethodGet || !r.Who.public {
 		say(http.StatusForbidden, "The asker may not do it")
 	}
 	if r.Method != http.MethodGet {

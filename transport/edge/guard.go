@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/transport/auth"
 )
 
 // bodyTime is how long a JSON body may take to arrive.
@@ -50,6 +51,9 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 		}
 		if p.ReadOnly && route.Method != http.MethodGet {
 			return member.ErrReadOnlyToken
+		}
+		if err := secondFactor(route, p); err != nil {
+			return err
 		}
 		x.Principal = p
 	}
@@ -85,6 +89,19 @@ func (s *Surface) admit(route Route, names []string, params []*huma.Param, x *Re
 			return newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The body must be message/rfc822.")
 		}
 	case NoBody:
+	}
+	return nil
+}
+
+// secondFactor refuses who has still to show, or to enrol, a second factor.
+func secondFactor(route Route, p auth.Principal) error {
+	switch {
+	case route.FirstFactor:
+		return nil
+	case p.Factor == auth.FactorMissing:
+		return member.ErrSecondFactorMissing
+	case p.Factor == auth.FactorUnshown, route.Fresh && !p.Fresh:
+		return member.ErrSecondFactorNeeded
 	}
 	return nil
 }

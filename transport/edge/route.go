@@ -148,7 +148,11 @@ type Route struct {
 	// Always: it is of the candidates' side, and there whether self-tracking is on
 	// or not.
 	Always bool
-	Hidden bool // not in the OpenAPI document
+	// Fresh: who has a second factor must have shown it just now.
+	Fresh bool
+	// FirstFactor: it may be used before a second factor is shown, or there.
+	FirstFactor bool
+	Hidden      bool // not in the OpenAPI document
 }
 
 // forCandidates reports whether the route is of the candidates' own side.
@@ -164,7 +168,7 @@ func (r Route) name() string {
 func (r Route) operation() huma.Operation {
 	op := huma.Operation{
 		OperationID: r.name(), Method: r.Method, Path: r.Path, Summary: r.Summary, Hidden: r.Hidden,
-		Description:   strings.TrimSpace(r.Doc + "\n\nWho may: " + r.Who.String() + "."),
+		Description:   strings.TrimSpace(r.Doc + "\n\nWho may: " + r.Who.String() + "." + r.factorDoc()),
 		DefaultStatus: http.StatusOK,
 		Extensions:    map[string]any{"x-hirelog-who": r.Who.String()},
 		// The guard has read the body by then, with deadlines of its own.
@@ -198,6 +202,17 @@ func (r Route) operation() huma.Operation {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
 	}
 	return op
+}
+
+// factorDoc says what the route wants of a second factor, if that is not the usual.
+func (r Route) factorDoc() string {
+	switch {
+	case r.Fresh:
+		return " Who has a second factor must have shown it in the last 10 minutes."
+	case r.FirstFactor:
+		return " A second factor need not be shown."
+	}
+	return ""
 }
 
 // parameters returns the names in a path.

@@ -27,7 +27,7 @@ func (a *API) directory(s *edge.Surface) {
 		return Items[readmodels.Member]{Items: list}, err
 	})
 	me := route("me", "Who you are", "members")
-	me.Keeps = true
+	me.Keeps, me.FirstFactor = true, true
 	read(a, s, me, func(ctx context.Context, r *edge.Request, _ *simple) (Me, error) {
 		return a.me(ctx, r)
 	})
@@ -37,6 +37,7 @@ func (a *API) directory(s *edge.Surface) {
 type Me struct {
 	readmodels.Member
 	TokenID string `json:"token_id" format:"uuid" doc:"The token presented"`
+	Factor  string `json:"second_factor_state" enum:"none,missing,unshown,shown" doc:"missing: the organisation wants you to enrol one, and nothing else is open to you; unshown: show yours with this token first"`
 }
 
 func (a *API) me(ctx context.Context, r *edge.Request) (Me, error) {
@@ -46,7 +47,7 @@ func (a *API) me(ctx context.Context, r *edge.Request) (Me, error) {
 	}
 	for _, m := range members {
 		if m.ID == r.Principal.Member {
-			return Me{Member: m, TokenID: r.Principal.Token}, nil
+			return Me{Member: m, TokenID: r.Principal.Token, Factor: r.Principal.Factor.String()}, nil
 		}
 	}
 	return Me{}, readmodels.ErrNotFound
