@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
@@ -98,6 +99,8 @@ func scenarios() map[string]scenario {
 		"assign to another job": {set: func(t *testing.T, c *commandstest.Company) giving {
 			app, other := c.ReceiveOne(t, someone()), c.OpenOne(t, "Another")
 			full(t, c, app)
+			later := time.Now().Add(time.Hour)
+			commandstest.Must(c.WriteMessage(t.Context(), c.As(c.Recruiter), commands.WriteMessage{Application: app, Letter: commands.Letter{Subject: "Later", Text: "Soon", SendAt: &later}}))
 			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
 				return p.Transfer(ctx, by, commands.Transfer{Application: app, Job: other, Reason: "fits better"})
 			}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -26,7 +29,7 @@ type Transfer struct {
 // Transfer gives cmd: a new application for the other job goes on from this one,
 // which is closed as transferred. What was still to come (documents that are
 // wanted, interviews, reviews) is asked for and planned there, and so are tags and
-// flag; the rest stays where it is and is shown with the new one. Whoever has
+// flag; messages that have not left leave there; the rest stays where it is and is shown with the new one. Whoever has
 // edit on the application area here and on the other job may. Its id is that of
 // the new application. It touches several streams; each step is idempotent, and
 // what a crash leaves half done, FinishArrivals completes, or undoes if nothing
@@ -167,9 +170,42 @@ func (c *Commands) admitAll(a application.Application, taken application.Carried
 	return events
 }
 
+// carryMessages lets the messages of an application that have not left leave for
+// the one that goes on from it.
+func (c *Commands) carryMessages(ctx context.Context, caller Caller, from string, to message.Place) error {
+	keys, err := c.vault.KeysOf(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, id := range keys { // those of messages are among them
+		f, err := c.messages.read(ctx, c.log, id)
+		if err != nil {
+			return err
+		}
+		if len(f.state.GoAlong(from, to, c.stamp(caller, f.at))) == 0 {
+			continue
+		}
+		carry := step(caller, "carry/"+id)
+		answer, err := transact(ctx, c, c.messages, id, carry, decision[message.Message, message.Event]{
+			decide:  func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.GoAlong(from, to, s), nil },
+			prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, id, m, to.Application) },
+		})
+		if err == nil && !answer.Unchanged {
+			_, err = c.settled(ctx, carry, id, answer)
+		}
+		if err != nil && !refused(err) { // of what is erased nothing leaves
+			return err
+		}
+	}
+	return nil
+}
+
 // closeTransferred closes an application that another one, which was received,
-// goes on from, and gives its claim back.
+// goes on from, and gives its claim back. What was to leave goes along before.
 func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transfer) (Answer, error) {
+	if err := c.carryMessages(ctx, caller, t.cmd.Application, message.Place{Application: t.id, Job: t.cmd.Job}); err != nil {
+		return Answer{}, err
+	}
 	var held []heldClaim
 	answer, err := transact(ctx, c, c.applications, t.cmd.Application, caller.withoutMatch(), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
@@ -248,6 +284,10 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 	}
 	for _, id := range pending.Interviews {
 		got.Interviews = append(got.Interviews, *said.interviews[id])
+		planned, _ := f.state.Interviews.Get(id)
+		for _, who := range slices.Sorted(maps.Keys(planned.Answers)) {
+			got.Answers = append(got.Answers, application.InterviewAnswered{Interview: newID(id), Member: who, Answer: planned.Answers[who]})
+		}
 	}
 	for _, id := range pending.Reviews {
 		got.Reviews = append(got.Reviews, *said.reviews[id])
@@ -335,7 +375,7 @@ func (t *told) hear(e application.Event) {
 		i.InterviewTime, i.Place, i.Link, i.Slots = e.InterviewTime, e.Place, e.Link, nil
 	case application.InterviewChanged:
 		i := t.interviews[e.Interview]
-		i.Title, i.Description, i.Participants, i.Hidden = e.Title, e.Description, e.Participants, e.Hidden
+		i.Title, i.Description, i.Participants, i.Form, i.Hidden = e.Title, e.Description, e.Participants, e.Form, e.Hidden
 	case application.InterviewAnswered:
 		if e.Slot != "" {
 			i := t.interviews[e.Interview]

@@ -215,7 +215,9 @@ func (m *inbox) message(f Fact, e message.Event) {
 	case message.Moved:
 		// Where it is no more it is nothing to tell of.
 		m.forget("subject_id", f.Aggregate)
-		m.tellOf(f, e.To, e.ToJob)
+		if !e.Scheduled {
+			m.tellOf(f, e.To, e.ToJob)
+		}
 	case message.Written, message.Changed, message.Cancelled, message.Sending, message.Sent, message.Failed, message.OutcomeUnknown,
 		message.Retried, message.Bounced, message.Closed:
 		// What was not sent, or came back, is a task of who wrote it.

@@ -249,11 +249,22 @@ func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applic
 	return ErrNotFound
 }
 
-// CandidateFile returns a file that the candidate uploaded for their own
-// application, or of a note that they see, at now. Errors: ErrNotFound, also while self-tracking is off.
-func (c *Core) CandidateFile(ctx context.Context, candidateID, fileID string, now time.Time) (StoredFile, error) {
+// CandidateFile returns a file that the candidate uploaded for an application of
+// their own or for one that it goes on from, or of a note that they see there, at
+// now: for as long as they may look at it. Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) CandidateFile(ctx context.Context, candidateID, applicationID, fileID string, now time.Time) (StoredFile, error) {
+	if !isID(candidateID, applicationID) {
+		return StoredFile{}, ErrNotFound
+	}
 	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
-		a, err := applicationRow(ctx, tx, s, f.Application)
+		a, err := lastOf(ctx, tx, s, applicationID)
+		if err != nil {
+			return err
+		}
+		of, err := lastOf(ctx, tx, s, f.Application)
+		if err == nil && of.ID != a.ID {
+			err = ErrNotFound
+		}
 		if err != nil {
 			return err
 		}

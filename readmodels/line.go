@@ -111,6 +111,15 @@ func (v view) queueLinks(b *pgx.Batch, p *Profile) {
 // never changes; opening it asks for rights.
 func urlOf(applicationID string) string { return "/v1/applications/" + applicationID }
 
+// lastOf returns the application that one goes on as now, or itself.
+func lastOf(ctx context.Context, tx pgx.Tx, s Schema, id string) (ApplicationRow, error) {
+	a, err := applicationRow(ctx, tx, s, id)
+	if err != nil {
+		return a, err
+	}
+	return wentOn(ctx, tx, s, a)
+}
+
 // wentOn follows an application to the one that goes on from it now.
 func wentOn(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow) (ApplicationRow, error) {
 	for n := 0; a.Outcome == application.OutcomeTransferred && a.To != nil && n < maxLine; n++ {

@@ -243,11 +243,14 @@ func TestFilesNeedTheCategorysRight(t *testing.T) {
 			}
 		}
 	}
-	if _, err := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile, e.Now); err != nil {
+	if _, err := e.core.CandidateFile(t.Context(), e.candidate, e.id, e.diplomaFile, e.Now); err != nil {
 		t.Errorf("the candidate's own upload: %v", err)
 	}
-	for name, ask := range map[string][2]string{"a member's": {e.candidate, e.cvFile}, "another person's": {e.ID(), e.diplomaFile}, "no": {e.candidate, e.ID()}} {
-		_, err := e.core.CandidateFile(t.Context(), ask[0], ask[1], e.Now)
+	for name, ask := range map[string][3]string{
+		"a member's": {e.candidate, e.id, e.cvFile}, "another person's": {e.ID(), e.id, e.diplomaFile}, "no": {e.candidate, e.id, e.ID()},
+		"another application's": {e.candidate, e.ID(), e.diplomaFile},
+	} {
+		_, err := e.core.CandidateFile(t.Context(), ask[0], ask[1], ask[2], e.Now)
 		if err == nil {
 			t.Errorf("the candidate reads %s file", name)
 			continue

@@ -339,12 +339,15 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 	s := v.schema
 	// One application has an index in its order.
 	where, of := "e.application_id = $1::uuid", any(v.application.ID)
+	distinct, order := "", ""
 	if len(v.before) > 0 {
 		where, of = "e.application_id = ANY ($1::uuid[])", v.ids()
+		// What left one and came to another of them is there once, where it is now.
+		distinct, order = "DISTINCT ON (e.commit_position, e.prepare_position) ", ", e.kind DESC"
 	}
 	where += " AND ($2::bigint < 0 OR (e.commit_position, e.prepare_position) < ($2, $8::bigint))"
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT e.event_id, e.application_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
+		SELECT %se.event_id, e.application_id, e.revision, e.commit_position, e.prepare_position, e.kind, e.at, e.by, e.subject_id, e.details, e.text,
 		       note.text, comment.text, document.title, document.category, reason.label, tag.label,
 		       given.member_id, given.role_id, role.name, given.cause, given.of_id, form.content ->> 'name'
 		FROM %s e
@@ -358,10 +361,10 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 		LEFT JOIN %s form ON form.form_id = (e.details ->> 'form')::uuid
 		WHERE %s
 		AND (e.kind = ANY ($3) OR document.category = ANY ($4) AND %s) AND %s AND %s
-		ORDER BY e.commit_position DESC, e.prepare_position DESC LIMIT $6`,
-		s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
+		ORDER BY e.commit_position DESC, e.prepare_position DESC%s LIMIT $6`,
+		distinct, s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
 		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.ofSeenRemarks("document."), v.unhidden("$9", "$10",
-			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), v.untoldReviews("$9", "$10")),
+			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), v.untoldReviews("$9", "$10"), order),
 		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare, v.member, v.rights.Impartial())
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package readmodels_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +172,30 @@ func TestCandidatesSeeTheirOwnOnly(t *testing.T) {
 	}
 }
 
+// The files of an application that went on as another one are read with that, by
+// either's address, and no longer than that (S1-64, H8).
+func TestFilesOfATransferredApplication(t *testing.T) {
+	t.Parallel()
+	e := newEventful(t)
+	next := e.Transfer(e.id, domain.Member(e.Admin), e.openJob("Second"))
+	third := e.ID()
+	e.Receive(e.candidate, third, e.openJob("Third"))
+	e.Disqualify(next, domain.Member(e.Admin), application.Rejected, e.Reject, "")
+	e.project()
+	read := func(of string, at time.Time, want error) {
+		t.Helper()
+		if _, err := e.core.CandidateFile(t.Context(), e.candidate, of, e.diplomaFile, at); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	read(e.id, e.Now, nil)
+	read(next, e.Now, nil)
+	read(third, e.Now, readmodels.ErrNotFound)
+	over := e.Now.AddDate(0, 0, 92) // disclosed after a day, readable for 90
+	read(e.id, over, readmodels.ErrNotFound)
+	read(next, over, readmodels.ErrNotFound)
+}
+
 // An application whose person is not known belongs to nobody.
 func TestNobodyHasNoApplications(t *testing.T) {
 	t.Parallel()
@@ -195,7 +220,7 @@ func TestOffMeansAbsent(t *testing.T) {
 	set(false)
 	_, page := e.core.Tracking(t.Context(), e.candidate, e.id, e.Now)
 	_, list := e.core.TrackedApplications(t.Context(), e.candidate, e.Now)
-	_, file := e.core.CandidateFile(t.Context(), e.candidate, e.diplomaFile, e.Now)
+	_, file := e.core.CandidateFile(t.Context(), e.candidate, e.id, e.diplomaFile, e.Now)
 	_, preview := e.core.TrackingPreview(t.Context(), e.full, e.id, e.Now)
 	for _, err := range []error{page, list, file, preview} {
 		wantRefusal(t, err, readmodels.ErrNotFound)

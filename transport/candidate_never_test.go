@@ -104,6 +104,15 @@ func TestH2H3H8H17ACandidateReachesWhatIsTheirs(t *testing.T) {
 	shown := w.post(v.manager, "/v1/applications/"+mine+"/notes", map[string]any{"text": "Welcome", "candidate_can_view": true}).made()
 	hidden := w.post(v.manager, "/v1/applications/"+mine+"/interviews", with(meeting(v, 5), map[string]any{"candidate_visible": false})).made()
 	file := w.get(v.manager, "/v1/applications/"+mine+"/documents").text("items.0.versions.0.files.0.id")
+	wanted := w.post(v.manager, "/v1/applications/"+mine+"/document-requests", map[string]string{"title": "Diploma", "category": "certificate"}).made()
+	grace.ask("POST", "/applications/"+mine+"/documents/"+wanted+"/versions", newForm("").file("diploma.txt", "mine")).want(http.StatusCreated)
+	sent, sentFile := wanted, ""
+	for _, d := range grace.ask("GET", "/applications/"+mine, nil).at("documents").([]any) {
+		if uploads := d.(map[string]any)["uploads"].([]any); len(uploads) > 0 {
+			sentFile = uploads[0].(map[string]any)["files"].([]any)[0].(map[string]any)["id"].(string)
+		}
+	}
+	grace.ask("GET", "/applications/"+mine+"/documents/"+sent+"/files/"+sentFile, nil).want(http.StatusOK)
 	before := w.events()
 	for _, c := range []call{
 		{method: "GET", path: "/applications/" + theirs},
@@ -113,6 +122,7 @@ func TestH2H3H8H17ACandidateReachesWhatIsTheirs(t *testing.T) {
 		{method: "POST", path: "/applications/" + mine + "/documents/" + asked + "/versions", body: newForm("").file("x.txt", "x")},
 		{method: "POST", path: "/applications/" + mine + "/documents/" + filed + "/versions", body: newForm("").file("x.txt", "x")},
 		{method: "GET", path: "/applications/" + mine + "/documents/" + filed + "/files/" + file},
+		{method: "GET", path: "/applications/" + theirs + "/documents/" + sent + "/files/" + sentFile},
 		{method: "DELETE", path: "/applications/" + mine + "/notes/" + internal},
 		{method: "POST", path: "/applications/" + mine + "/interviews/" + hidden + "/answer", body: map[string]string{"answer": "declined"}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hirelog/hirelog/commands"
 )
@@ -24,7 +25,12 @@ func TestAssignToAnotherJob(t *testing.T) {
 	w.post(v.manager, a+"/comments", map[string]any{"text": "Better as a writer"}).made()
 	cv := w.post(v.manager, a+"/documents", newForm("cv").file("cv.txt", "My whole life")).made()
 	w.post(v.manager, a+"/document-requests", map[string]any{"title": "Diploma", "category": "certificate"}).made()
-	w.post(v.manager, a+"/interviews", meeting(v, 100)).made()
+	form, _, _ := w.form("Talks", false)
+	talk := a + "/interviews/" + w.post(v.manager, a+"/interviews", meeting(v, 100)).made()
+	w.put(v.manager, talk, map[string]any{"title": "Technical interview", "participant_ids": []string{v.member}, "candidate_visible": true, "form_id": form}).want(http.StatusOK)
+	w.post(v.manager, talk+"/answer", map[string]string{"answer": "accepted"}).want(http.StatusOK)
+	later := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
+	waits := w.post(v.manager, a+"/messages", map[string]any{"subject": "Before we meet", "text": "Bring your laptop", "send_at": later}).made()
 	var file string
 	for _, d := range w.get(v.manager, a+"/documents").at("items").([]any) {
 		if document := d.(map[string]any); document["id"] == cv {
@@ -92,6 +98,13 @@ func TestAssignToAnotherJob(t *testing.T) {
 	if interviews.text("items.0.status") != "upcoming" || interviews.text("items.0.title") != "Technical interview" || interviews.text("items.1.status") != "cancelled" {
 		t.Errorf("interviews are %s", interviews.body)
 	}
+	if interviews.text("items.0.form_id") != form || interviews.text("items.0.candidate_answer.answer") != "accepted" {
+		t.Errorf("the interview was planned anew without its form or the candidate's answer: %s", interviews.body)
+	}
+	if got := w.threads(other.manager, next); got.text("items.0.messages.0.id") != waits || got.text("items.0.messages.0.status") != "scheduled" || got.text("items.0.messages.0.send_at") != later.Format(time.RFC3339) {
+		t.Errorf("what waits to leave is %s", got.body)
+	}
+	w.post(other.manager, b+"/messages/"+waits+"/cancel", nil).want(http.StatusOK)
 	if line := w.get(other.manager, b+"/timeline").want(http.StatusOK); !strings.Contains(string(line.body), `"comment_added"`) || !strings.Contains(string(line.body), "She writes well") {
 		t.Errorf("its timeline is %s", line.body)
 	}

@@ -111,6 +111,7 @@ func (a Application) Transfer(to, jobID string, begun bool, reason personal.Text
 type Carried struct {
 	Documents  []DocumentRequested
 	Interviews []InterviewScheduled
+	Answers    []InterviewAnswered // to those interviews
 	Reviews    []ReviewRequested
 	Tags       []string
 	Priority   bool
@@ -134,6 +135,10 @@ func (a Application) GoOn(in Arrival, c Carried, s domain.Stamp) ([]Event, error
 		events = append(events, e)
 	}
 	for _, e := range c.Interviews {
+		e.Stamp = s
+		events = append(events, e)
+	}
+	for _, e := range c.Answers {
 		e.Stamp = s
 		events = append(events, e)
 	}

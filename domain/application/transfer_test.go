@@ -43,16 +43,21 @@ func TestGoOn(t *testing.T) {
 		t.Fatal("requested is no request")
 	}
 	asked := application.ReviewRequested{Stamp: by, Review: "v1", Reviewer: "m2"}
+	planned := application.InterviewScheduled{Stamp: by, Interview: "i1", Title: text("coffee"), Participants: []string{"m2"}, Organiser: "m1", Form: "f1"}
+	answered := application.InterviewAnswered{Stamp: by, Interview: "i1", Answer: application.AnswerAccepted}
 	goOn := func(a application.Application) ([]application.Event, error) {
 		return a.GoOn(
 			application.Arrival{Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "referral", Owner: "m1", From: "a0"},
-			application.Carried{Documents: []application.DocumentRequested{wanted}, Reviews: []application.ReviewRequested{asked}, Tags: []string{"t1"}, Priority: true}, by)
+			application.Carried{
+				Documents: []application.DocumentRequested{wanted}, Interviews: []application.InterviewScheduled{planned}, Answers: []application.InterviewAnswered{answered},
+				Reviews: []application.ReviewRequested{asked}, Tags: []string{"t1"}, Priority: true,
+			}, by)
 	}
 	from := application.Received{Stamp: by, Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "referral", Owner: "m1", From: "a0"}
 	domaintest.Run(t, application.Application.Fold, []row{
 		{
 			Name: "with everything", When: goOn,
-			Want: events{from, application.TagAdded{Stamp: by, Tag: "t1"}, application.PrioritySet{Stamp: by, Priority: true}, wanted, asked},
+			Want: events{from, application.TagAdded{Stamp: by, Tag: "t1"}, application.PrioritySet{Stamp: by, Priority: true}, wanted, planned, answered, asked},
 		},
 		{Name: "again", Given: events{from}, When: goOn},
 		{Name: "fenced off", Given: events{claimLost}, When: goOn, Err: application.ErrDuplicate},

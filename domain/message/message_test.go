@@ -169,6 +169,11 @@ func TestInbound(t *testing.T) {
 	}
 	closes := func(m message.Message) (events, error) { return m.Close("", rita) }
 	moved := message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2"}
+	goes := moved
+	goes.Scheduled = true
+	along := func(from string) ask {
+		return func(m message.Message) (events, error) { return m.GoAlong(from, away, rita), nil }
+	}
 	domaintest.Run(t, message.Message.Fold, []domaintest.Case[message.Message, message.Event]{
 		{Name: "it comes in", When: func(m message.Message) (events, error) { return m.Receive(arrival(), sys) }, Want: events{received}},
 		{Name: "from somebody", When: func(m message.Message) (events, error) { return m.Receive(message.Arrival{}, sys) }, Err: domain.ErrInvalid},
@@ -186,6 +191,14 @@ func TestInbound(t *testing.T) {
 		{Name: "nor what is going to be tried again", Given: events{written, sending, failed(1, time.Minute)}, When: move(away), Err: message.ErrNotGone},
 		{Name: "but what failed for good", Given: events{written, sending, failed(1, 0)}, When: move(away), Want: events{moved}},
 		{Name: "which is not tried again there", Given: events{written, sending, failed(1, 0), moved}, When: func(m message.Message) (events, error) { return m.Retry(rita) }, Err: message.ErrMovedAway},
+		{Name: "what has not left goes along with its application", Given: events{written}, When: along("a1"), Want: events{goes}},
+		{Name: "and is sent there", Given: events{written, goes}, When: func(m message.Message) (events, error) { return m.Send("e1", at(sys, time.Hour)) }, Want: events{message.Sending{Stamp: at(sys, time.Hour), Place: away, Attempt: 1, Effect: "e1"}}},
+		{Name: "what is going to be tried again, too", Given: events{written, sending, failed(1, time.Minute)}, When: along("a1"), Want: events{goes}},
+		{Name: "once", Given: events{written, goes}, When: along("a1")},
+		{Name: "not from elsewhere", Given: events{written}, When: along("a3")},
+		{Name: "not what is on its way", Given: events{written, sending}, When: along("a1")},
+		{Name: "not what failed for good", Given: events{written, sending, failed(1, 0)}, When: along("a1")},
+		{Name: "not what came in", Given: events{received, assigned}, When: along("a1")},
 		{Name: "to something else", Given: events{received, assigned}, When: move(message.Place{}), Err: domain.ErrInvalid},
 		{Name: "nothing is not", When: move(away), Err: message.ErrUnknown},
 		{Name: "it is closed", Given: events{received, assigned}, When: closes, Want: events{message.Closed{Stamp: rita, Place: home}}},
@@ -212,7 +225,7 @@ func TestStoredMessages(t *testing.T) {
 		message.Retried{Stamp: rita, Place: home},
 		message.Bounced{Stamp: sys, Place: home, Attempt: 1, Reason: "5.1.1"},
 		assigned,
-		message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2"},
+		message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2", Scheduled: true},
 		message.Closed{Stamp: rita, Place: home, Reply: "m2"},
 	)
 }
@@ -247,6 +260,7 @@ func TestRandomMessages(t *testing.T) {
 				func(m message.Message) ([]message.Event, error) { return m.Retry(s) },
 				func(m message.Message) ([]message.Event, error) { return m.Assign(to, s) },
 				func(m message.Message) ([]message.Event, error) { return m.Move(to, s) },
+				func(m message.Message) ([]message.Event, error) { return m.GoAlong(m.Application, to, s), nil },
 				func(m message.Message) ([]message.Event, error) { return m.Close("", s) },
 			})
 		},

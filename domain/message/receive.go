@@ -109,13 +109,18 @@ type Moved struct {
 	FromJob string `json:"from_job"`
 	To      string `json:"to"`
 	ToJob   string `json:"to_job"`
+	// Scheduled says that it had not left yet and goes along with an application
+	// that goes on as another one.
+	Scheduled bool `json:"scheduled,omitempty"`
 }
 
 // EventName implements domain.Fact.
 func (Moved) EventName() string { return "message.moved.v1" }
 
 func (e Moved) evolve(m Message) Message {
-	m.Left = append(slices.Clip(m.Left), Place{e.From, e.FromJob})
+	if !e.Scheduled { // which is of the same person
+		m.Left = append(slices.Clip(m.Left), Place{e.From, e.FromJob})
+	}
 	m.Place = Place{e.To, e.ToJob}
 	return m
 }
@@ -137,6 +142,16 @@ func (m Message) Move(to Place, s domain.Stamp) ([]Event, error) {
 		return nil, ErrNotGone
 	}
 	return []Event{Moved{Stamp: s, From: m.Application, FromJob: m.Job, To: to.Application, ToJob: to.Job}}, nil
+}
+
+// GoAlong lets a message that has not left, or is going to be tried again, leave
+// for the application that the one it was written for goes on as. Any other is no
+// event.
+func (m Message) GoAlong(from string, to Place, s domain.Stamp) []Event {
+	if m.Application != from || from == "" || to.Application == from || m.Status != IsScheduled && (m.Status != IsFailed || m.RetryAt.IsZero()) {
+		return nil
+	}
+	return []Event{Moved{Stamp: s, From: m.Application, FromJob: m.Job, To: to.Application, ToJob: to.Job, Scheduled: true}}
 }
 
 // ErrNotGone means that a message has not left.

@@ -4,7 +4,9 @@ package historytest
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -356,6 +358,15 @@ func (h *History) Transfer(id string, by domain.Actor, jobID string) string {
 			Candidate: h.Text(next, next, personal.Plain(candidateID)), Source: "web", Owner: j.FirstManager(), From: id,
 		}, carried, s)
 	})
+	for _, m := range slices.Sorted(maps.Keys(h.Messages)) {
+		if len(h.Messages[m].GoAlong(id, h.place(next), h.Stamp(by))) == 0 {
+			continue
+		}
+		h.giveTo(next, m)
+		h.OnMessage(m, by, func(m message.Message, s domain.Stamp) ([]message.Event, error) {
+			return m.GoAlong(id, h.place(next), s), nil
+		})
+	}
 	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		events, err := a.Transfer(next, jobID, true, h.Text(id, id, "fits better"), s)
 		return a.WithEnds(events, time.Minute, s), err

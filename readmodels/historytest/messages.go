@@ -69,10 +69,10 @@ func (h *History) fileMail(id, file string) {
 	})
 }
 
-// giveTo gives the keys of a message and its file to an application.
-func (h *History) giveTo(id, m, file string) {
+// giveTo gives the keys of a message and its files to an application.
+func (h *History) giveTo(id string, keys ...string) {
 	h.t.Helper()
-	for _, key := range []string{m, file} {
+	for _, key := range keys {
 		owners, err := h.Vault.Owners(h.t.Context(), key)
 		if err == nil {
 			err = h.Vault.AddOwner(h.t.Context(), key, id)

@@ -48,7 +48,7 @@ func (a *API) own(s *edge.Surface) {
 			return nil, err
 		}
 		r := edge.RequestOf(ctx)
-		f, err := a.Core.CandidateFile(ctx, r.Principal.Candidate, r.Param("file"), a.Now())
+		f, err := a.Core.CandidateFile(ctx, r.Principal.Candidate, r.Param("id"), r.Param("file"), a.Now())
 		if err != nil {
 			return nil, err
 		}
