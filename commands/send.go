@@ -228,6 +228,27 @@ func (c *Commands) DiscloseByMessage(ctx context.Context, caller Caller, applica
 	})
 }
 
+// MoveDisclosure lets the time at which a rejection is disclosed follow the
+// message that tells of it: as it is to leave now, or as if there were none, once
+// it is cancelled, could not be sent, or nobody knows whether it was. Only the
+// system may. Errors: those of application.MoveDisclosure; ErrDenied, ErrRightsUnknown.
+func (c *Commands) MoveDisclosure(ctx context.Context, caller Caller, applicationID, id string) (Answer, error) {
+	f, err := c.messages.read(ctx, c.log, id)
+	if err != nil {
+		return Answer{}, err
+	}
+	var leaves *time.Time
+	switch m := f.state; {
+	case m.Status == message.IsSent, m.Status == message.IsBounced:
+		return Answer{Unchanged: true}, nil // that it was sent discloses it
+	case m.Status == message.IsScheduled, m.Status == message.IsSending, m.Status == message.IsFailed && !m.RetryAt.IsZero():
+		leaves = &m.SendAt
+	}
+	return c.onTime(ctx, caller, applicationID, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.MoveDisclosure(id, leaves, c.directory.Organization().Settings.DiscloseAfter, s)
+	})
+}
+
 // SettleMessage does what is left to do when a message got to an application:
 // what came along becomes documents of it, and is none of the application any
 // more that it belonged to before; the keys are of the one alone. Only the system

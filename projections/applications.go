@@ -233,6 +233,8 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Outcome, r.Reason, r.DiscloseAt = application.OutcomeHired, nil, nil
 	case application.HireUndone:
 		r.Outcome = application.InProgress
+	case application.DisclosureMoved:
+		r.DiscloseAt = &e.DiscloseAt
 	case application.OutcomeDisclosed:
 		if r.DiscloseAt != nil && e.At.Before(*r.DiscloseAt) { // by a message
 			r.DiscloseAt = &e.At

@@ -195,7 +195,7 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
 		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
 		application.EvaluationDrafted,
-		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed,
+		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed, application.DisclosureMoved,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
 		application.Requalified, application.ReviewSubmitted, application.StageMoved, application.Submitted, application.TagAdded,
 		application.TagRemoved, application.Transferred, application.VersionDeleted,

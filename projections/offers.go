@@ -54,7 +54,7 @@ func (m *offers) Need(f Fact) {
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.VersionDeleted,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 }
@@ -111,7 +111,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.VersionDeleted,
-		application.OutcomeDisclosed, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 	return nil

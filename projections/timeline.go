@@ -189,6 +189,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.DocumentRejected:
 		kind, subject, text = readmodels.EntryDocumentRejected, e.Document, e.Reason
 		d.Version = e.Version
+	case application.DisclosureMoved:
+		kind, d.DiscloseAt = readmodels.EntryDisclosureMoved, &e.DiscloseAt
 	case application.OutcomeDisclosed:
 		kind, d.Outcome = readmodels.EntryOutcomeDisclosed, e.Outcome
 	case application.DocumentReminderDue:

@@ -50,7 +50,7 @@ const maxOwnEntries = 500
 // they were asked for, of interviews that are not hidden from them, and of offers
 // that were sent to their page.
 var (
-	ownKinds          = []EntryKind{EntryReceived, EntrySubmitted, EntryStageMoved, EntryDisqualified, EntryRequalified}
+	ownKinds          = []EntryKind{EntryReceived, EntrySubmitted, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryOutcomeDisclosed, EntryDisclosureMoved}
 	ownNoteKinds      = []EntryKind{EntryNoteAdded, EntryNoteDeleted}
 	ownDocumentKinds  = []EntryKind{EntryDocumentRequested, EntryDocumentUploaded, EntryDocumentApproved, EntryDocumentRejected, EntryDocumentCancelled, EntryDocumentReopened, EntryVersionDeleted}
 	ownInterviewKinds = []EntryKind{EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewCancelled, EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered}
@@ -195,6 +195,16 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 		case r.Kind == EntryDisqualified:
 			tell(r.At, disclosed())
 			decided = &r
+			continue
+		case r.Kind == EntryDisclosureMoved, r.Kind == EntryOutcomeDisclosed:
+			if decided != nil {
+				at := &r.At
+				if r.Kind == EntryDisclosureMoved {
+					at = d.DiscloseAt
+				}
+				later := *decided
+				later.Details.V.DiscloseAt, decided = at, &later
+			}
 			continue
 		case r.Kind == EntryRequalified:
 			if !tell(r.At, disclosed()) {

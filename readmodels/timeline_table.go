@@ -105,6 +105,7 @@ const (
 // The kinds of entries that time brings.
 const (
 	EntryOutcomeDisclosed      EntryKind = "outcome_disclosed"
+	EntryDisclosureMoved       EntryKind = "disclosure_moved"
 	EntryDocumentReminderDue   EntryKind = "document_reminder_due"
 	EntryDocumentCancelled     EntryKind = "document_cancelled"
 	EntryDocumentReopened      EntryKind = "document_reopened"

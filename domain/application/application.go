@@ -91,7 +91,7 @@ var Codec = domain.NewCodec[Event](
 	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
 	ReviewReminderDue{}, EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
-	OutcomeDisclosed{}, DocumentReminderDue{},
+	OutcomeDisclosed{}, DisclosureMoved{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
 	MoveUndone{}, Submitted{}, Transferred{},

@@ -105,6 +105,7 @@ func TestStored(t *testing.T) {
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRejected{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.OutcomeDisclosed{Stamp: stamp, Outcome: application.Rejected},
+		application.DisclosureMoved{Stamp: stamp, DiscloseAt: by.At.Add(24 * time.Hour), Message: other},
 		application.DocumentReminderDue{Stamp: stamp, Document: id, DueAt: due},
 		application.AccessGranted{Stamp: stamp, Grant: id, Member: other, Role: id, Until: &due, Cause: application.ByInterview, Of: other},
 		application.AccessEnds{Stamp: stamp, Grant: id, Until: &due, Closed: true},
@@ -350,6 +351,10 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.DiscloseOutcome(s) },
 		func(a application.Application) ([]application.Event, error) { return a.DiscloseBy("m1", s) },
 		func(a application.Application) ([]application.Event, error) {
+			leaves := s.At.Add(24 * time.Hour)
+			return a.MoveDisclosure("m1", &leaves, time.Hour, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
 			return a.FileAttachment(d.id, application.File{ID: "f9", Name: d.text, Size: int64(d.minutes), Type: "application/pdf"}, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.LetGo(d.id, s) },
@@ -414,6 +419,7 @@ func holds(before application.Application, e application.Event, after applicatio
 	_, undone := e.(application.MoveUndone)
 	_, lost := e.(application.ClaimLost)
 	_, disclosed := e.(application.OutcomeDisclosed)
+	_, movedDisclosure := e.(application.DisclosureMoved)
 	switch {
 	case before.Anonymised:
 		return "an anonymised application changed"
@@ -445,6 +451,8 @@ func holds(before application.Application, e application.Event, after applicatio
 		return "a live application was anonymised"
 	case after.Disclosed && after.Outcome != application.Rejected, disclosed && (before.Disclosed || e.When().Before(before.DiscloseAt) && before.Message == ""):
 		return "an outcome was disclosed that is not there, not yet, or twice"
+	case movedDisclosure && (before.Outcome != application.Rejected || !e.When().Before(before.DiscloseAt) || after.DiscloseAt.Before(e.When())):
+		return "the disclosure of what is not there, or is seen already, was moved"
 	case len(after.Tags) > application.MaxTags, len(after.Documents) > application.MaxDocuments:
 		return "it carries too much"
 	}

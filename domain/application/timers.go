@@ -41,6 +41,44 @@ func (a Application) DiscloseBy(message string, s domain.Stamp) ([]Event, error)
 	return []Event{OutcomeDisclosed{Stamp: s, Outcome: a.Outcome}}, nil
 }
 
+// DisclosureMoved records that a rejection is disclosed at another time, because
+// the message that tells of it leaves at another time, or does not.
+type DisclosureMoved struct {
+	domain.Stamp
+	DiscloseAt time.Time `json:"disclose_at"`
+	Message    string    `json:"message"`
+}
+
+// EventName implements domain.Fact.
+func (DisclosureMoved) EventName() string { return "application.disclosure_moved.v1" }
+
+func (e DisclosureMoved) evolve(a Application) Application { a.DiscloseAt = e.DiscloseAt; return a }
+
+// MoveDisclosure says how it stands with the message that tells of a rejection:
+// while it is going to leave, at a time, the rejection is disclosed so long after
+// that, unless it is sent before; if it is not, so long after the decision, or
+// now, if that is over. What the candidate sees already they go on seeing.
+// Errors: ErrUnknown, ErrAnonymised.
+func (a Application) MoveDisclosure(message string, leaves *time.Time, delay time.Duration, s domain.Stamp) ([]Event, error) {
+	if err := a.exists(); err != nil {
+		return nil, err
+	}
+	if message == "" || a.Message != message || a.Disclosed || !a.hides(s.At) {
+		return nil, nil
+	}
+	at := a.ClosedAt.Add(delay)
+	if leaves != nil && leaves.Add(delay).After(at) {
+		at = leaves.Add(delay)
+	}
+	if at.Before(s.At) {
+		at = s.At
+	}
+	if at.Equal(a.DiscloseAt) {
+		return nil, nil
+	}
+	return []Event{DisclosureMoved{Stamp: s, DiscloseAt: at, Message: message}}, nil
+}
+
 // DiscloseOutcome says that time has passed: a rejection whose time has come is
 // disclosed. One that was taken back, or whose time is later by now, is left
 // alone; the later one is asked about then.

@@ -72,6 +72,42 @@ func TestDiscloseBy(t *testing.T) {
 	}
 }
 
+// S1-16: a rejection's disclosure follows the message that tells of it.
+func TestMoveDisclosure(t *testing.T) {
+	hour := time.Hour
+	rejected := application.TellBy(events{disqualified(application.Rejected, 24*hour)}, "m1", by.At.Add(72*hour), 24*hour)[0]
+	withdrawn := application.TellBy(events{disqualified(application.Withdrawn, 0)}, "m1", by.At.Add(72*hour), 24*hour)[0]
+	move := func(message string, leaves time.Duration, after time.Duration) when {
+		return func(a application.Application) ([]application.Event, error) {
+			var at *time.Time
+			if leaves > 0 {
+				t := by.At.Add(leaves)
+				at = &t
+			}
+			return a.MoveDisclosure(message, at, 24*hour, later(after))
+		}
+	}
+	to := func(at, after time.Duration) application.DisclosureMoved {
+		return application.DisclosureMoved{Stamp: later(after), DiscloseAt: by.At.Add(at), Message: "m1"}
+	}
+	domaintest.Run(t, application.Application.Fold, append(guarded("move disclosure", move("m1", 0, hour)), []row{
+		{Name: "it does not leave", Given: events{received, rejected}, When: move("m1", 0, hour), Want: events{to(24*hour, hour)}},
+		{Name: "it does not leave, and the time is over", Given: events{received, rejected}, When: move("m1", 0, 80*hour), Want: events{to(80*hour, 80*hour)}},
+		{Name: "it leaves earlier", Given: events{received, rejected}, When: move("m1", 48*hour, hour), Want: events{to(72*hour, hour)}},
+		{Name: "it leaves later", Given: events{received, rejected}, When: move("m1", 200*hour, hour), Want: events{to(224*hour, hour)}},
+		{Name: "it leaves as it did", Given: events{received, rejected}, When: move("m1", 72*hour, hour)},
+		{Name: "another does not leave", Given: events{received, rejected}, When: move("m2", 0, hour)},
+		{Name: "what is seen stays seen", Given: events{received, rejected}, When: move("m1", 200*hour, 96*hour)},
+		{Name: "what was told stays told", Given: events{received, rejected, application.OutcomeDisclosed{Stamp: by, Outcome: application.Rejected}}, When: move("m1", 200*hour, hour)},
+		{Name: "of one that was taken back", Given: events{received, rejected, requalified}, When: move("m1", 0, hour)},
+		{Name: "of a withdrawal", Given: events{received, withdrawn}, When: move("m1", 0, hour)},
+	}...)...)
+	var none application.Application
+	if a := none.Fold(received, rejected, to(24*hour, hour)); !a.DiscloseAt.Equal(by.At.Add(24 * hour)) {
+		t.Errorf("the candidate sees it at %v", a.DiscloseAt)
+	}
+}
+
 // S2-21, S2-51: what came along with a mail is a document without a category, and
 // goes along with it.
 func TestAttachments(t *testing.T) {

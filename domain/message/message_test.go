@@ -216,13 +216,13 @@ func TestStoredMessages(t *testing.T) {
 	again := domaintest.At.Add(time.Minute)
 	domaintest.Stored[message.Event](
 		t, "message", message.Codec, w, r,
-		message.Changed{Stamp: rita, Place: home, Change: "c1", Subject: text("subject"), Text: text("text"), Attachments: w.Attachments, SendAt: rita.At},
-		message.Cancelled{Stamp: rita, Place: home},
+		message.Changed{Stamp: rita, Place: home, Change: "c1", Subject: text("subject"), Text: text("text"), Attachments: w.Attachments, SendAt: rita.At, Purpose: message.Rejection},
+		message.Cancelled{Stamp: rita, Place: home, Purpose: message.Rejection},
 		message.Sending{Stamp: sys, Place: home, Attempt: 1, Effect: "e1"},
 		message.Sent{Stamp: sys, Place: home, Attempt: 1, Purpose: message.Rejection},
-		message.Failed{Stamp: sys, Place: home, Attempt: 1, Reason: "address_refused", RetryAt: &again},
-		message.OutcomeUnknown{Stamp: sys, Place: home, Attempt: 1},
-		message.Retried{Stamp: rita, Place: home},
+		message.Failed{Stamp: sys, Place: home, Attempt: 1, Reason: "address_refused", RetryAt: &again, Purpose: message.Rejection},
+		message.OutcomeUnknown{Stamp: sys, Place: home, Attempt: 1, Purpose: message.Rejection},
+		message.Retried{Stamp: rita, Place: home, Purpose: message.Rejection},
 		message.Bounced{Stamp: sys, Place: home, Attempt: 1, Reason: "5.1.1"},
 		assigned,
 		message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2", Scheduled: true},

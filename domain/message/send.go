@@ -83,6 +83,7 @@ type Failed struct {
 	Attempt int        `json:"attempt"`
 	Reason  string     `json:"reason"`             // a code, no personal data
 	RetryAt *time.Time `json:"retry_at,omitempty"` // when it is tried again by itself
+	Purpose Purpose    `json:"purpose,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -107,7 +108,7 @@ func (m Message) Fail(attempt int, reason string, again bool, s domain.Stamp) ([
 	if attempt != m.Attempt || m.Status != IsSending {
 		return nil, nil
 	}
-	e := Failed{Stamp: s, Place: m.Place, Attempt: attempt, Reason: reason}
+	e := Failed{Stamp: s, Place: m.Place, Attempt: attempt, Reason: reason, Purpose: m.Purpose}
 	if n := m.Tried - 1; again && n < len(pauses) {
 		at := s.At.Add(pauses[n])
 		e.RetryAt = &at
@@ -120,7 +121,8 @@ func (m Message) Fail(attempt int, reason string, again bool, s domain.Stamp) ([
 type OutcomeUnknown struct {
 	domain.Stamp
 	Place
-	Attempt int `json:"attempt"`
+	Attempt int     `json:"attempt"`
+	Purpose Purpose `json:"purpose,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -137,13 +139,14 @@ func (m Message) LoseTrack(attempt int, s domain.Stamp) ([]Event, error) {
 	if attempt != m.Attempt || m.Status != IsSending {
 		return nil, nil
 	}
-	return []Event{OutcomeUnknown{Stamp: s, Place: m.Place, Attempt: attempt}}, nil
+	return []Event{OutcomeUnknown{Stamp: s, Place: m.Place, Attempt: attempt, Purpose: m.Purpose}}, nil
 }
 
 // Retried records that somebody had a message tried again.
 type Retried struct {
 	domain.Stamp
 	Place
+	Purpose Purpose `json:"purpose,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -167,7 +170,7 @@ func (m Message) Retry(s domain.Stamp) ([]Event, error) {
 		if len(m.Left) > 0 {
 			return nil, ErrMovedAway
 		}
-		return []Event{Retried{Stamp: s, Place: m.Place}}, nil
+		return []Event{Retried{Stamp: s, Place: m.Place, Purpose: m.Purpose}}, nil
 	case IsScheduled, IsSending:
 		return nil, nil
 	case IsSent, IsCancelled:

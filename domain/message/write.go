@@ -106,6 +106,7 @@ type Changed struct {
 	Text        personal.Text `json:"text"`
 	Attachments []Attachment  `json:"attachments,omitempty"`
 	SendAt      time.Time     `json:"send_at"`
+	Purpose     Purpose       `json:"purpose,omitempty"` // of the message
 }
 
 // EventName implements domain.Fact.
@@ -136,13 +137,14 @@ func (m Message) Change(change string, d Draft, s domain.Stamp) ([]Event, error)
 	if err != nil {
 		return nil, err
 	}
-	return []Event{Changed{Stamp: s, Place: m.Place, Change: change, Subject: d.Subject, Text: d.Text, Attachments: d.Attachments, SendAt: at}}, nil
+	return []Event{Changed{Stamp: s, Place: m.Place, Change: change, Subject: d.Subject, Text: d.Text, Attachments: d.Attachments, SendAt: at, Purpose: m.Purpose}}, nil
 }
 
 // Cancelled records that a message will not leave.
 type Cancelled struct {
 	domain.Stamp
 	Place
+	Purpose Purpose `json:"purpose,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -163,7 +165,7 @@ func (m Message) Cancel(s domain.Stamp) ([]Event, error) {
 	case IsCancelled:
 		return nil, nil
 	case IsScheduled, IsFailed:
-		return []Event{Cancelled{Stamp: s, Place: m.Place}}, nil
+		return []Event{Cancelled{Stamp: s, Place: m.Place, Purpose: m.Purpose}}, nil
 	case IsSending, IsSent, IsUnknown, IsBounced:
 	}
 	return nil, ErrLeft

@@ -46,6 +46,7 @@ const (
 	HireSigned       Kind = "hire_signed"
 	SendMessage      Kind = "send_message"
 	DiscloseBySent   Kind = "disclose_by_message"
+	MoveDisclosure   Kind = "move_disclosure"
 	SettleMessage    Kind = "settle_message"
 	NoticeCandidate  Kind = "notice_candidate"
 	NoticeMembers    Kind = "notice_members"
@@ -54,7 +55,7 @@ const (
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, SendNotice}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, SendNotice, MoveDisclosure}
 }
 
 // Plan is an effect that an event is to have.
@@ -164,17 +165,29 @@ func ofMessage(id string, fact message.Event) []Plan {
 	settle := func(application string) []Plan {
 		return []Plan{{Purpose: "settle", Kind: SettleMessage, Subject: application, Object: id, At: fact.When()}}
 	}
+	// A rejection's disclosure follows the message that tells of it.
+	moves := func(p message.Place, purpose message.Purpose, others ...Plan) []Plan {
+		if purpose == message.Rejection {
+			others = append(others, Plan{Purpose: "move_disclosure", Kind: MoveDisclosure, Subject: p.Application, Object: id, At: fact.When()})
+		}
+		return others
+	}
 	switch f := fact.(type) { //nolint:gochecksumtype // the others have no effect
 	case message.Written:
 		return send(f.Place, f.SendAt)
 	case message.Changed:
-		return send(f.Place, f.SendAt)
+		return moves(f.Place, f.Purpose, send(f.Place, f.SendAt)...)
 	case message.Retried:
-		return send(f.Place, f.At)
+		return moves(f.Place, f.Purpose, send(f.Place, f.At)...)
+	case message.Cancelled:
+		return moves(f.Place, f.Purpose)
+	case message.OutcomeUnknown:
+		return moves(f.Place, f.Purpose)
 	case message.Failed:
 		if f.RetryAt != nil {
 			return send(f.Place, *f.RetryAt)
 		}
+		return moves(f.Place, f.Purpose)
 	case message.Sent:
 		if f.Purpose == message.Rejection {
 			return []Plan{{Purpose: "disclose", Kind: DiscloseBySent, Subject: f.Application, Object: id, At: f.At}}
@@ -198,6 +211,8 @@ func ofApplication(id string, fact application.Event) []Plan {
 		if f.Kind == application.Rejected {
 			return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}
 		}
+	case application.DisclosureMoved:
+		return []Plan{{Purpose: "disclose", Kind: DiscloseOutcome, Subject: id, At: f.DiscloseAt}}
 	case application.Hired:
 		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}
 	case application.HireUndone:

@@ -63,6 +63,8 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 	case SendNotice:
 		_, stream := eventlog.SplitStream(e.Stream)
 		return c.SendNotice(ctx, caller, stream, e.Object)
+	case MoveDisclosure:
+		return c.MoveDisclosure(ctx, caller, e.Subject, e.Object)
 	case SettleMessage:
 		return c.SettleMessage(ctx, caller, e.Object)
 	}

@@ -403,6 +403,17 @@ func (h *History) Disqualify(id string, by domain.Actor, kind application.Outcom
 	})
 }
 
+// DisqualifyBy rejects an application; a message that is to leave two days later
+// tells of it.
+func (h *History) DisqualifyBy(id string, by domain.Actor, reason string, note personal.Plain, message string) {
+	h.t.Helper()
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		delay := h.Organization.Settings.DiscloseAfter
+		events, err := a.Disqualify(application.Rejected, reason, h.Organization.Reasons[reason].Kind, h.Text(id, id, note), delay, s)
+		return a.WithEnds(application.TellBy(events, message, s.At.AddDate(0, 0, 2), delay), time.Minute, s), err
+	})
+}
+
 // Note adds a note and returns its id.
 func (h *History) Note(id string, by domain.Actor, text personal.Plain, visible bool) string {
 	h.t.Helper()

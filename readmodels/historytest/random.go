@@ -220,7 +220,15 @@ func (c *Company) randomlyOn(id string) {
 		}
 	case 2:
 		if a.Live() {
-			c.Disqualify(id, by, application.Rejected, c.Reject, "a remark")
+			if c.r.IntN(2) == 0 {
+				c.Disqualify(id, by, application.Rejected, c.Reject, "a remark")
+				return
+			}
+			told := c.ID()
+			c.DisqualifyBy(id, by, c.Reject, "a remark", told)
+			c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				return a.MoveDisclosure(told, nil, c.Organization.Settings.DiscloseAfter, s)
+			})
 		}
 	case 3:
 		if !a.Live() && !a.ClaimLost && a.To == "" && a.Outcome != application.OutcomeHired {

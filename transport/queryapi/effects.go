@@ -24,7 +24,7 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,send_notice"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,send_notice,move_disclosure"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	MessageID  *string       `json:"message_id" format:"uuid" doc:"Null if it is about none, or you may not view messages"`
@@ -77,7 +77,7 @@ func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
 		shown.DocumentID = &e.Object
 	}
 	switch e.Kind {
-	case effects.SendMessage, effects.DiscloseBySent, effects.SettleMessage:
+	case effects.SendMessage, effects.DiscloseBySent, effects.MoveDisclosure, effects.SettleMessage:
 		if p.Rights.Areas[access.Messages] >= access.View {
 			shown.MessageID = &e.Object
 		}
