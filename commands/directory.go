@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -388,6 +389,20 @@ func (d *Directory) Job(id string) job.Job {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.jobs[id].state
+}
+
+// jobsWith returns the jobs whose hiring team a member is on, sorted.
+func (d *Directory) jobsWith(memberID string) []string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var ids []string
+	for id, j := range d.jobs {
+		if slices.ContainsFunc(j.state.Team, func(m job.TeamMember) bool { return m.Member == memberID }) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Member returns a member, the zero member if there is none.

@@ -370,6 +370,13 @@ func (t *told) hear(e application.Event) {
 		t.reviews[e.Review] = &e
 	case application.InterviewScheduled:
 		t.interviews[e.Interview] = &e
+	case application.WorkHandedOver:
+		for _, id := range e.Reviews {
+			t.reviews[id].Reviewer = e.To
+		}
+		for _, id := range e.Interviews {
+			t.interviews[id].Organiser = e.To
+		}
 	case application.InterviewRescheduled:
 		i := t.interviews[e.Interview]
 		i.InterviewTime, i.Place, i.Link, i.Slots = e.InterviewTime, e.Place, e.Link, nil

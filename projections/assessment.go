@@ -56,6 +56,13 @@ func (m *assessment) Need(f Fact) {
 		m.reviews.Need(e.Review)
 	case application.ReviewWithdrawn:
 		m.reviews.Need(e.Review)
+	case application.WorkHandedOver:
+		for _, id := range e.Reviews {
+			m.reviews.Need(id)
+		}
+		for _, id := range e.Interviews {
+			m.interviews.Need(id)
+		}
 	case application.Transferred:
 		for _, id := range e.Interviews {
 			m.interviews.Need(id)
@@ -142,6 +149,16 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		}
 		for _, id := range e.Reviews {
 			m.review(f, id, application.ReviewCancelled, "", "")
+		}
+	case application.WorkHandedOver:
+		for _, id := range e.Reviews {
+			if r, ok := m.reviews.Get(id); ok && r.Application == f.Aggregate {
+				r.Reviewer = e.To
+				m.reviews.Put(r)
+			}
+		}
+		for _, id := range e.Interviews {
+			m.interview(f, id, func(r *readmodels.InterviewRow) { r.Organiser = e.To })
 		}
 	case application.EvaluationDrafted:
 		m.drafted(f, e)

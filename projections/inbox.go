@@ -165,6 +165,8 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.tell(f, readmodels.NoticeReviewRequested, e.Review, []string{e.Reviewer})
 	case application.ReviewReminderDue:
 		m.tell(f, readmodels.NoticeReviewReminder, e.Review, []string{e.Reviewer})
+	case application.WorkHandedOver:
+		m.tell(f, readmodels.NoticeWorkHandedOver, f.Aggregate, []string{e.To})
 	case application.ReviewWithdrawn:
 		m.forget("subject_id", e.Review)
 	case application.OfferReturned:

@@ -135,6 +135,9 @@ func (m *timeline) application(f Fact, e application.Event) {
 	case application.ReviewReminderDue:
 		kind, subject = readmodels.EntryReviewReminderDue, e.Review
 		d.Members = []string{e.Reviewer}
+	case application.WorkHandedOver:
+		kind = readmodels.EntryWorkHandedOver
+		d.Members = []string{e.From, e.To}
 	case application.ReviewWithdrawn:
 		kind, subject = readmodels.EntryReviewCancelled, e.Review
 	case application.EvaluationSubmitted:

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired,second_factor_reset"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
@@ -119,7 +119,7 @@ type noticeRow struct {
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
@@ -132,6 +132,7 @@ func (v sight) told(q *statement) string {
 		NoticeOfferReturned, v.holds(q, "a", access.Offers),
 		NoticeOfferAnswered, v.holds(q, "a", access.Offers),
 		NoticeOfferExpired, v.holds(q, "a", access.Offers),
+		NoticeWorkHandedOver, v.holds(q, "a", access.Application),
 		NoticeSecondFactorReset)
 }
 
@@ -203,7 +204,7 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Review = &r.Subject
 	case NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
 		n.Offer = &r.Subject
-	case NoticeNewApplication, NoticeSecondFactorReset:
+	case NoticeNewApplication, NoticeWorkHandedOver, NoticeSecondFactorReset:
 		// There is nothing more to name.
 	case NoticeDocumentUploaded:
 		n.DocumentID = &r.Subject

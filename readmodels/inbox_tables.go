@@ -26,6 +26,7 @@ const (
 	NoticeOfferAnswered NoticeKind = "offer_answered"
 	NoticeOfferExpired  NoticeKind = "offer_expired"
 
+	NoticeWorkHandedOver    NoticeKind = "work_handed_over"
 	NoticeSecondFactorReset NoticeKind = "second_factor_reset" // about no application
 )
 

@@ -40,7 +40,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message the entry is about"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,work_handed_over,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -67,6 +67,7 @@ type TimelineEntry struct {
 	Grant      *EntryGrant          `json:"grant"`
 	Offer      *EntryOffer          `json:"offer"`
 	Message    *EntryMessage        `json:"message"`
+	HandedOver *EntryHandedOver     `json:"handed_over"`
 
 	ApplicationID string  `json:"application_id" format:"uuid" doc:"To which it happened: this one, one it goes on from, or another of the person"`
 	GoesOnFrom    *string `json:"goes_on_from_id" format:"uuid" doc:"Of what was received: the application that was assigned to this job"`
@@ -92,6 +93,12 @@ type EntryMessage struct {
 	ID    string     `json:"id" format:"uuid"`
 	Files *int       `json:"files" doc:"How many files went or came along"`
 	DueAt *time.Time `json:"due_at" doc:"When it is to leave, or to be tried again"`
+}
+
+// EntryHandedOver says who took over the reviews and interviews of whom.
+type EntryHandedOver struct {
+	From MemberRef `json:"from"`
+	To   MemberRef `json:"to"`
 }
 
 // EntryReview is the review request an entry is about.
@@ -142,7 +149,7 @@ type EntryGrant struct {
 // the entry is not in the page. Entries about documents belong to the category
 // instead.
 var entryAreas = map[access.Area][]EntryKind{
-	access.Application: {EntryHired, EntryHireUndone, EntryEmployeeLinked, EntryMoveUndone, EntrySubmitted, EntryTransferred, EntryOutcomeDisclosed, EntryDisclosureMoved, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet},
+	access.Application: {EntryHired, EntryHireUndone, EntryEmployeeLinked, EntryMoveUndone, EntrySubmitted, EntryTransferred, EntryOutcomeDisclosed, EntryDisclosureMoved, EntryReceived, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryReasonChanged, EntryAnonymised, EntryPrioritySet, EntryOwnerSet, EntryWorkHandedOver},
 	access.Tags:        {EntryTagAdded, EntryTagRemoved},
 	access.Comments: {
 		EntryCommentAdded, EntryCommentEdited, EntryCommentDeleted,
@@ -420,6 +427,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		e.Owner = &owner
 	}
 	switch {
+	case r.Kind == EntryWorkHandedOver && len(d.Members) == 2:
+		e.HandedOver = &EntryHandedOver{From: t.member(d.Members[0]), To: t.member(d.Members[1])}
 	case r.Kind == EntrySubmitted:
 		e.Submission = r.Subject
 	case r.Kind == EntryEvaluationSubmitted, r.Kind == EntryEvaluationDeleted:

@@ -33,6 +33,7 @@ const (
 	EntryReviewCancelled EntryKind = "review_cancelled"
 
 	EntryReviewReminderDue EntryKind = "review_reminder_due"
+	EntryWorkHandedOver    EntryKind = "work_handed_over"
 
 	EntryEvaluationSubmitted EntryKind = "evaluation_submitted"
 	EntryEvaluationDeleted   EntryKind = "evaluation_deleted"

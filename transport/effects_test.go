@@ -112,7 +112,7 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 	w := newWorld(t)
 	w.carryOut()
 	v, other := w.vacancy("Engineer"), w.vacancy("Baker")
-	_, heir := w.colleague(v, "Hanna Heir", "Recruiter")
+	heirs, heir := w.colleague(v, "Hanna Heir", "Recruiter")
 	leaver, gone := w.colleague(v, "Leo Leaver", "Recruiter")
 	owned := func(of vacancy, first string) string {
 		id := w.apply(of, first, "Hopper")
@@ -125,6 +125,15 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 		{"member_id": gone, "recruiting_role_id": commands.FirstRole("Recruiter")},
 	}}).want(http.StatusOK)
 	elsewhere, others := owned(other, "Edsger"), w.apply(v, "Alan", "Turing")
+	asked := "/v1/applications/" + others
+	w.post(v.manager, asked+"/reviews", map[string]any{"reviewer_id": gone}).want(http.StatusCreated)
+	meets := w.post(leaver, asked+"/interviews", map[string]any{
+		"title": "Talk", "participant_ids": []string{heir}, "start": time.Now().AddDate(0, 0, 7).Format("2006-01-02T15:04"), "zone": "UTC", "minutes": 30,
+	}).made()
+	alone := w.vacancy("Pilot")
+	w.put(w.admin, "/v1/jobs/"+alone.id+"/hiring-team", map[string]any{"hiring_team": []map[string]any{
+		{"member_id": gone, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true, "stage_ids": alone.stages[:1]},
+	}}).want(http.StatusOK)
 	w.post(w.admin, "/v1/members/"+gone+"/deactivate", map[string]any{"successor_id": heir}).want(http.StatusOK)
 	w.get(leaver, "/v1/me").problem(http.StatusUnauthorized, "invalid_token")
 	history := "/v1/members/" + gone + "/history"
@@ -133,13 +142,29 @@ func TestWhoLeavesHandsOver(t *testing.T) {
 		return events[len(events)-1].(map[string]any)
 	}
 	w.until("it is handed over", func() bool { return last()["type"] == "member.handed_over.v1" })
-	if data := last()["data"].(map[string]any); data["to"] != heir || data["applications"] != 2.0 || data["kept"] != 1.0 {
+	if data := last()["data"].(map[string]any); data["to"] != heir || data["applications"] != 2.0 || data["kept"] != 1.0 || data["work"] != 1.0 || data["jobs"] != 1.0 {
 		t.Errorf("handed over: %v", data)
 	}
 	for id, owner := range map[string]string{first: heir, second: heir, elsewhere: gone, others: v.member} {
 		if got := w.get(w.admin, "/v1/applications/"+id).want(http.StatusOK); got.text("owner.id") != owner {
 			t.Errorf("application of %s is with %s, want %s", got.text("first_name"), got.text("owner.id"), owner)
 		}
+	}
+	// What they were asked for and organise, and jobs that nobody else manages.
+	if got := w.get(heirs, "/v1/me/reviews").want(http.StatusOK); got.text("items.0.application_id") != others || got.text("items.0.state") != "open" {
+		t.Errorf("reviews: %s", got.body)
+	}
+	if got := w.get(v.manager, asked+"/interviews").want(http.StatusOK); got.text("items.0.id") != meets || got.text("items.0.organiser.id") != heir {
+		t.Errorf("interviews: %s", got.body)
+	}
+	if got := w.get(v.manager, asked+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "work_handed_over" || got.text("items.0.handed_over.to.id") != heir {
+		t.Errorf("timeline: %s", got.body)
+	}
+	if !slices.Contains(w.get(heirs, "/v1/me/inbox").kinds("kind"), any("work_handed_over")) {
+		t.Error("who takes over is not told")
+	}
+	if team := w.directory.Job(alone.id).Team; len(team) != 2 || team[0].Manager || !team[1].Manager || team[1].Member != heir || !slices.Equal(team[1].Stages, alone.stages[:1]) {
+		t.Errorf("team: %+v", team)
 	}
 	if got := w.get(v.manager, "/v1/applications/"+first+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "owner_set" || got.text("items.0.by.kind") != "system" {
 		t.Errorf("timeline: %s", got.body)

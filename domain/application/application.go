@@ -89,7 +89,7 @@ var Codec = domain.NewCodec[Event](
 	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
 	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
 	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
-	ReviewReminderDue{}, EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
+	ReviewReminderDue{}, WorkHandedOver{}, EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},
 	OutcomeDisclosed{}, DisclosureMoved{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},

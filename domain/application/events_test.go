@@ -74,6 +74,7 @@ func TestStored(t *testing.T) {
 		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other, Evaluation: id},
 		application.ReviewWithdrawn{Stamp: stamp, Review: id},
 		application.ReviewReminderDue{Stamp: stamp, Review: id, Reviewer: other},
+		application.WorkHandedOver{Stamp: stamp, From: id, To: other, Reviews: []string{id}, Interviews: []string{other}},
 		application.EvaluationDrafted{Stamp: stamp, Evaluation: id, Draft: other, Form: id, Interview: other, EvaluationContent: application.EvaluationContent{
 			Version: 2, Answers: []application.EvaluationAnswer{{Element: id, Scale: 4, Choice: other, Text: text("text")}}, Takeaways: text("takeaways"), Recommendation: application.NoDecision,
 		}},
@@ -304,6 +305,9 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) { return a.CancelReview(d.id, s) },
 		func(a application.Application) ([]application.Event, error) {
+			return a.HandOverWork(d.answerer, "m3", application.Able{Comment: d.yes, Evaluate: d.manager, Organise: d.yes}, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
 			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -362,6 +366,10 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.CancelDocument(d.id, s) },
 		func(a application.Application) ([]application.Event, error) {
 			return a.ReopenDocument(d.id, d.version, d.text, s)
+		},
+		// Few documents are there to reopen.
+		func(a application.Application) ([]application.Event, error) {
+			return a.ReopenDocument("n1", 1, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.RecategoriseDocument(d.id, d.category, s)

@@ -45,6 +45,7 @@ type Interview struct {
 	InterviewTime
 	State        InterviewState
 	Participants []string
+	Organiser    string
 	Slots        []string              // other starts that the candidate may pick
 	Answers      map[string]AnswerKind // by participant, of the candidate under ""
 	Role         string                // that participants get on the application
@@ -88,7 +89,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
-		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
+		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
 	})
 }
 

@@ -129,6 +129,26 @@ func TestChangeTeam(t *testing.T) {
 	}...)
 }
 
+// S2-104: who takes over manages what nobody else would.
+func TestHandOverMarks(t *testing.T) {
+	over := func(from, to string, active ...string) when {
+		return func(j job.Job) ([]job.Event, error) {
+			return j.HandOverMarks(from, to, func(id string) bool { return slices.Contains(active, id) }, s)
+		}
+	}
+	changed := func(team ...job.TeamMember) events { return events{job.TeamChanged{Stamp: s, Team: team}} }
+	left, second := job.TeamMember{Member: "m1", Role: "r1"}, job.TeamMember{Member: "m1", Role: "r1", Manager: true}
+	domaintest.Run(t, job.Job.Fold, []row{
+		{Name: "the only manager, to another", Given: events{opened}, When: over("m1", "m3", "m2", "m3"), Want: changed(left, team[1], job.TeamMember{Member: "m3", Role: "r1", Manager: true})},
+		{Name: "to one of the team", Given: events{opened}, When: over("m1", "m2", "m2"), Want: changed(left, job.TeamMember{Member: "m2", Role: "r2", Manager: true, Stages: []string{"s2"}})},
+		{Name: "the only manager of a stage", Given: events{opened}, When: over("m2", "m1", "m1"), Want: changed(job.TeamMember{Member: "m1", Role: "r1", Manager: true, Stages: []string{"s2"}}, job.TeamMember{Member: "m2", Role: "r2"})},
+		{Name: "there is another", Given: append(events{opened}, changed(second, job.TeamMember{Member: "m4", Role: "r1", Manager: true})...), When: over("m1", "m3", "m3", "m4")},
+		{Name: "who is on no team", Given: events{opened}, When: over("m5", "m3", "m3")},
+		{Name: "of a closed job", Given: events{opened, closed}, When: over("m1", "m3", "m3")},
+		{Name: "no job", When: over("m1", "m3"), Err: job.ErrUnknown},
+	}...)
+}
+
 // TestLife holds S2-99.
 func TestLife(t *testing.T) {
 	hold := func(reason string) when {

@@ -27,7 +27,7 @@ func TestStored(t *testing.T) {
 		member.TokenRotated{Stamp: s, Token: token, Rotation: token, PreviousUntil: end},
 		member.TokenRevoked{Stamp: s, Token: token},
 		member.InboxRead{Stamp: s, Through: token},
-		member.HandedOver{Stamp: s, To: token, Applications: 3, Kept: 1},
+		member.HandedOver{Stamp: s, To: token, Handed: member.Handed{Applications: 3, Kept: 1, Work: 2, Jobs: 1}},
 		member.SecondFactorConfirmed{Stamp: s, Factor: token, Codes: 10},
 		member.SecondFactorRemoved{Stamp: s, Factor: token},
 		member.RecoveryCodesRenewed{Stamp: s, Renewal: token, Codes: 10},
@@ -62,7 +62,9 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.RevokeToken(token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.ReadInbox("m1", token, s) },
 		func(m member.Member) ([]member.Event, error) { return m.SetNotifications("m1", notify, s) },
-		func(m member.Member) ([]member.Event, error) { return m.HandOver(len(name), 1, s) },
+		func(m member.Member) ([]member.Event, error) {
+			return m.HandOver(member.Handed{Applications: len(name), Kept: 1}, s)
+		},
 		func(m member.Member) ([]member.Event, error) { return m.ConfirmSecondFactor("m1", token, 10, s) },
 		func(m member.Member) ([]member.Event, error) { return m.RemoveSecondFactor(s) },
 		func(m member.Member) ([]member.Event, error) { return m.RenewRecoveryCodes(rotation, 10, s) },
@@ -120,7 +122,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = m.RotateToken("t1", "r1", time.Hour, s)
 		_, _ = m.RevokeToken("t1", s)
 		_, _ = m.ReadInbox("m1", "e1", s)
-		_, _ = m.HandOver(1, 1, s)
+		_, _ = m.HandOver(member.Handed{Applications: 1}, s)
 		_, _ = m.ConfirmSecondFactor("m1", "f1", 10, s)
 		_, _ = m.RemoveSecondFactor(s)
 		_, _ = m.RenewRecoveryCodes("r1", 10, s)

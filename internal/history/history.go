@@ -413,7 +413,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		area, textArea = access.Interviews, access.Interviews
 	case application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted:
 		area, textArea = access.Notes, access.Notes
-	case application.OutcomeDisclosed, application.DisclosureMoved:
+	case application.OutcomeDisclosed, application.DisclosureMoved, application.WorkHandedOver:
 	case application.DocumentReminderDue:
 		document = e.Document
 	case application.DocumentRequested:

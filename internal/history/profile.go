@@ -234,7 +234,7 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.Documents = slices.DeleteFunc(p.Documents, func(d PastDocument) bool { return d.ID == e.Document })
 	case application.VersionDeleted:
 		p.document(e.Document, func(d *PastDocument) { d.without(e.Version) })
-	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue:
+	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.WorkHandedOver:
 		// What was asked of colleagues, the events say.
 	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
 		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:

@@ -53,6 +53,12 @@ func (c *Company) Once() {
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.CancelReview(withdrawn, s)
 	})
+	for _, to := range []string{c.ID(), c.Admin} { // and back
+		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			r, _ := a.Reviews.Get(review)
+			return a.HandOverWork(r.Reviewer, to, application.Able{Comment: true, Organise: true}, s)
+		})
+	}
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.SubmitReviews(comment, s), nil
 	})

@@ -158,7 +158,7 @@ func (c *Company) randomRights() {
 					return m.Deactivate(id, c.Admin, s)
 				}
 				if m.HandingTo != "" {
-					return m.HandOver(0, 0, s)
+					return m.HandOver(member.Handed{}, s)
 				}
 				if c.r.IntN(4) == 0 {
 					return m.EraseName(false, s)
