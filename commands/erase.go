@@ -106,7 +106,7 @@ func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 	for _, e := range left {
 		caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
 		var record func(context.Context) error
-		if e.Kind != kindArrival && e.Kind != kindBulk {
+		if e.Kind != kindArrival && e.Kind != kindBulk && e.Kind != kindBusy {
 			record = func(ctx context.Context) error {
 				_, err := c.recordErased(ctx, caller, e)
 				return err

@@ -17,6 +17,7 @@ import (
 type accessModel struct {
 	members *Rows[readmodels.MemberRow]
 	roles   *Rows[readmodels.RoleRow]
+	busy    *Rows[readmodels.BusyAddressRow]
 	team    *Rows[readmodels.TeamRow]
 	grants  *Rows[readmodels.GrantRow]
 }
@@ -24,6 +25,7 @@ type accessModel struct {
 func newAccess() *accessModel {
 	return &accessModel{
 		members: NewRows(readmodels.Members()),
+		busy:    NewRows(readmodels.BusyAddresses()),
 		roles:   NewRows(readmodels.RecruitingRoles()),
 		team:    NewRows(readmodels.Team()),
 		grants:  NewRows(readmodels.Grants()),
@@ -34,13 +36,16 @@ func newAccess() *accessModel {
 func (*accessModel) Name() string { return "access" }
 
 // Tables implements Model.
-func (m *accessModel) Tables() []AnyTable { return []AnyTable{m.members, m.roles, m.team, m.grants} }
+func (m *accessModel) Tables() []AnyTable {
+	return []AnyTable{m.members, m.busy, m.roles, m.team, m.grants}
+}
 
 // Need implements Model.
 func (m *accessModel) Need(f Fact) {
 	switch e := f.Body.(type) {
 	case member.Event:
 		m.members.Need(f.Aggregate)
+		m.busy.Need(f.Aggregate)
 	case job.Event:
 		m.team.NeedBy("job_id", f.Aggregate)
 	case application.AccessEnds:
@@ -104,6 +109,13 @@ func (m *accessModel) member(f Fact, e member.Event) {
 	case member.NameErased:
 		r.Active, r.Erased, r.Name, r.Email = false, true, nil, nil
 		r.SecondFactor, r.RecoveryCodes = false, 0
+		m.busy.Delete(f.Aggregate)
+	case member.BusyAddressSet:
+		m.busy.Put(readmodels.BusyAddressRow{
+			Member: f.Aggregate, ID: e.Busy, Kind: e.Kind, Address: e.Address.Bytes(), User: e.User.Bytes(), Password: e.Password.Bytes(),
+		})
+	case member.BusyAddressRemoved:
+		m.busy.Delete(f.Aggregate)
 	case member.RoleSet:
 		r.Role = e.Role
 	case member.Deactivated:

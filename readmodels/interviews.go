@@ -3,6 +3,7 @@ package readmodels
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -234,25 +235,22 @@ func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) (
 
 // Busy is a time at which a member takes part in an interview.
 type Busy struct {
-	MemberID    string    `json:"member_id" format:"uuid"`
-	InterviewID string    `json:"interview_id" format:"uuid"`
-	StartsAt    time.Time `json:"starts_at"`
-	EndsAt      time.Time `json:"ends_at"`
+	MemberID    string          `json:"member_id" format:"uuid"`
+	InterviewID *string         `json:"interview_id" format:"uuid" doc:"Null of what their own calendar says"`
+	Title       *personal.Plain `json:"title" doc:"Of an interview that you may view, which it is not of the others"`
+	StartsAt    time.Time       `json:"starts_at"`
+	EndsAt      time.Time       `json:"ends_at"`
 }
 
-// Clashes returns when members are in planned interviews that overlap a time,
-// earliest first. What those interviews are, it does not say. A member who is not
-// active is told nothing. Errors: those of application.InterviewTime.Span; ErrQuery.
-func (c *Core) Clashes(ctx context.Context, viewer string, members []string, at application.InterviewTime, now time.Time) ([]Busy, error) {
-	starts, ends, err := at.Span()
-	if err != nil {
-		return nil, err
-	}
+// Interviewing returns when members are in planned interviews that overlap a
+// time, earliest first. What those interviews are, it says of those that the
+// viewer may view. A member who is not active is told nothing. Errors: ErrQuery.
+func (c *Core) Interviewing(ctx context.Context, viewer string, members []string, starts, ends, now time.Time) ([]Busy, error) {
 	if !isID(members...) {
 		return nil, ErrQuery.Because("Members are named by their ids.")
 	}
 	busy := []Busy{}
-	err = c.snapshot(ctx, "clashes", func(tx pgx.Tx, s Schema) error {
+	err := c.snapshot(ctx, "clashes", func(tx pgx.Tx, s Schema) error {
 		v, err := sightOf(ctx, tx, s, viewer, now)
 		if err != nil || v.role == "" {
 			return err
@@ -271,16 +269,39 @@ func (c *Core) Clashes(ctx context.Context, viewer string, members []string, at 
 			if !w.StartsAt.Before(ends) || !starts.Before(w.EndsAt) {
 				continue
 			}
+			title, err := c.titleFor(ctx, tx, s, viewer, r, now)
+			if err != nil {
+				return err
+			}
 			for _, m := range members {
 				if slices.Contains(r.Participants, m) {
-					busy = append(busy, Busy{MemberID: m, InterviewID: r.ID, StartsAt: w.StartsAt, EndsAt: w.EndsAt})
+					busy = append(busy, Busy{MemberID: m, InterviewID: &r.ID, Title: title, StartsAt: w.StartsAt, EndsAt: w.EndsAt})
 				}
 			}
 		}
 		slices.SortFunc(busy, func(a, b Busy) int {
-			return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(a.InterviewID, b.InterviewID), cmp.Compare(a.MemberID, b.MemberID))
+			return cmp.Or(a.StartsAt.Compare(b.StartsAt), cmp.Compare(*a.InterviewID, *b.InterviewID), cmp.Compare(a.MemberID, b.MemberID))
 		})
 		return nil
 	})
 	return busy, err
+}
+
+// titleFor is what an interview is called, for who may view it; else nil.
+func (c *Core) titleFor(ctx context.Context, tx pgx.Tx, s Schema, viewer string, r InterviewRow, now time.Time) (*personal.Plain, error) {
+	v, err := c.open(ctx, tx, s, viewer, r.Application, now)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case v.rights.Masked, v.rights.Area(access.Interviews) < access.View:
+		return nil, nil
+	}
+	t := newTexts(c.vault, r.Application, false)
+	t.want(r.Title)
+	if err := t.loadNow(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	return t.text(r.Title), t.err
 }

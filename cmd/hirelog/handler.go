@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/hirelog/hirelog/internal/effects"
+	"github.com/hirelog/hirelog/internal/freebusy"
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -31,7 +32,8 @@ func (p *process) handler(o serveOptions) http.Handler {
 	if p.core != nil {
 		t.Queries = &queryapi.Options{
 			Core: p.core, Waiter: p.waiter, Files: p.stores.files, Vault: p.stores.vault, Reads: ops.NewReads(p.stores.pool), Mails: p.mails(), Log: p.logID, Ledger: effects.NewLedger(p.queries),
-			History: &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
+			Calendars: freebusy.New(freebusy.Options{Private: o.privateCalendars}),
+			History:   &history.Replayer{Log: p.stores.log, Opener: p.stores.vault, Rights: p.directory},
 		}
 	}
 	return transport.New(t)

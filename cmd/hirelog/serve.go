@@ -22,6 +22,7 @@ import (
 
 // serveOptions are the flags of "hirelog serve".
 type serveOptions struct {
+	privateCalendars bool
 	storage
 	mailing
 	listen    string
@@ -82,6 +83,7 @@ func serveFlags(args []string, stderr io.Writer) (serveOptions, error) {
 	flags.StringVar(&o.database, "database", os.Getenv("HIRELOG_DATABASE"), "connection string of a PostgreSQL; empty starts one in the data folder (HIRELOG_DATABASE)")
 	o.sharedFlags(flags)
 	o.scannerFlag(flags)
+	flags.BoolVar(&o.privateCalendars, "private-calendars", false, "let the addresses of members' busy times be in this machine's own networks")
 	o.mailing.flags(flags)
 	flags.Func("serve", "`parts` this process serves: commands,queries,projections,effects (default all)", o.parts.set)
 	flags.Func("trusted-proxies", "`ranges` of addresses, such as 10.0.0.0/8, whose X-Forwarded-For is believed (default none)", func(list string) error {

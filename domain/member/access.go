@@ -88,7 +88,7 @@ func (NameErased) EventName() string { return "member.name_erased.v1" }
 
 func (NameErased) evolve(m Member) Member {
 	m = m.out()
-	m.Erased, m.Name, m.SecondFactor = true, personal.Text{}, ""
+	m.Erased, m.Name, m.SecondFactor, m.Busy = true, personal.Text{}, "", ""
 	return m
 }
 

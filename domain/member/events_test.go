@@ -32,6 +32,11 @@ func TestStored(t *testing.T) {
 		member.SecondFactorRemoved{Stamp: s, Factor: token},
 		member.RecoveryCodesRenewed{Stamp: s, Renewal: token, Codes: 10},
 		member.RecoveryCodeUsed{Stamp: s, Use: token, Left: 9},
+		member.BusyAddressSet{
+			Stamp: s, Busy: token, Kind: member.BusyCalDAV,
+			Address: personal.Sealed([]byte("sealed address")), User: personal.Sealed([]byte("sealed user")), Password: personal.Sealed([]byte("sealed password")),
+		},
+		member.BusyAddressRemoved{Stamp: s, Busy: token},
 		member.NotificationsSet{Stamp: s, Notifications: member.Notifications{On: []organization.Notification{organization.NewComment}, Off: []organization.Notification{organization.Mentioned}}},
 	)
 }
@@ -69,6 +74,10 @@ func ask(t *rapid.T, s domain.Stamp) func(member.Member) ([]member.Event, error)
 		func(m member.Member) ([]member.Event, error) { return m.RemoveSecondFactor(s) },
 		func(m member.Member) ([]member.Event, error) { return m.RenewRecoveryCodes(rotation, 10, s) },
 		func(m member.Member) ([]member.Event, error) { return m.UseRecoveryCode(rotation, len(name), s) },
+		func(m member.Member) ([]member.Event, error) {
+			return m.SetBusyAddress("m1", rotation, member.Calendar{Kind: member.BusyFile, Address: personal.New(key, "https://cal.example")}, s)
+		},
+		func(m member.Member) ([]member.Event, error) { return m.RemoveBusyAddress("m1", s) },
 	}).Draw(t, "command")
 }
 
@@ -93,6 +102,9 @@ func TestRandom(t *testing.T) {
 			}
 			if e.EventName() == (member.NotificationsSet{}).EventName() && e.Who() != domain.Member("m1") {
 				return "somebody else said what they are told of"
+			}
+			if after.Busy != before.Busy && (e.Who() != domain.Member("m1") || !before.Active) && !after.Erased {
+				return "somebody else said where the busy times are"
 			}
 			if after.Active && after.HandingTo != "" {
 				return "who is there hands over"

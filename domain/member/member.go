@@ -25,6 +25,7 @@ type Member struct {
 	Erased    bool   // name and address are gone for good
 	Read      string // notice the member has read their inbox up to
 	Notify    Notifications
+	Busy      string // where the busy times are, by id
 	HandingTo string // member who takes over what is not handed over yet
 
 	SecondFactor string // id of the one that counts; empty = none
@@ -50,7 +51,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of a member.
-var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{}, HandedOver{},
+var Codec = domain.NewCodec[Event](Invited{}, DetailsCorrected{}, RoleSet{}, Deactivated{}, Reactivated{}, NameErased{}, TokenIssued{}, TokenRotated{}, TokenRevoked{}, InboxRead{}, NotificationsSet{}, HandedOver{}, BusyAddressSet{}, BusyAddressRemoved{},
 	SecondFactorConfirmed{}, SecondFactorRemoved{}, RecoveryCodesRenewed{}, RecoveryCodeUsed{})
 
 // Fold returns m with events applied in order.

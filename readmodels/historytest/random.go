@@ -397,6 +397,14 @@ func (c *Company) somebodyReads(id string) {
 	})
 	c.ChangeMember(reader, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
 		s.By = domain.Member(reader)
+		if c.r.IntN(4) == 0 {
+			return m.RemoveBusyAddress(reader, s)
+		}
+		busy := c.ID()
+		return m.SetBusyAddress(reader, busy, member.Calendar{Kind: member.BusyFile, Address: c.Text(busy, reader, "https://calendar.example/busy")}, s)
+	})
+	c.ChangeMember(reader, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		s.By = domain.Member(reader)
 		return m.ReadInbox(reader, event.String(), s)
 	})
 	c.secondFactor(reader)

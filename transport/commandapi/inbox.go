@@ -21,4 +21,17 @@ func (a *API) inbox(s *edge.Surface) {
 	}, func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.SetNotifications) (commands.Answer, error) {
 		return a.commands.SetNotifications(ctx, caller, cmd)
 	})
+	where := edge.Route{
+		Method: http.MethodPut, Path: "/v1/me/busy-address", Summary: "Say where your busy times are", Tag: "members", Who: edge.SignedIn(),
+		Doc: "Who plans an interview with you is shown when you are busy, and never with what. The address is asked from here: it must be one that the whole internet can reach.",
+	}
+	change(a, s, where, func(ctx context.Context, caller commands.Caller, _ *edge.Request, cmd commands.SetBusyAddress) (commands.Answer, error) {
+		return a.commands.SetBusyAddress(ctx, caller, cmd)
+	})
+	act(a, s, edge.Route{
+		Method: http.MethodDelete, Path: "/v1/me/busy-address", Summary: "Take the address of your busy times away", Tag: "members", Who: edge.SignedIn(),
+		Doc: "What was said of it, with the password, is destroyed.",
+	}, func(ctx context.Context, caller commands.Caller, _ *edge.Request) (commands.Answer, error) {
+		return a.commands.RemoveBusyAddress(ctx, caller)
+	})
 }

@@ -58,10 +58,17 @@ func (a *API) interviews(s *edge.Surface) {
 		return Items[readmodels.Interview]{Items: items}, err
 	})
 	read(a, s, edge.Route{
-		Path: "/v1/interview-clashes", Summary: "When members are in other interviews", Tag: "applications", Who: edge.SignedIn(),
-		Doc: "Planned interviews that overlap the time named, to be asked before one is scheduled. It says when, and not what they are.",
+		Path: "/v1/interview-clashes", Summary: "When members are busy with something else", Tag: "applications", Who: edge.SignedIn(),
+		Doc: "Planned interviews that overlap the time named, and what members' own calendars say of that time, to be asked before one is scheduled or moved. It says when, and what it is only of interviews you may view. Nothing is forbidden by it. Whose calendar is not known, /v1/busy-times says.",
 	}, func(ctx context.Context, r *edge.Request, in *clashInput) (Items[readmodels.Busy], error) {
-		items, err := a.Core.Clashes(ctx, r.Principal.Member, in.Members, application.InterviewTime{Start: in.Start, Zone: in.Zone, Minutes: in.Minutes}, a.Now())
+		starts, ends, err := application.InterviewTime{Start: in.Start, Zone: in.Zone, Minutes: in.Minutes}.Span()
+		if err != nil {
+			return Items[readmodels.Busy]{}, err
+		}
+		items, err := a.Core.Interviewing(ctx, r.Principal.Member, in.Members, starts, ends, a.Now())
+		if err == nil {
+			items, err = a.clashing(ctx, r.Principal.Member, in.Members, starts, ends, items)
+		}
 		return Items[readmodels.Busy]{Items: items}, err
 	})
 }

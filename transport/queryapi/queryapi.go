@@ -11,6 +11,7 @@ import (
 	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
+	"github.com/hirelog/hirelog/internal/freebusy"
 	"github.com/hirelog/hirelog/internal/history"
 	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -29,7 +30,7 @@ type Waiter interface {
 	Lag(group string) (lag time.Duration, ok bool)
 }
 
-// Options are what the API works with. All but Mails, Tokens,
+// Options are what the API works with. All but Calendars, Mails, Tokens,
 // History, Wait, Now are required.
 type Options struct {
 	Core   *readmodels.Core
@@ -39,7 +40,9 @@ type Options struct {
 	Reads  *ops.Reads
 	Mails  *mail.Captured // nil = there are no such routes
 	Ledger *effects.Ledger
-	Log    uuid.UUID // id of the log, for tokens of positions
+	// Calendars reads when members are busy elsewhere; nil = nothing is known.
+	Calendars *freebusy.Reader
+	Log       uuid.UUID // id of the log, for tokens of positions
 	// Tokens are asked whose a calendar feed is; nil = there is no such route.
 	Tokens *ops.Tokens
 	// History replays applications; nil = there is no such route.
@@ -70,6 +73,7 @@ func Declare(s *edge.Surface, o Options) {
 	a.effects(s)
 	a.inbox(s)
 	a.interviews(s)
+	a.busyTimes(s)
 	a.lists(s)
 	a.messages(s)
 	a.export(s)
