@@ -25,7 +25,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/expirable"
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // The limits of one reading.
@@ -67,12 +67,22 @@ type Options struct {
 // Reader reads calendars. It is safe for concurrent use.
 type Reader struct {
 	client   *http.Client
-	answers  *expirable.LRU[string, []Interval]
+	answers  *lru.Cache[string, answer]
 	readings chan struct{} // holds one for each reading
+}
+
+// answer is what an address said.
+type answer struct {
+	busy  []Interval
+	until time.Time // it counts
 }
 
 // New returns a reader.
 func New(o Options) *Reader {
+	answers, err := lru.New[string, answer](mostAnswers)
+	if err != nil {
+		panic(err) // the number is not positive
+	}
 	dialer := &net.Dialer{Timeout: 3 * time.Second, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		return reachable(address, o.Private)
 	}}
@@ -94,7 +104,7 @@ func New(o Options) *Reader {
 				return nil
 			},
 		},
-		answers:  expirable.NewLRU[string, []Interval](mostAnswers, nil, remembered),
+		answers:  answers,
 		readings: make(chan struct{}, mostReadings),
 	}
 }
@@ -110,8 +120,8 @@ func (r *Reader) Busy(ctx context.Context, a Address, from, to time.Time) ([]Int
 		return nil, fmt.Errorf("busy times of more than %v, or of none", MaxSpan)
 	}
 	key := fmt.Sprintf("%s/%d/%d", a.ID, from.Unix(), to.Unix())
-	if known, ok := r.answers.Get(key); ok {
-		return known, nil
+	if known, ok := r.answers.Get(key); ok && time.Now().Before(known.until) {
+		return known.busy, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
@@ -130,7 +140,7 @@ func (r *Reader) Busy(ctx context.Context, a Address, from, to time.Time) ([]Int
 		return nil, err
 	}
 	busy = Merged(busy, from, to)
-	r.answers.Add(key, busy)
+	r.answers.Add(key, answer{busy: busy, until: time.Now().Add(remembered)})
 	return busy, nil
 }
 
@@ -158,15 +168,15 @@ func (r *Reader) fetch(ctx context.Context, a Address, from, to time.Time) (stri
 	if a.User != "" {
 		req.SetBasicAuth(a.User, a.Password) // not sent on to another host
 	}
-	answer, err := r.client.Do(req)
+	got, err := r.client.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("ask for busy times: %w", withoutAddress(err))
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is only read
-	if answer.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("asked for busy times, the server answers %d", answer.StatusCode)
+	defer got.Body.Close() //nolint:errcheck // it is only read
+	if got.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("asked for busy times, the server answers %d", got.StatusCode)
 	}
-	text, err := io.ReadAll(io.LimitReader(answer.Body, MaxBytes+1))
+	text, err := io.ReadAll(io.LimitReader(got.Body, MaxBytes+1))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("read busy times: %w", err)
