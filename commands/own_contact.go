@@ -3,28 +3,43 @@ package commands
 import (
 	"context"
 
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
-// ownSelf lets a candidate do something with what is known of them, and returns
-// an application that their key is wrapped for.
-// Errors: candidate.ErrUnknown, ErrRightsUnknown.
+// ownSelf lets a candidate do something with what is known of them, while one of
+// their applications goes on as far as they are told, or led to a hire, and returns
+// that application, which their key is wrapped for.
+// Errors: candidate.ErrUnknown; application.ErrClosed while they may only look;
+// ErrRightsUnknown.
 func (c *Commands) ownSelf(ctx context.Context, caller Caller) (owner string, err error) {
 	if err := c.directory.Check(); err != nil {
 		return "", err
 	}
-	if caller.Candidate == "" || !c.directory.Organization().Settings.SelfTracking {
+	settings := c.directory.Organization().Settings
+	if caller.Candidate == "" || !settings.SelfTracking {
 		return "", candidate.ErrUnknown
 	}
 	owners, err := c.vault.Owners(ctx, caller.Candidate)
-	if err == nil && len(owners) == 0 {
-		err = candidate.ErrUnknown // their last application is gone
-	}
 	if err != nil {
 		return "", err
 	}
-	return owners[0], nil
+	now, refusal := c.atOf(caller), error(candidate.ErrUnknown) // their last application is gone
+	for _, id := range owners {
+		f, err := c.applications.read(ctx, c.log, id)
+		switch a := f.state; {
+		case err != nil:
+			return "", err
+		case a.Outcome == "" || a.Anonymised || a.Outcome == application.OutcomeTransferred:
+			// An employee profile, or what goes on elsewhere.
+		case a.TakesUploads(now):
+			return id, nil
+		case a.Followed(now, settings.ReadOnlyDays):
+			refusal = application.ErrClosed
+		}
+	}
+	return "", refusal
 }
 
 // CorrectOwn changes what a candidate says of themselves. What is nil stays; an

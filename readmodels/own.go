@@ -27,28 +27,28 @@ type Myself struct {
 }
 
 // Myself returns what is known of a candidate, for themselves.
-// Errors: ErrNotFound while self-tracking is off, and for who has no application.
-func (c *Core) Myself(ctx context.Context, candidateID string) (Myself, error) {
+// Errors: ErrNotFound while self-tracking is off, and for who has no application that
+// they may still look at, at now.
+func (c *Core) Myself(ctx context.Context, candidateID string, now time.Time) (Myself, error) {
 	var me Myself
 	if !isID(candidateID) || candidateID == nobody {
 		return me, ErrNotFound
 	}
 	err := c.snapshot(ctx, "candidate's own", func(tx pgx.Tx, s Schema) error {
-		if _, err := selfTracking(ctx, tx, s); err != nil {
+		through, err := followed(ctx, tx, s, candidateID, now)
+		if err != nil {
 			return err
 		}
 		var people []PersonRow
-		var applications []ApplicationRow
 		b := new(pgx.Batch)
 		queueRows(b, s, People(), &people, "candidate_id = $1 AND NOT anonymised", candidateID)
-		queueRows(b, s, Applications(), &applications, "candidate_id = $1 AND NOT anonymised ORDER BY received_at DESC, application_id LIMIT 1", candidateID)
 		if err := send(ctx, tx, b); err != nil {
 			return err
 		}
-		if len(people) == 0 || len(applications) == 0 {
+		if len(people) == 0 {
 			return ErrNotFound
 		}
-		p, t := people[0], newTexts(c.vault, applications[0].ID, false)
+		p, t := people[0], newTexts(c.vault, through, false)
 		t.want(p.FirstName, p.LastName, p.Email, p.Phone)
 		for _, sealed := range p.More.V {
 			t.want(sealed)
@@ -66,6 +66,28 @@ func (c *Core) Myself(ctx context.Context, candidateID string) (Myself, error) {
 		return t.err
 	})
 	return me, err
+}
+
+// followed returns the newest application that a candidate may still look at, at
+// now: with it goes what is known of them. Errors: ErrNotFound, also while
+// self-tracking is off.
+func followed(ctx context.Context, tx pgx.Tx, s Schema, candidateID string, now time.Time) (string, error) {
+	o, err := selfTracking(ctx, tx, s)
+	if err != nil {
+		return "", err
+	}
+	var applications []ApplicationRow
+	b := new(pgx.Batch)
+	queueRows(b, s, Applications(), &applications, "candidate_id = $1 AND NOT anonymised AND outcome <> 'transferred' ORDER BY received_at DESC, application_id", candidateID)
+	if err := send(ctx, tx, b); err != nil {
+		return "", err
+	}
+	for _, a := range applications {
+		if a.ownedBy(candidateID, o, now) == nil {
+			return a.ID, nil
+		}
+	}
+	return "", ErrNotFound
 }
 
 // Picture returns the file that is the picture of an application's person, for
@@ -87,13 +109,14 @@ func (c *Core) Picture(ctx context.Context, member, applicationID string, now ti
 }
 
 // OwnPicture returns the file that is a candidate's own picture.
-// Errors: ErrNotFound, also if there is none and while self-tracking is off.
-func (c *Core) OwnPicture(ctx context.Context, candidateID string) (file string, err error) {
+// Errors: ErrNotFound, also if there is none, while self-tracking is off, and for who
+// has no application that they may still look at, at now.
+func (c *Core) OwnPicture(ctx context.Context, candidateID string, now time.Time) (file string, err error) {
 	if !isID(candidateID) || candidateID == nobody {
 		return "", ErrNotFound
 	}
 	err = c.snapshot(ctx, "own picture", func(tx pgx.Tx, s Schema) error {
-		if _, err := selfTracking(ctx, tx, s); err != nil {
+		if _, err := followed(ctx, tx, s, candidateID, now); err != nil {
 			return err
 		}
 		file, err = pictureOf(ctx, tx, s, candidateID)

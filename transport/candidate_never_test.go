@@ -415,3 +415,63 @@ func TestPictures(t *testing.T) {
 	w.get(w.admin, a+"/picture").problem(http.StatusNotFound, "not_found")
 	grace.ask("GET", "/picture", nil).problem(http.StatusUnauthorized, "not_signed_in")
 }
+
+// S1-64: what is known of a candidate they correct while something goes on, read
+// while they can look at an application, and neither after that.
+func TestOwnDataAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	mine := w.apply(v, "Grace", "Hopper")
+	w.selfTracking(true)
+	grace := w.signIn("grace.hopper@mail.example")
+	correct := func(phone string) reply { return grace.ask("PATCH", "", map[string]string{"phone": phone}) }
+	correct("+1 555 100").want(http.StatusOK)
+	grace.ask("POST", "/applications/"+mine+"/withdraw", map[string]string{}).want(http.StatusOK)
+	w.settle()
+	correct("+1 555 200").problem(http.StatusConflict, "application_closed")
+	grace.ask("POST", "/picture", newForm("").as("picture", "me.png", "x")).want(http.StatusConflict)
+	if me := grace.ask("GET", "", nil).want(http.StatusOK); me.text("phone") != "+1 555 100" {
+		t.Errorf("%s", me.body)
+	}
+	w.do(call{method: http.MethodPatch, path: "/v1/organization/settings", token: w.admin, body: map[string]any{"read_only_days": 0}}).want(http.StatusOK)
+	w.settle()
+	grace.ask("GET", "", nil).want(http.StatusNotFound)
+	grace.ask("GET", "/picture", nil).want(http.StatusNotFound)
+	correct("+1 555 300").want(http.StatusNotFound)
+	// Who has another that goes on has both again.
+	w.apply(w.vacancy("Baker"), "Grace", "Hopper")
+	w.settle()
+	grace.ask("GET", "", nil).want(http.StatusOK)
+	correct("+1 555 400").want(http.StatusOK)
+}
+
+// S1-02: while self-tracking is off there is no such path, whatever the method.
+func TestS102OffMeansAbsentForEveryMethod(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/v1/candidate/session", "/v1/candidate", "/v1/candidate/applications/" + uuid.NewString()} {
+		for _, method := range []string{http.MethodPut, http.MethodOptions, http.MethodTrace} {
+			w.do(call{method: method, path: path}).problem(http.StatusNotFound, "not_found")
+		}
+	}
+	w.selfTracking(true)
+	w.do(call{method: http.MethodPut, path: "/v1/candidate/session"}).problem(http.StatusMethodNotAllowed, "method_not_allowed")
+}
+
+// H1: an admin who reads captured mail cannot sign in as a candidate by it.
+func TestH1CapturedMailShowsNoCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.apply(w.vacancy("Engineer"), "Grace", "Hopper")
+	w.selfTracking(true)
+	id, code, token := w.code("grace.hopper@mail.example")
+	got := w.get(w.admin, "/v1/mails/"+id).want(http.StatusOK)
+	if got.text("content.to.0") != "grace.hopper@mail.example" || bytes.Contains(got.body, []byte(code)) || bytes.Contains(got.body, []byte(token)) {
+		t.Errorf("%s", got.body)
+	}
+	shown, err := w.mails.ShowCodes(true).Get(t.Context(), id)
+	if err != nil || !strings.Contains(string(shown.Content.Text), code) {
+		t.Errorf("shown: %v", err)
+	}
+}

@@ -40,7 +40,9 @@ func (p *process) handler(o serveOptions) http.Handler {
 }
 
 // mails is where mail goes.
-func (p *process) mails() *mail.Captured { return mail.NewCaptured(p.stores.pool, p.stores.vault, nil) }
+func (p *process) mails() *mail.Captured {
+	return mail.NewCaptured(p.stores.pool, p.stores.vault, nil).ShowCodes(p.mailing.codes)
+}
 
 // checks are what makes the process ready.
 func (p *process) checks() []transport.Check {

@@ -14,6 +14,7 @@ import (
 type mailing struct {
 	domain string // behind the @ of addresses to answer to
 	page   string // address of the candidates' page; empty = none is named
+	codes  bool   // captured mails show codes to sign in by
 }
 
 var (
@@ -27,6 +28,7 @@ func (m *mailing) flags(flags *flag.FlagSet) {
 		m.domain = commands.DefaultMailDomain
 	}
 	flags.StringVar(&m.domain, "mail-domain", m.domain, "`domain` behind the @ of the addresses that candidates answer to; mail for it is to be handed to POST /v1/mail/inbound. Nobody can answer to the default (HIRELOG_MAIL_DOMAIN)")
+	flags.BoolVar(&m.codes, "show-codes", os.Getenv("HIRELOG_SHOW_CODES") == "1", "show admins the codes in captured mails, by which they can sign in as candidates: for trying things out (HIRELOG_SHOW_CODES=1)")
 	flags.StringVar(&m.page, "page-url", os.Getenv("HIRELOG_PAGE_URL"), "`address` of the page candidates sign in on, which mails name and {{page.url}} stands for; empty means that mails name none (HIRELOG_PAGE_URL)")
 }
 

@@ -14,7 +14,7 @@ func TestMailingFlags(t *testing.T) {
 		t.Errorf("the default is %+v, %v", o.mailing, err)
 	}
 	o, err = serveFlags([]string{"--mail-domain", "reply.example.com", "--page-url", "https://jobs.example.com/me"}, io.Discard)
-	if err != nil || o.mailing != (mailing{"reply.example.com", "https://jobs.example.com/me"}) {
+	if err != nil || o.mailing != (mailing{domain: "reply.example.com", page: "https://jobs.example.com/me"}) {
 		t.Errorf("%+v, %v", o.mailing, err)
 	}
 	for args, want := range map[[2]string]error{

@@ -66,7 +66,7 @@ func found(t *testing.T) *company {
 	dir := t.TempDir()
 	ready := filepath.Join(dir, "ready")
 	var says bytes.Buffer
-	serve := exec.Command(hirelog, "serve", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--ready-file", ready, "--no-demo")
+	serve := exec.Command(hirelog, "serve", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--ready-file", ready, "--no-demo", "--show-codes")
 	serve.Stdout, serve.Stderr = &says, &says
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)

@@ -32,6 +32,8 @@ type Captured struct {
 	pool  *pgxpool.Pool
 	vault *vault.Vault
 	now   func() time.Time
+
+	showCodes bool
 }
 
 // NewCaptured returns the captured mails in pool. now is time.Now if nil.
@@ -40,6 +42,13 @@ func NewCaptured(pool *pgxpool.Pool, v *vault.Vault, now func() time.Time) *Capt
 		now = time.Now
 	}
 	return &Captured{pool: pool, vault: v, now: now}
+}
+
+// ShowCodes returns c with what codes say shown, for trying things out: whoever
+// reads one can sign in as the candidate it was for.
+func (c Captured) ShowCodes(show bool) *Captured {
+	c.showCodes = show
+	return &c
 }
 
 // Capture says that a mail was captured.
@@ -175,8 +184,15 @@ func (c *Captured) Get(ctx context.Context, id string) (CapturedMail, error) {
 	if err := json.Unmarshal([]byte(opened[0].Text), m.Content); err != nil {
 		return m, fmt.Errorf("captured mail %s: %w", id, err)
 	}
+	if m.Kind == SignInCode && !c.showCodes {
+		m.Content.Text = hiddenCode
+	}
 	return m, nil
 }
+
+// hiddenCode stands for the text of a mail with a code: whoever could read it could
+// sign in as the candidate.
+const hiddenCode = "(The code is not shown.)"
 
 // Forget lets go of captured mails that are older than KeptFor. It returns how
 // many those were.

@@ -28,6 +28,11 @@ const (
 	SignInLife = 15 * time.Minute
 	// SignInTries is how often a code may be tried.
 	SignInTries = 5
+	// AddressTries is how many codes of an address may fail within a day before those
+	// after them are slowed down: links are not.
+	AddressTries = 20
+	// AddressTryEvery is after which time one more may.
+	AddressTryEvery = 5 * time.Minute
 )
 
 // Purpose is what a code is for.
@@ -106,7 +111,8 @@ func (s *SignIns) hashed(id uuid.UUID, code string) [32]byte {
 }
 
 // Redeem begins a session by a proof, which then counts no more: by a link, or
-// by a code with the id it was asked for under. Errors: ErrSignIn, ErrUnavailable.
+// by a code with the id it was asked for under. Errors: ErrSignIn, *SlowDownError,
+// ErrUnavailable.
 func (s *SignIns) Redeem(ctx context.Context, id string, proof Proof) (begun Session, readable string, err error) {
 	err = s.redeem(ctx, id, proof, ToSignIn, func(tx pgx.Tx, candidate uuid.UUID, address []byte) error {
 		// Perhaps the address is somebody else's by now.
@@ -124,7 +130,7 @@ func (s *SignIns) Redeem(ctx context.Context, id string, proof Proof) (begun Ses
 }
 
 // Prove uses the code up that was sent to a new address of a candidate.
-// Errors: ErrSignIn, ErrUnavailable.
+// Errors: ErrSignIn, *SlowDownError, ErrUnavailable.
 func (s *SignIns) Prove(ctx context.Context, id, code, candidateID string, address []byte) error {
 	return s.redeem(ctx, id, Proof{Code: code}, ToChangeAddress, func(_ pgx.Tx, candidate uuid.UUID, proved []byte) error {
 		if candidate.String() != candidateID || subtle.ConstantTimeCompare(proved, address) != 1 {
@@ -144,11 +150,14 @@ func (s *SignIns) redeem(ctx context.Context, presented string, proof Proof, pur
 	tried, now := 0, s.now().UTC()
 	if secret == nil {
 		tried = 1
+		if err := s.slow(ctx, id, now); err != nil {
+			return err
+		}
 	}
 	var code, link, address []byte
 	var candidate *uuid.UUID
 	err = s.pool.QueryRow(ctx, `
-		UPDATE ops.sign_ins SET tries = tries + $3 WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $4 AND (tries < $5 OR $3 = 0)
+		UPDATE ops.sign_ins SET tries = tries + $3, tried_at = CASE WHEN $3 > 0 THEN $4 ELSE tried_at END WHERE id = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $4 AND (tries < $5 OR $3 = 0)
 		RETURNING code, link, address, candidate_id`, id, purpose, tried, now, SignInTries).Scan(&code, &link, &address, &candidate)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -177,6 +186,27 @@ func (s *SignIns) redeem(ctx context.Context, presented string, proof Proof, pur
 		err = fmt.Errorf("redeem sign-in: %w: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// slow refuses a code whose address had too many fail within a day, until some time
+// after the last. Codes that were right count for nothing.
+func (s *SignIns) slow(ctx context.Context, id uuid.UUID, now time.Time) error {
+	var failed int
+	var last *time.Time
+	err := s.pool.QueryRow(ctx, `
+		SELECT coalesce(sum(o.tries - CASE WHEN o.used_at IS NULL THEN 0 ELSE 1 END), 0), max(o.tried_at)
+		FROM ops.sign_ins s JOIN ops.sign_ins o ON o.address = s.address
+		WHERE s.id = $1 AND o.tried_at > $2`, id, now.Add(-24*time.Hour)).Scan(&failed, &last)
+	switch {
+	case err != nil:
+		return unavailable("count failed codes", err)
+	case failed < AddressTries || last == nil:
+		return nil
+	}
+	if wait := last.Add(AddressTryEvery).Sub(now); wait > 0 {
+		return &SlowDownError{Wait: wait}
+	}
+	return nil
 }
 
 // parseProof returns the id a proof was offered under, and the secret of a link.

@@ -196,3 +196,44 @@ func TestProve(t *testing.T) {
 		t.Errorf("another address: %v", err)
 	}
 }
+
+// S1-06: codes that fail slow down those after them, for all codes of an address
+// within a day; nobody is locked out: a link counts, and a code after a while.
+func TestFailedCodesSlowDown(t *testing.T) {
+	t.Parallel()
+	w := newSignIns(t)
+	redeem := func(id string, p Proof) error {
+		_, _, err := w.signIns.Redeem(t.Context(), id, p)
+		return err
+	}
+	for range AddressTries / SignInTries {
+		id, proof := w.offer(t, w.candidate)
+		for range SignInTries {
+			if err := redeem(id, Proof{Code: wrong(proof.Code)}); !errors.Is(err, ErrSignIn) {
+				t.Fatalf("a wrong code: %v", err)
+			}
+		}
+	}
+	id, proof := w.offer(t, w.candidate)
+	var slow *SlowDownError
+	if err := redeem(id, Proof{Code: proof.Code}); !errors.As(err, &slow) || slow.Wait != AddressTryEvery {
+		t.Errorf("a good code after %d that failed: %v", AddressTries, err)
+	}
+	if err := redeem("", Proof{Link: proof.Link}); err != nil {
+		t.Errorf("a link: %v", err)
+	}
+	w.now = w.now.Add(AddressTryEvery)
+	id, proof = w.offer(t, w.candidate)
+	if err := redeem(id, Proof{Code: proof.Code}); err != nil {
+		t.Errorf("after a while: %v", err)
+	}
+	id, proof = w.offer(t, w.candidate)
+	if err := redeem(id, Proof{Code: proof.Code}); !errors.As(err, &slow) {
+		t.Errorf("right after: %v", err)
+	}
+	w.now = w.now.Add(25 * time.Hour)
+	id, proof = w.offer(t, w.candidate)
+	if err := redeem(id, Proof{Code: proof.Code}); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+}

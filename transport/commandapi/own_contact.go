@@ -53,7 +53,7 @@ func (a *API) ownContact(s *edge.Surface) {
 			return commands.Answer{}, edge.Invalid("body.email", "must be an e-mail address")
 		}
 		answer, err := c.ChangeOwnEmail(ctx, caller, personal.Plain(email), func(ctx context.Context) error {
-			return a.door.Prove(ctx, cmd.ID, cmd.Code, caller.Candidate, personal.Plain(email))
+			return slowed(a.door.Prove(ctx, cmd.ID, cmd.Code, caller.Candidate, personal.Plain(email)))
 		})
 		if err == nil {
 			err = a.door.Moved(ctx, r.Principal.Session.ID, personal.Plain(email))

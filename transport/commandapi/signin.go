@@ -90,7 +90,7 @@ func (a *API) redeem(ctx context.Context, in *struct{ Body Redeem }) (*sessionAn
 	}
 	begun, secret, err := a.door.Redeem(ctx, in.Body.ID, ops.Proof{Code: in.Body.Code, Link: in.Body.Token})
 	if err != nil {
-		return nil, err
+		return nil, slowed(err)
 	}
 	return &sessionAnswer{Cookie: cookie(r, secret, ops.SessionLife), Body: SignedIn{ExpiresAt: begun.ExpiresAt}}, nil
 }

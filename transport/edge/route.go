@@ -293,14 +293,20 @@ func (e *Edge) Routes() []Route {
 	return all
 }
 
-// allowed returns the methods there are for a path of a request, HEAD with GET.
+// allowed returns the methods there are for a path of a request, HEAD with GET. Of
+// the candidates' side there are none while it is not there.
 func (e *Edge) allowed(path string) []string {
 	var methods []string
+	on, err := e.options.SelfTracking()
+	on = on && err == nil
 	for template, routes := range e.declared {
 		if !matches(template, path) {
 			continue
 		}
-		for method := range routes {
+		for method, r := range routes {
+			if r.forCandidates() && !r.Always && !on {
+				continue
+			}
 			methods = append(methods, method)
 			if method == http.MethodGet {
 				methods = append(methods, http.MethodHead)

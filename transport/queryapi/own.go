@@ -21,7 +21,7 @@ func ofOwn(path, summary string) edge.Route {
 func (a *API) own(s *edge.Surface) {
 	read(a, s, ofOwn("", "What is known of you"),
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Myself, error) {
-			return a.Core.Myself(ctx, r.Principal.Candidate)
+			return a.Core.Myself(ctx, r.Principal.Candidate, a.Now())
 		})
 	read(a, s, ofOwn("/applications", "Your applications, newest first"),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.TrackedApplication], error) {
@@ -68,7 +68,7 @@ func (a *API) pictures(s *edge.Surface) {
 			return nil, err
 		}
 		r := edge.RequestOf(ctx)
-		file, err := a.Core.OwnPicture(ctx, r.Principal.Candidate)
+		file, err := a.Core.OwnPicture(ctx, r.Principal.Candidate, a.Now())
 		if err != nil {
 			return nil, err
 		}
