@@ -66,6 +66,8 @@ type How struct {
 	Redeliver bool
 	// Interrupt has another projector take over after each batch.
 	Interrupt bool
+	// Batch, if not nil, is called after each batch, before Project returns.
+	Batch func()
 }
 
 func (h How) String() string {
@@ -138,7 +140,12 @@ func run(ctx context.Context, pool *pgxpool.Pool, log eventlog.Log, g projection
 		},
 		Poll: 5 * time.Millisecond, Standby: 5 * time.Millisecond,
 		Observer: projections.Observer{
-			Batch: func(string, int, time.Duration) { tell() },
+			Batch: func(string, int, time.Duration) {
+				if how.Batch != nil {
+					how.Batch()
+				}
+				tell()
+			},
 			State: func(string, projections.State) { tell() },
 		},
 	}
