@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -11,8 +12,10 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // PastProfile is an application as it was at a moment, with the job as it was then.
@@ -41,6 +44,8 @@ type PastProfile struct {
 	AvailableFrom     *personal.Plain `json:"available_from"`
 	Links             *personal.Plain `json:"links"`
 
+	More []PastAttribute `json:"more_information" doc:"What was known then of the organisation's own attributes, in its order, of those whose area you may view"`
+
 	Tags      []string       `json:"tag_ids"`
 	Documents []PastDocument `json:"documents"`
 	Notes     []PastText     `json:"notes"`
@@ -50,6 +55,13 @@ type PastProfile struct {
 	Interviews []PastInterview      `json:"interviews"`
 
 	Evaluations []PastEvaluation `json:"evaluations" doc:"Submitted by then, and not deleted since"`
+}
+
+// PastAttribute is what one of the organisation's own attributes was.
+type PastAttribute struct {
+	ID    string          `json:"id"`
+	Label string          `json:"label" doc:"What it was called then"`
+	Value json.RawMessage `json:"value" doc:"As its type has it; null if erased"`
 }
 
 // PastDocument is a document as it was.
@@ -94,7 +106,7 @@ type PastText struct {
 // profile folds events, all up to the moment, and what the job and the person
 // were then. What is not for the viewer is left out.
 func (r *Replayer) profile(ctx context.Context, events []recorded, asOf AsOf, held access.Rights, o *opening) (*PastProfile, error) {
-	p := &PastProfile{Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}, Interviews: []PastInterview{}, Evaluations: []PastEvaluation{}}
+	p := &PastProfile{More: []PastAttribute{}, Tags: []string{}, Documents: []PastDocument{}, Notes: []PastText{}, Comments: []PastText{}, Ratings: map[domain.Actor]int{}, Interviews: []PastInterview{}, Evaluations: []PastEvaluation{}}
 	var person personal.Text
 	// Texts are opened into their places, so slices must not grow any more then.
 	p.Notes, p.Comments = slices.Grow(p.Notes, len(events)), slices.Grow(p.Comments, len(events))
@@ -357,6 +369,43 @@ func (r *Replayer) personThen(ctx context.Context, p *PastProfile, ref personal.
 		candidate.SalaryExpectation: &p.SalaryExpectation, candidate.AvailableFrom: &p.AvailableFrom, candidate.Links: &p.Links,
 	} {
 		o.text(known.Known[a], held.Area(access.Profile) >= access.View && held.Area(a.Area()) >= access.View, to)
+	}
+	return r.attributesThen(ctx, p, known.Custom, asOf, held, o)
+}
+
+// attributesThen fills in what was known of the organisation's own attributes
+// then, called as they were. Whose area each is says the organisation today.
+func (r *Replayer) attributesThen(ctx context.Context, p *PastProfile, known map[string]personal.Text, asOf AsOf, held access.Rights, o *opening) error {
+	if len(known) == 0 || held.Area(access.Profile) < access.View {
+		return nil
+	}
+	var then, today organization.Organization
+	for rec, err := range r.Log.ReadStream(ctx, "organization-"+organization.ID, 0, eventlog.Forwards) {
+		if err != nil {
+			return fmt.Errorf("the organisation: %w", err)
+		}
+		e, err := organization.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			return fmt.Errorf("the organisation: %w", err)
+		}
+		today = today.Fold(e)
+		if !asOf.after(rec) {
+			then = today
+		}
+	}
+	p.More = make([]PastAttribute, 0, len(known)) // it must not grow any more
+	for _, id := range then.AttributeOrder {
+		value, ok := known[id]
+		if !ok || held.Area(today.Attributes[id].In()) < access.View {
+			continue
+		}
+		p.More = append(p.More, PastAttribute{ID: id, Label: then.Attributes[id].Label})
+		into := &p.More[len(p.More)-1].Value
+		o.later(value.Bytes(), func(got vault.Opened) {
+			if !got.Erased {
+				*into = json.RawMessage(got.Text)
+			}
+		})
 	}
 	return nil
 }
