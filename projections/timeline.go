@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/readmodels"
@@ -31,6 +32,9 @@ func (m *timeline) Need(f Fact) {
 	if anonymised || undone {
 		m.entries.NeedBy("application_id", f.Aggregate)
 	}
+	if _, gone := f.Body.(candidate.Anonymised); gone {
+		m.entries.NeedBy("application_id", f.Aggregate)
+	}
 }
 
 // Apply implements Model.
@@ -40,8 +44,33 @@ func (m *timeline) Apply(_ context.Context, f Fact) error {
 		m.application(f, e)
 	case message.Event:
 		m.message(f, e)
+	case candidate.Event:
+		m.candidate(f, e)
 	}
 	return nil
+}
+
+// candidate shows that two people are one, or two again, under the id of each of
+// them: with all applications that they have, or will have.
+func (m *timeline) candidate(f Fact, e candidate.Event) {
+	show := func(kind readmodels.EntryKind, other string) {
+		for _, row := range [][2]string{{f.ID.String(), f.Aggregate}, {uuid.NewSHA1(f.ID, []byte("the other")).String(), other}} {
+			m.entries.Put(readmodels.EntryRow{
+				Event: row[0], Application: row[1], Revision: int64(f.Revision), Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
+				Kind: kind, At: e.When(), By: e.Who(),
+			})
+		}
+	}
+	switch e := e.(type) {
+	case candidate.Merged:
+		show(readmodels.EntryMerged, e.Into)
+	case candidate.Unmerged:
+		show(readmodels.EntryUnmerged, e.From)
+	case candidate.Anonymised:
+		m.entries.Each("application_id", f.Aggregate, func(r readmodels.EntryRow) (readmodels.EntryRow, bool) { return r, false })
+	case candidate.Registered, candidate.AttributesChanged, candidate.AddressShared, candidate.Absorbed, candidate.Released, candidate.PictureSet, candidate.PictureRemoved:
+		// What is known of somebody is no event of an application.
+	}
 }
 
 func (m *timeline) application(f Fact, e application.Event) {

@@ -38,9 +38,9 @@ type TimelinePage struct {
 // kind; the others are null.
 type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
-	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message the entry is about"`
+	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message or the candidate the entry is about"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,work_handed_over,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,work_handed_over,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired,candidates_merged,candidates_unmerged"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -169,7 +169,8 @@ var entryAreas = map[access.Area][]EntryKind{
 		EntryMessageWritten, EntryMessageReceived, EntryMessageAssigned, EntryMessageMovedAway, EntryMessageMovedHere, EntryMessageCancelled,
 		EntryMessageSent, EntryMessageFailed, EntryMessageUnknown, EntryMessageBounced, EntryMessageRetried, EntryMessageClosed,
 	},
-	access.Grants: {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
+	access.Profile: {EntryMerged, EntryUnmerged},
+	access.Grants:  {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
 }
 
 // reviewEntries are about review requests.
@@ -295,7 +296,11 @@ func (c *Core) timeline(ctx context.Context, tx pgx.Tx, views []view, q Timeline
 		if err != nil {
 			return page, err
 		}
-		for _, r := range of {
+		merges, err := mergeEntries(ctx, tx, v, at, q.Limit+1)
+		if err != nil {
+			return page, err
+		}
+		for _, r := range append(of, merges...) {
 			rows = append(rows, seen{r, i})
 		}
 		owners = append(owners, v.ids()...)
@@ -396,6 +401,27 @@ func (v view) untoldReviews(member, impartial string) string {
 		SELECT FROM %s asked JOIN %s done ON done.evaluation_id = asked.evaluation_id WHERE asked.review_id = e.subject_id AND NOT %s))`,
 		EntryReviewSubmitted, v.schema.Table("review_requests"), v.schema.Table("evaluations"),
 		v.unhidden(member, impartial, "done.hidden", "done.author_id::text", "done.form_id", "done.application_id"))
+}
+
+// mergeEntries reads the newest entries before a place of the candidate of v's
+// application: that they were merged with somebody, or are not any more. Who that
+// is they do not say; masked viewers are told nothing of it.
+func mergeEntries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int) ([]entryRow, error) {
+	if v.rights.Masked || v.rights.Area(access.Profile) < access.View || v.application.Candidate == nobody {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT event_id, revision, commit_position, prepare_position, kind, at, by FROM `+v.schema.Table("timeline")+`
+		WHERE application_id = $1 AND ($2::bigint < 0 OR (commit_position, prepare_position) < ($2, $3::bigint))
+		ORDER BY commit_position DESC, prepare_position DESC LIMIT $4`, v.application.Candidate, before.commit, before.prepare, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
+		r.Application = v.application.ID
+		err = row.Scan(&r.Event, &r.Revision, &r.Commit, &r.Prepare, &r.Kind, &r.At, &r.By)
+		return r, err
+	})
 }
 
 // texted returns values as an array parameter; none is the empty array.

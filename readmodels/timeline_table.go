@@ -67,6 +67,12 @@ const (
 	EntrySubmitted   EntryKind = "submitted"
 )
 
+// The kinds of entries of people who turn out to be one, or two.
+const (
+	EntryMerged   EntryKind = "candidates_merged"
+	EntryUnmerged EntryKind = "candidates_unmerged"
+)
+
 // The kinds of entries of hires.
 const (
 	EntryHired          EntryKind = "hired"
@@ -155,9 +161,9 @@ type EntryDetails struct {
 // EntryRow is a row of table timeline: one event worth showing.
 type EntryRow struct {
 	Event       string // id
-	Application string
-	Revision    int64 // of the application, or of the message it is about
-	Commit      int64 // position in the log
+	Application string // or the candidate, of what is about people
+	Revision    int64  // of the application, or of the message or the candidate it is about
+	Commit      int64  // position in the log
 	Prepare     int64
 	Kind        EntryKind
 	At          time.Time

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,6 +108,40 @@ func TestMergeAndUnmerge(t *testing.T) {
 		t.Errorf("the list has %s", list.body)
 	}
 
+	// S2-13: the timeline of each says so, with the right to the profile, and names nobody.
+	merges := func(token, path string) (kinds []string) {
+		for _, e := range w.get(token, path+"/timeline").want(http.StatusOK).at("items").([]any) {
+			if kind := e.(map[string]any)["kind"].(string); strings.HasPrefix(kind, "candidates_") {
+				kinds = append(kinds, kind)
+			}
+		}
+		return kinds
+	}
+	for _, path := range []string{a, b} {
+		if got := merges(w.admin, path); !slices.Equal(got, []string{"candidates_merged"}) {
+			t.Errorf("the timeline of %s says %v", path, got)
+		}
+	}
+	if line := w.get(v.manager, a+"/timeline"); strings.Contains(string(line.body), second) || strings.Contains(string(line.body), two.text("candidate.id")) {
+		t.Errorf("who sees one of them reads who the other is: %s", line.body)
+	}
+	plain, _ := w.holding(a, "Paul", map[access.Area]string{access.Application: "view"})
+	_, auditor := w.member("Otto Auditor", "auditor")
+	for _, token := range []string{plain, auditor} {
+		if got := merges(token, a); len(got) > 0 {
+			t.Errorf("who may not view the profile is told of %v", got)
+		}
+	}
+	once := 0
+	for _, e := range w.get(w.admin, a+"/timeline?of=person").at("items").([]any) {
+		if e.(map[string]any)["kind"] == "candidates_merged" {
+			once++
+		}
+	}
+	if once != 1 {
+		t.Errorf("the person's timeline says it %d times", once)
+	}
+
 	// Together they have one live application for a job, by either address.
 	w.post(w.admin, "/v1/applications", application(v, "G", "Murray")).problem(http.StatusConflict, "duplicate_application")
 	w.post(w.admin, "/v1/applications", application(other, "Grace", "Hopper")).problem(http.StatusConflict, "duplicate_application")
@@ -115,6 +150,11 @@ func TestMergeAndUnmerge(t *testing.T) {
 	w.post(v.manager, a+"/unmerge", unmerge).problem(http.StatusNotFound, "unknown_application")
 	w.post(w.admin, a+"/unmerge", unmerge).want(http.StatusOK)
 	w.post(w.admin, a+"/unmerge", unmerge).want(http.StatusOK)
+	for _, path := range []string{a, b} {
+		if got := merges(w.admin, path); !slices.Equal(got, []string{"candidates_unmerged", "candidates_merged"}) {
+			t.Errorf("after that the timeline of %s says %v", path, got)
+		}
+	}
 	now, then := w.get(w.admin, a).at("candidate").(map[string]any), was.at("candidate").(map[string]any)
 	for _, field := range []string{"id", "email", "merged_into_id", "first_name"} {
 		if now[field] != then[field] {
