@@ -109,7 +109,7 @@ func (c *Commands) takeIn(ctx context.Context, caller Caller, id string, in mail
 		text, arrival.Shortened = text[:message.MaxBody], true
 		in.Files = append([]mail.Enclosure{{Name: "message.txt", Content: []byte(in.Text)}}, in.Files...)
 	}
-	if arrival.Attachments, err = c.keepFiles(ctx, in.Files, owner); err != nil {
+	if err := c.keepFiles(ctx, in, key, &arrival); err != nil {
 		c.dropFiles(arrival.Attachments)
 		return err
 	}
@@ -244,31 +244,56 @@ func (c *Commands) conversation(ctx context.Context, id string, in mail.Incoming
 	return nil
 }
 
-// keepFiles seals files that came along. What it stored before an error it
-// returns too.
-func (c *Commands) keepFiles(ctx context.Context, came []mail.Enclosure, owner string) ([]message.Attachment, error) {
-	var stored []message.Attachment
-	for _, f := range came[:min(len(came), message.MaxAttachments)] {
-		id := uuid.NewString()
-		key := personal.Key{ID: id, Owner: owner}
-		content, err := c.scanned(ctx, bytes.NewReader(f.Content), application.MaxFileBytes, owner)
-		if errors.Is(err, ErrInfected) {
-			continue // the rest of the mail comes in
+// keepFiles seals the files that came along and adds them to an arrival; of those
+// that are not kept it adds the names, under key. What it stored before an error
+// it adds too.
+func (c *Commands) keepFiles(ctx context.Context, in mail.Incoming, key personal.Key, arrival *message.Arrival) error {
+	leave := func(name personal.Plain, why message.LeftOutReason) {
+		if len(arrival.LeftOut) < message.MaxLeftOut {
+			arrival.LeftOut = append(arrival.LeftOut, message.LeftOut{Name: personal.New(key, fileName(name)), Reason: why})
 		}
-		if err != nil {
-			return stored, err
-		}
-		info, err := c.files.Put(ctx, key, id, content, application.MaxFileBytes)
-		switch {
-		case errors.Is(err, files.ErrTooLarge):
-			return stored, application.ErrFileTooLarge
-		case err != nil:
-			return stored, fmt.Errorf("store a file of a mail: %w", err)
-		}
-		mediaType, _, _ := strings.Cut(info.Type, ";")
-		stored = append(stored, message.Attachment{File: id, Name: personal.New(key, fileName(f.Name)), Size: info.Size, Type: mediaType})
 	}
-	return stored, nil
+	for _, f := range in.Files {
+		if len(arrival.Attachments) == message.MaxAttachments {
+			leave(f.Name, message.TooMany)
+			continue
+		}
+		at, err := c.keepFile(ctx, f, key.Owner)
+		switch {
+		case errors.Is(err, ErrInfected):
+			leave(f.Name, message.Infected)
+		case errors.Is(err, files.ErrTooLarge), errors.Is(err, application.ErrFileTooLarge):
+			leave(f.Name, message.TooLarge)
+		case err != nil:
+			return fmt.Errorf("store a file of a mail: %w", err)
+		default:
+			arrival.Attachments = append(arrival.Attachments, at)
+		}
+	}
+	for _, f := range in.LeftOut {
+		why := message.TooLarge
+		if f.TooMany {
+			why = message.TooMany
+		}
+		leave(f.Name, why)
+	}
+	return nil
+}
+
+// keepFile seals a file that came along. Errors: ErrInfected, files.ErrTooLarge.
+func (c *Commands) keepFile(ctx context.Context, f mail.Enclosure, owner string) (message.Attachment, error) {
+	id := uuid.NewString()
+	key := personal.Key{ID: id, Owner: owner}
+	content, err := c.scanned(ctx, bytes.NewReader(f.Content), application.MaxFileBytes, owner)
+	if err != nil {
+		return message.Attachment{}, err
+	}
+	info, err := c.files.Put(ctx, key, id, content, application.MaxFileBytes)
+	if err != nil {
+		return message.Attachment{}, err
+	}
+	mediaType, _, _ := strings.Cut(info.Type, ";")
+	return message.Attachment{File: id, Name: personal.New(key, fileName(f.Name)), Size: info.Size, Type: mediaType}, nil
 }
 
 func (c *Commands) dropFiles(stored []message.Attachment) {

@@ -23,6 +23,7 @@ type inbox struct {
 	audiences  *Rows[readmodels.AudienceRow]
 	requesters *Rows[readmodels.RequesterRow]
 	notify     *Rows[readmodels.NotifyRow]
+	staff      *Rows[readmodels.StaffRow]
 }
 
 func newInbox() *inbox {
@@ -32,6 +33,7 @@ func newInbox() *inbox {
 		audiences:  NewRows(readmodels.Audiences()),
 		requesters: NewRows(readmodels.Requesters()),
 		notify:     NewRows(readmodels.Notify()),
+		staff:      NewRows(readmodels.StaffTable()),
 	}
 }
 
@@ -40,7 +42,7 @@ func (*inbox) Name() string { return "inbox" }
 
 // Tables implements Model.
 func (m *inbox) Tables() []AnyTable {
-	return []AnyTable{m.notices, m.inboxes, m.audiences, m.requesters, m.notify}
+	return []AnyTable{m.notices, m.inboxes, m.audiences, m.requesters, m.notify, m.staff}
 }
 
 // Need implements Model.
@@ -83,11 +85,21 @@ func (m *inbox) Need(f Fact) {
 	case application.Anonymised:
 		m.notices.NeedBy("application_id", f.Aggregate)
 	case message.Received:
-		if e.Job != "" {
+		switch {
+		case e.Application != "":
 			m.audiences.Need(e.Job)
+		case e.Suggests != "":
+			m.needTeam(e.Suggests)
+			m.staff.Need(readmodels.StaffKey)
+		default:
+			m.notify.Need(readmodels.NotifyKey)
+			m.staff.Need(readmodels.StaffKey)
 		}
+	case member.Invited, member.RoleSet, member.Deactivated, member.Reactivated:
+		m.staff.Need(readmodels.StaffKey)
 	case message.Assigned:
 		m.audiences.Need(e.Job)
+		m.notices.NeedBy("subject_id", f.Aggregate)
 	case message.Moved:
 		m.audiences.Need(e.ToJob)
 		m.notices.NeedBy("subject_id", f.Aggregate)
@@ -121,6 +133,8 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 		m.tellAbout(f, uuid.Nil.String(), readmodels.NoticeSecondFactorReset, f.Aggregate, []string{f.Aggregate})
 	case member.NotificationsSet:
 		m.memberWants(f.Aggregate, e)
+	case member.Invited, member.RoleSet, member.Deactivated, member.Reactivated:
+		m.setStaff(f.Aggregate, e)
 	case organization.RecruitingRoleDefined:
 		m.roleTells(e)
 	}
@@ -211,8 +225,14 @@ func (m *inbox) application(f Fact, e application.Event) {
 func (m *inbox) message(f Fact, e message.Event) {
 	switch e := e.(type) {
 	case message.Received:
+		if e.Application == "" {
+			m.tellOfUnassigned(f, e.Suggests)
+			return
+		}
 		m.tellOf(f, e.Application, e.Job)
 	case message.Assigned:
+		// Somebody has taken care of where it belongs.
+		m.forget("subject_id", f.Aggregate)
 		m.tellOf(f, e.Application, e.Job)
 	case message.Moved:
 		// Where it is no more it is nothing to tell of.

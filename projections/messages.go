@@ -84,6 +84,10 @@ func told(r readmodels.MessageRow, e message.Event) readmodels.MessageRow {
 		r.Direction, r.Thread, r.Answers = message.Inbound, e.Thread, optional(e.Answers)
 		r.Author, r.At, r.Known, r.Shortened, r.Suggested = e.By, e.At, e.Known, e.Shortened, optional(e.Suggested)
 		r.From, r.FromName, r.Subject, r.Text, r.Files.V = e.From.Bytes(), e.FromName.Bytes(), e.Subject.Bytes(), e.Text.Bytes(), filesOf(e.Attachments)
+		r.LeftOut.V = nil
+		for _, f := range e.LeftOut {
+			r.LeftOut.V = append(r.LeftOut.V, readmodels.MessageLeftOut{Name: f.Name.Bytes(), Reason: f.Reason})
+		}
 		r.Application = readmodels.NoApplication()
 		if e.Application != "" {
 			r.Application, r.Open = e.Application, true

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
@@ -118,8 +118,13 @@ type noticeRow struct {
 // of; a is its application, d
 // its document, e its evaluation.
 func (v sight) told(q *statement) string {
-	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
+	assigns := "false"
+	if v.role == access.Admin || v.role == access.Recruiting {
+		assigns = "true"
+	}
+	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
 		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
+		NoticeUnassigned, assigns,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
@@ -145,10 +150,10 @@ func (v sight) noticesSQL(q *statement) string {
 		LEFT JOIN %s d ON d.document_id = n.subject_id
 		LEFT JOIN %s e ON e.evaluation_id = n.subject_id
 		LEFT JOIN %s r ON r.member_id = n.member_id
-		WHERE n.member_id = %s AND (j.job_id IS NOT NULL OR n.kind = '%s') AND %s`,
+		WHERE n.member_id = %s AND (j.job_id IS NOT NULL OR n.kind IN ('%s', '%s')) AND %s`,
 		v.schema.Table("notices"), v.schema.Table("applications"), v.schema.Table("jobs"), v.schema.Table("documents"),
 		v.schema.Table("evaluations"), v.schema.Table("inboxes"),
-		q.arg(v.member), NoticeSecondFactorReset, v.told(q))
+		q.arg(v.member), NoticeSecondFactorReset, NoticeUnassigned, v.told(q))
 }
 
 const noticeUnread = `(r.member_id IS NULL OR (n.commit_position, n.prepare_position) > (r.commit_position, r.prepare_position))`
@@ -208,7 +213,7 @@ func (r noticeRow) shown(t *texts) Notice {
 		// There is nothing more to name.
 	case NoticeDocumentUploaded:
 		n.DocumentID = &r.Subject
-	case NoticeNewMessage:
+	case NoticeNewMessage, NoticeUnassigned:
 		n.MessageID = &r.Subject
 	}
 	return n

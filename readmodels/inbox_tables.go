@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // NoticeKind says what a notice tells of.
@@ -15,6 +16,7 @@ const (
 	NoticeDocumentUploaded NoticeKind = "document_uploaded"
 	NoticeMentioned        NoticeKind = "mentioned"
 	NoticeNewMessage       NoticeKind = "new_message"
+	NoticeUnassigned       NoticeKind = "unassigned_message"
 
 	NoticeNewApplication      NoticeKind = "new_application"
 	NoticeNewComment          NoticeKind = "new_comment"
@@ -121,6 +123,33 @@ func Audiences() Table[AudienceRow] {
 		Columns: []Column[AudienceRow]{
 			Col("job_id", "uuid", func(r *AudienceRow) *string { return &r.Job }),
 			Col("team", "jsonb", func(r *AudienceRow) *JSON[[]Told] { return &r.Team }),
+		},
+	}
+}
+
+// StaffRow is the one row of table staff: the members, by id.
+type StaffRow struct {
+	Key     string // StaffKey
+	Members JSON[map[string]Staff]
+}
+
+// Staff is what of a member says whether they are told.
+type Staff struct {
+	Role     access.OrganizationRole `json:"role"`
+	Inactive bool                    `json:"inactive,omitempty"`
+}
+
+// StaffKey is the key of the row of table staff.
+const StaffKey = "all"
+
+// StaffTable returns table staff.
+func StaffTable() Table[StaffRow] {
+	return Table[StaffRow]{
+		Name: "staff",
+		Key:  func(r *StaffRow) *string { return &r.Key },
+		Columns: []Column[StaffRow]{
+			Col("key", "text", func(r *StaffRow) *string { return &r.Key }),
+			Col("members", "jsonb", func(r *StaffRow) *JSON[map[string]Staff] { return &r.Members }),
 		},
 	}
 }

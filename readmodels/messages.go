@@ -31,6 +31,7 @@ type Message struct {
 	Text      *personal.Plain   `json:"text" doc:"Null if absent or erased"`
 	Shortened bool              `json:"shortened" doc:"The whole text is an attachment"`
 	Files     []MessageAttached `json:"attachments" doc:"Those of categories of documents you may view"`
+	LeftOut   []MessageWithout  `json:"left_out" doc:"Files that came along and were not kept"`
 	Status    *message.Status   `json:"status" enum:"scheduled,sending,sent,failed,unknown,cancelled,bounced" doc:"Of one that was written here. unknown: nobody knows whether it was taken, and it is not sent again by itself; bounced: it came back"`
 	StatusAt  *time.Time        `json:"status_at" doc:"Since when it has its status"`
 	SendAt    *time.Time        `json:"send_at" doc:"When it leaves"`
@@ -50,6 +51,12 @@ type MessageAttached struct {
 	Name     *personal.Plain `json:"name" doc:"Null if erased"`
 	Size     int64           `json:"size" doc:"Bytes"`
 	Type     string          `json:"type" doc:"Media type, by content"`
+}
+
+// MessageWithout is a file that came along with a message and was not kept.
+type MessageWithout struct {
+	Name   *personal.Plain       `json:"name" doc:"Null if erased"`
+	Reason message.LeftOutReason `json:"reason" enum:"infected,too_many,too_large" doc:"infected: the scanner says so; too_many: it is behind the twentieth; too_large: it has more than 20 MiB"`
 }
 
 // Thread is a conversation.
@@ -118,6 +125,9 @@ func (r MessageRow) want(t *texts) {
 	for _, f := range r.Files.V {
 		t.want(f.Name)
 	}
+	for _, f := range r.LeftOut.V {
+		t.want(f.Name)
+	}
 	t.wantBy(r.Author)
 	t.wantByOrNil(r.ClosedBy)
 }
@@ -128,8 +138,11 @@ func (r MessageRow) shown(t *texts, documents map[string]string) Message {
 	m := Message{
 		ID: r.ID, Revision: r.Revision, Thread: r.Thread, Answers: r.Answers, Direction: r.Direction, Purpose: string(r.Purpose), By: t.by(r.Author), At: r.At.UTC(),
 		From: t.text(r.From), FromName: t.text(r.FromName), Known: r.Known, To: t.text(r.To), Subject: t.text(r.Subject), Text: t.text(r.Text), Shortened: r.Shortened,
-		Files: []MessageAttached{}, Status: r.Status, StatusAt: r.StatusAt, SendAt: r.SendAt, SentAt: r.SentAt, RetryAt: r.RetryAt, Reason: r.Reason, Attempts: r.Attempts,
+		Files: []MessageAttached{}, LeftOut: []MessageWithout{}, Status: r.Status, StatusAt: r.StatusAt, SendAt: r.SendAt, SentAt: r.SentAt, RetryAt: r.RetryAt, Reason: r.Reason, Attempts: r.Attempts,
 		Open: r.Open, ClosedAt: r.ClosedAt, ClosedBy: t.byOrNil(r.ClosedBy),
+	}
+	for _, f := range r.LeftOut.V {
+		m.LeftOut = append(m.LeftOut, MessageWithout{Name: t.text(f.Name), Reason: f.Reason})
 	}
 	for _, f := range r.Files.V {
 		document, ok := documents[f.File]

@@ -37,6 +37,7 @@ type MessageRow struct {
 	ClosedBy    *domain.Actor
 	Suggested   *string // application
 	Files       JSON[[]MessageFile]
+	LeftOut     JSON[[]MessageLeftOut]
 	Revision    int64
 }
 
@@ -46,6 +47,13 @@ type MessageFile struct {
 	Name []byte `json:"name"` // sealed
 	Size int64  `json:"size"`
 	Type string `json:"type"`
+}
+
+// MessageLeftOut is a file that came along and was not kept, as it stands in a
+// MessageRow.
+type MessageLeftOut struct {
+	Name   []byte                `json:"name"` // sealed
+	Reason message.LeftOutReason `json:"reason"`
 }
 
 // Scrubbed is the row without what it says.
@@ -58,6 +66,13 @@ func (r MessageRow) Scrubbed() MessageRow {
 	}
 	if len(files) > 0 {
 		r.Files.V = files
+	}
+	left := make([]MessageLeftOut, len(r.LeftOut.V))
+	for i, f := range r.LeftOut.V {
+		left[i] = MessageLeftOut{Reason: f.Reason}
+	}
+	if len(left) > 0 {
+		r.LeftOut.V = left
 	}
 	return r
 }
@@ -102,6 +117,7 @@ func Messages() Table[MessageRow] {
 			Col("closed_by", "text", func(r *MessageRow) **domain.Actor { return &r.ClosedBy }),
 			Col("suggested_id", "uuid", func(r *MessageRow) **string { return &r.Suggested }),
 			Col("files", "jsonb", func(r *MessageRow) *JSON[[]MessageFile] { return &r.Files }),
+			Col("left_out", "jsonb", func(r *MessageRow) *JSON[[]MessageLeftOut] { return &r.LeftOut }),
 			Col("revision", "bigint", func(r *MessageRow) *int64 { return &r.Revision }),
 		},
 		Indexes: []string{

@@ -55,6 +55,7 @@ const (
 	MaxName        = 200    // characters of a sender's name
 	MaxMessageID   = 255    // characters
 	MaxAttachments = 20
+	MaxLeftOut     = 200                  // files that came along and were not kept
 	MaxAhead       = 366 * 24 * time.Hour // how far ahead a message is scheduled
 )
 
@@ -132,6 +133,22 @@ type Attachment struct {
 	Size     int64         `json:"size"` // bytes
 	Type     string        `json:"type"` // media type, by content
 }
+
+// LeftOut is a file that came along and was not kept.
+type LeftOut struct {
+	Name   personal.Text `json:"name"`
+	Reason LeftOutReason `json:"reason"`
+}
+
+// LeftOutReason says why a file was not kept. It is stored for ever.
+type LeftOutReason string
+
+// Why a file was not kept.
+const (
+	Infected LeftOutReason = "infected"  // a scanner says so
+	TooMany  LeftOutReason = "too_many"  // behind the twentieth
+	TooLarge LeftOutReason = "too_large" // more than a document may have
+)
 
 func filesOf(attachments []Attachment) []string {
 	if len(attachments) == 0 {

@@ -213,6 +213,7 @@ func TestStoredMessages(t *testing.T) {
 	w.Answers, w.Purpose = "m0", message.Rejection
 	r.Application, r.Job, r.Answers, r.Known, r.Shortened = "a1", "j1", "m0", true, true
 	r.Attachments = []message.Attachment{{File: "f1", Document: "d1", Name: text("f1.pdf"), Size: 9, Type: "application/pdf"}}
+	r.LeftOut = []message.LeftOut{{Name: text("f2.exe"), Reason: message.Infected}}
 	again := domaintest.At.Add(time.Minute)
 	domaintest.Stored[message.Event](
 		t, "message", message.Codec, w, r,

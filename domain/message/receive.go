@@ -24,6 +24,7 @@ type Received struct {
 	MessageID   personal.Text `json:"message_id"`
 	Shortened   bool          `json:"shortened,omitempty"` // the whole text came as an attachment
 	Attachments []Attachment  `json:"attachments,omitempty"`
+	LeftOut     []LeftOut     `json:"left_out,omitempty"` // came along and was not kept
 }
 
 // EventName implements domain.Fact.
@@ -50,6 +51,7 @@ type Arrival struct {
 	Shortened bool
 
 	Attachments []Attachment
+	LeftOut     []LeftOut // their names are under the message's key
 }
 
 // Receive takes a message in. It comes in once; again is no event.
@@ -60,13 +62,15 @@ func (m Message) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 		return nil, nil
 	case in.From.IsZero():
 		return nil, domain.ErrInvalid.Because("A message comes from somebody.")
+	case len(in.LeftOut) > MaxLeftOut:
+		return nil, domain.ErrInvalid.Because("Of a message at most %d files are left out.", MaxLeftOut)
 	case len(in.Attachments) > MaxAttachments:
 		return nil, domain.ErrInvalid.Because("A message has at most %d files with it.", MaxAttachments)
 	}
 	return []Event{Received{
 		Stamp: s, Application: in.Application, Job: in.Job, Suggested: in.Suggested.Application, Suggests: in.Suggested.Job,
 		Thread: in.Thread, Answers: in.Answers, Known: in.Known, From: in.From, FromName: in.FromName, Subject: in.Subject, Text: in.Text,
-		MessageID: in.MessageID, Shortened: in.Shortened, Attachments: in.Attachments,
+		MessageID: in.MessageID, Shortened: in.Shortened, Attachments: in.Attachments, LeftOut: in.LeftOut,
 	}}, nil
 }
 

@@ -252,7 +252,7 @@ func ofApplication(id string, fact application.Event) []Plan {
 	case application.DocumentReminderDue:
 		return []Plan{tellCandidate(id, notice.DocumentReminder, f.Document, f.At)}
 	case application.DocumentUploaded:
-		if f.By == domain.Candidate {
+		if f.By == domain.Candidate && f.Area() == "" {
 			return []Plan{{Purpose: "notice", Kind: NoticeMembers, Subject: id, Object: f.Document, At: f.At}}
 		}
 	}

@@ -21,9 +21,9 @@ import (
 const (
 	// MaxRaw is the most bytes of a whole mail: 35 MiB, which hold 25 MiB of files.
 	MaxRaw = 35 << 20
-	// MaxFile is the most bytes of one file in it.
+	// MaxFile is the most bytes of one file in it; a larger one is left out.
 	MaxFile = 20 << 20
-	// MaxFiles is the most files in it.
+	// MaxFiles is the most files in it; those behind them are left out.
 	MaxFiles = 20
 
 	maxParts = 200     // parts of all kinds, at all depths
@@ -46,6 +46,8 @@ type Incoming struct {
 	Subject    personal.Plain
 	Text       personal.Plain // lines end with \n
 	Files      []Enclosure
+	// LeftOut are files that came along and are not among Files.
+	LeftOut []LeftOut
 	// Bounce says that it reports of a mail that could not be delivered.
 	Bounce *Bounce
 }
@@ -54,6 +56,12 @@ type Incoming struct {
 type Enclosure struct {
 	Name    personal.Plain
 	Content []byte
+}
+
+// LeftOut is a file in a mail that is too large, or one too many.
+type LeftOut struct {
+	Name    personal.Plain
+	TooMany bool // else too large
 }
 
 // Bounce says which mail came back.
@@ -109,6 +117,8 @@ type parser struct {
 func (p *parser) header(h gomail.Header) {
 	if from, err := h.AddressList("From"); err == nil && len(from) > 0 {
 		p.in.From, p.in.FromName = line(from[0].Address, 254), line(from[0].Name, 200)
+	} else {
+		p.in.From = line(addressIn(h.Get("From")), 254)
 	}
 	for _, field := range []string{"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"} {
 		list, err := h.AddressList(field)
@@ -136,6 +146,20 @@ func (p *parser) header(h gomail.Header) {
 			p.in.References = append(p.in.References, ids[i])
 		}
 	}
+}
+
+// addressIn returns the address in angle brackets, of a field that is broken apart
+// from that, such as by a name in a charset nobody knows.
+func addressIn(field string) string {
+	_, rest, _ := strings.Cut(field, "<")
+	if i := strings.LastIndex(rest, "<"); i >= 0 {
+		rest = rest[i+1:]
+	}
+	address, _, closed := strings.Cut(rest, ">")
+	if name, domain, at := strings.Cut(address, "@"); !closed || !at || name == "" || domain == "" || strings.ContainsAny(address, " \t\r\n\"(),:;") {
+		return ""
+	}
+	return address
 }
 
 // part takes in a part, and those in it.
@@ -196,20 +220,19 @@ func (p *parser) text(typ string, body io.Reader) error {
 
 func (p *parser) file(typ, name string, body io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(body, MaxFile+1))
-	switch {
-	case len(content) > MaxFile:
-		return fmt.Errorf("%w: a file in it has more than %d MiB", ErrUnreadable, MaxFile>>20)
-	case len(content) == 0, err != nil && len(content) == 0:
+	if len(content) == 0 || err != nil && len(content) == 0 {
 		return nil
-	case len(p.in.Files) == MaxFiles:
-		return fmt.Errorf("%w: it has more than %d files", ErrUnreadable, MaxFiles)
 	}
 	named := line(name, 255)
 	if named == "" {
-		named = personal.Plain(fmt.Sprintf("file-%d", len(p.in.Files)+1))
+		named = personal.Plain(fmt.Sprintf("file-%d", len(p.in.Files)+len(p.in.LeftOut)+1))
 		if typ == "message/rfc822" {
 			named += ".eml"
 		}
+	}
+	if tooLarge := len(content) > MaxFile; tooLarge || len(p.in.Files) == MaxFiles {
+		p.in.LeftOut = append(p.in.LeftOut, LeftOut{Name: named, TooMany: !tooLarge})
+		return nil
 	}
 	p.in.Files = append(p.in.Files, Enclosure{Name: named, Content: content})
 	return nil

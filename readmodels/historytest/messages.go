@@ -52,6 +52,7 @@ func (h *History) Mail(id, suggested string, text personal.Plain) (m, file strin
 	}
 	in.From, in.FromName, in.Subject = h.Text(m, owner, "cleo@mail.example"), h.Text(m, owner, "Cleo"), h.Text(m, owner, "a question")
 	in.Text, in.MessageID = h.Text(m, owner, text), h.Text(m, owner, "1@mail.example")
+	in.LeftOut = []message.LeftOut{{Name: h.Text(m, owner, "song.exe"), Reason: message.Infected}}
 	in.Attachments = []message.Attachment{{File: file, Name: h.Text(file, owner, "letter.pdf"), Size: 1000, Type: "application/pdf"}}
 	h.OnMessage(m, domain.Candidate, func(was message.Message, s domain.Stamp) ([]message.Event, error) { return was.Receive(in, s) })
 	if id != "" {
