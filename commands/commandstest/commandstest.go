@@ -16,6 +16,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
@@ -135,6 +136,25 @@ func (c *Company) Events(t *testing.T, stream string) []string {
 		types = append(types, e.Type)
 	}
 	return types
+}
+
+// Noted returns the mails that were begun in a stream of notices, oldest first.
+func (c *Company) Noted(t *testing.T, stream string) []string {
+	t.Helper()
+	var mails []string
+	for rec, err := range c.Memory.ReadStream(t.Context(), stream, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := notice.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, ok := e.(notice.Noted); ok && n.Opens {
+			mails = append(mails, n.Mail)
+		}
+	}
+	return mails
 }
 
 // All returns the number of events in the log.

@@ -1,0 +1,133 @@
+package commands_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/commands/commandstest"
+	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/notice"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/mail"
+	"github.com/hirelog/hirelog/internal/ops"
+)
+
+// killing is the log and the transport of a process that is killed at a step: from
+// then on it writes nothing and sends nothing.
+type killing struct {
+	eventlog.Log
+	at, steps int
+	dead      bool
+	sent      *int // by all processes
+}
+
+var errDead = errors.New("the process was killed")
+
+func (k *killing) step() error {
+	if k.steps++; k.steps == k.at {
+		k.dead = true
+	}
+	if k.dead {
+		return errDead
+	}
+	return nil
+}
+
+func (k *killing) Append(ctx context.Context, stream string, expected eventlog.Revision, events []eventlog.NewEvent) (eventlog.Appended, error) {
+	if err := k.step(); err != nil {
+		return eventlog.Appended{}, err
+	}
+	at, err := k.Log.Append(ctx, stream, expected, events)
+	return at, errors.Join(err, k.step())
+}
+
+// Send implements mail.Transport.
+func (k *killing) Send(context.Context, mail.Mail) error {
+	if err := k.step(); err != nil {
+		return err
+	}
+	*k.sent++
+	return k.step()
+}
+
+// process returns commands of a process that is killed at a step, 0 = never, and
+// whose clock is ahead.
+func (k *killing) process(c *commandstest.Company, ahead time.Duration) *commands.Commands {
+	return commands.New(commands.Options{
+		Log: k, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler), Tokens: c.Tokens,
+		Arrivals: ops.NewArrivals(c.Pool, nil), Mail: k, Now: func() time.Time { return time.Now().Add(ahead) },
+	})
+}
+
+// E4, S2-47, S2-48, S1-50: a mail is sent at most once, wherever whoever sends it
+// is killed; one that was begun and has no outcome is unknown, and is not sent again.
+func TestMailIsSentAtMostOnceUnderKill(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	on := true
+	commandstest.Must(c.ChangeSettings(t.Context(), c.As(c.Admin), commands.ChangeSettings{SettingsChange: organization.SettingsChange{SelfTracking: &on}}))
+	app := c.ReceiveOne(t, "cleo@example.org")
+	effect := func() commands.Caller {
+		return commands.Caller{Actor: domain.System, CommandID: uuid.New(), CausationID: uuid.NewString(), MayBeRepeated: true, Origin: eventlog.Live}
+	}
+	type giving = func(*commands.Commands, commands.Caller) (commands.Answer, error)
+	for name, made := range map[string]func() (stream string, give giving){
+		"message": func() (string, giving) {
+			id := commandstest.Must(c.WriteMessage(t.Context(), c.As(c.Recruiter), commands.WriteMessage{Application: app, Letter: commands.Letter{Subject: "Hello", Text: "Hello"}})).ID
+			return "message-" + id, func(p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.SendMessage(t.Context(), by, id)
+			}
+		},
+		"notice": func() (string, giving) {
+			app := c.ReceiveOne(t, someone())
+			document := commandstest.Must(c.RequestDocument(t.Context(), c.As(c.Recruiter), commands.RequestDocument{Application: app, Title: "Diploma", Category: access.Certificate})).ID
+			noted := commandstest.Must(c.NoticeCandidate(t.Context(), effect(), app, notice.DocumentRequested, document))
+			_, stream := eventlog.SplitStream(noted.Stream)
+			mails := c.Noted(t, noted.Stream)
+			return noted.Stream, func(p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.SendNotice(t.Context(), by, stream, mails[len(mails)-1])
+			}
+		},
+	} {
+		for at := 1; ; at++ {
+			stream, give := made()
+			sent := 0
+			ahead := 20 * time.Minute
+			first := &killing{Log: c.Memory, at: at, sent: &sent}
+			by := effect()
+			_, err := give(first.process(c, ahead), by)
+			if !first.dead && err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			second := &killing{Log: c.Memory, sent: &sent}
+			if _, err := give(second.process(c, ahead+2*time.Minute), by); err != nil {
+				t.Fatalf("%s, killed at step %d: %v", name, at, err)
+			}
+			happened := c.Events(t, stream)
+			last := happened[len(happened)-1]
+			begun := slices.Contains(happened, name+".sending.v1")
+			switch {
+			case sent > 1:
+				t.Errorf("%s, killed at step %d: it was sent %d times", name, at, sent)
+			case !begun || !strings.HasSuffix(last, ".sent.v1") && !strings.HasSuffix(last, ".outcome_unknown.v1"), strings.HasSuffix(last, ".sent.v1") && sent != 1:
+				t.Errorf("%s, killed at step %d: sent %d times, and %v is told", name, at, sent, happened)
+			}
+			if !first.dead {
+				if at < 6 {
+					t.Errorf("%s has %d steps", name, at-1)
+				}
+				break
+			}
+		}
+	}
+}
