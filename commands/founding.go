@@ -75,9 +75,16 @@ func firstRoles() []DefineRecruitingRole {
 	manager := all(access.Edit)
 	manager[access.Erasure] = access.None
 	manager[access.Salary] = access.View
+	// Recruiters are told of what waits for the team, managers of what they decide on;
+	// who is told anyway, such as managers of a candidate's note, is told once.
+	recruiter := []organization.Notification{
+		organization.NewApplication, organization.CandidateNote, organization.DocumentUploaded, organization.NewMessage,
+		organization.EvaluationSubmitted, organization.InterviewChanged, organization.OfferChanged, organization.StageOverdue,
+	}
+	deciding := []organization.Notification{organization.EvaluationSubmitted, organization.InterviewChanged, organization.OfferChanged}
 	return []DefineRecruitingRole{
-		{Name: "Recruiter", Areas: all(access.Edit), Documents: documents(access.Edit)},
-		{Name: "Hiring manager", Areas: manager, Documents: documents(access.View)},
+		{Name: "Recruiter", Areas: all(access.Edit), Documents: documents(access.Edit), Notify: recruiter},
+		{Name: "Hiring manager", Areas: manager, Documents: documents(access.View), Notify: deciding},
 		{
 			Name: "Interviewer",
 			Areas: map[access.Area]access.Level{
@@ -85,6 +92,7 @@ func firstRoles() []DefineRecruitingRole {
 				access.Evaluations: access.Edit, access.Comments: access.Edit, access.Tags: access.View,
 			},
 			Documents: map[access.Category]access.Level{access.CV: access.View, access.CoverLetter: access.View, access.WorkSample: access.View},
+			Notify:    []organization.Notification{organization.InterviewChanged},
 		},
 	}
 }

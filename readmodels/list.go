@@ -77,6 +77,7 @@ type ListedApplication struct {
 	FirstName   *personal.Plain     `json:"first_name" doc:"Null if absent, erased or masked"`
 	LastName    *personal.Plain     `json:"last_name" doc:"Null if absent, erased or masked"`
 	Email       *personal.Plain     `json:"email" doc:"Null if absent, erased or masked"`
+	PictureID   *string             `json:"picture_id" format:"uuid" doc:"There is a picture, at …/picture of the application; another id is another one. Null if there is none, or not for you"`
 	Job         JobRef              `json:"job"`
 	Stage       StageRef            `json:"stage"`
 	StageSince  time.Time           `json:"stage_since" doc:"When it entered the stage"`
@@ -125,6 +126,9 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 			return err
 		}
 		if err := l.fillUnread(ctx, page.Items); err != nil {
+			return err
+		}
+		if err := l.fillPictures(ctx, page.Items, now); err != nil {
 			return err
 		}
 		return l.fillOpen(ctx, page.Items)

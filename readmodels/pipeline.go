@@ -49,6 +49,7 @@ type PipelineCard struct {
 	CandidateID *string         `json:"candidate_id" format:"uuid" doc:"The person; null when masked"`
 	FirstName   *personal.Plain `json:"first_name" doc:"Null if absent, erased or masked"`
 	LastName    *personal.Plain `json:"last_name" doc:"Null if absent, erased or masked"`
+	PictureID   *string         `json:"picture_id" format:"uuid" doc:"There is a picture, at …/picture of the application; another id is another one. Null if there is none, or not for you"`
 	Priority    bool            `json:"priority"`
 	KnockedOut  bool            `json:"knocked_out" doc:"An answer to the application form flags it; a person decides"`
 	Owner       *MemberRef      `json:"owner" doc:"The member responsible"`
@@ -140,7 +141,7 @@ func (c *Core) pipeline(ctx context.Context, l list, v sight, j JobRow) (Pipelin
 	if len(p.Columns) == 0 {
 		return p, nil
 	}
-	cards, err := c.cards(ctx, l, p.Columns)
+	cards, err := c.cards(ctx, l, p.Columns, v.now)
 	if err != nil {
 		return p, err
 	}
@@ -176,7 +177,7 @@ func (l list) byStage(ctx context.Context) (map[string]int, error) {
 
 // cards reads the first applications of each column, and one more, in one
 // statement.
-func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn) (map[string][]ListedApplication, error) {
+func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn, now time.Time) (map[string][]ListedApplication, error) {
 	q := new(statement)
 	var finds []string
 	for _, column := range columns {
@@ -195,6 +196,9 @@ func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn) (map
 		return nil, err
 	}
 	if err := l.fillUnread(ctx, page.Items); err != nil {
+		return nil, err
+	}
+	if err := l.fillPictures(ctx, page.Items, now); err != nil {
 		return nil, err
 	}
 	cards := map[string][]ListedApplication{}
@@ -223,7 +227,7 @@ func (c *Core) fillColumn(l list, column *PipelineColumn, found []ListedApplicat
 	}
 	for _, a := range found {
 		card := PipelineCard{
-			ID: a.ID, Revision: a.Revision, CandidateID: a.CandidateID, FirstName: a.FirstName, LastName: a.LastName, Priority: a.Priority,
+			ID: a.ID, Revision: a.Revision, CandidateID: a.CandidateID, FirstName: a.FirstName, LastName: a.LastName, PictureID: a.PictureID, Priority: a.Priority,
 			KnockedOut: a.KnockedOut, Owner: a.Owner, Tags: a.Tags, ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, StageSince: a.StageSince,
 			Another: a.Another, Masked: a.Masked, URL: a.URL, Unread: a.Unread,
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/transport/commandapi"
 )
 
@@ -394,6 +395,22 @@ func TestPictures(t *testing.T) {
 	if profile := w.get(v.manager, a); profile.text("candidate.picture_id") != second || first == second {
 		t.Errorf("%s", profile.body)
 	}
+	// S2-100: cards and the list say that there is one.
+	if cards := w.get(v.manager, "/v1/jobs/"+v.id+"/pipeline").want(http.StatusOK); !bytes.Contains(cards.body, []byte(`"picture_id":"`+second+`"`)) || bytes.Count(cards.body, []byte(`"picture_id":"`)) != 1 {
+		t.Errorf("%s", cards.body)
+	}
+	if list := w.get(v.manager, "/v1/applications").want(http.StatusOK); !bytes.Contains(list.body, []byte(`"picture_id":"`+second+`"`)) {
+		t.Errorf("%s", list.body)
+	}
+	blind := w.role("Names only", map[access.Area]string{access.Application: "view"})
+	who, looks := w.member("Ina", "recruiting")
+	w.put(w.admin, "/v1/jobs/"+v.id+"/hiring-team", map[string]any{"hiring_team": []map[string]any{
+		{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true}, {"member_id": who, "recruiting_role_id": blind},
+	}}).want(http.StatusOK)
+	if cards := w.get(looks, "/v1/jobs/"+v.id+"/pipeline").want(http.StatusOK); bytes.Contains(cards.body, []byte(second)) {
+		t.Errorf("without the right to view profiles: %s", cards.body)
+	}
+	w.get(looks, a+"/picture").problem(http.StatusForbidden, "denied")
 	if page := grace.ask("GET", "/applications/"+mine, nil); page.text("picture_id") != second {
 		t.Errorf("%s", page.body)
 	}

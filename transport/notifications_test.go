@@ -141,3 +141,21 @@ func TestReviewsAndInterviewsAreTasks(t *testing.T) {
 		t.Errorf("without the evaluation: %s", got.body)
 	}
 }
+
+// S2-101, S2-45, S1-58: the recruiting roles of a new installation say what those who
+// hold them are told of: recruiters of what comes in, interviewers of little.
+func TestFirstRolesTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	recruiter, _ := w.colleague(v, "Rita Recruiter", "Recruiter")
+	interviewer, _ := w.colleague(v, "Ina Interviewer", "Interviewer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	w.do(call{method: http.MethodPost, path: a + "/documents", token: v.manager, body: newForm("cv").file("cv.txt", "I flew ships.")}).want(http.StatusCreated)
+	if got := w.get(recruiter, "/v1/me/inbox").kinds("kind"); !slices.Equal(got, []any{"document_uploaded", "new_application"}) {
+		t.Errorf("a recruiter is told %v", got)
+	}
+	if got := w.get(interviewer, "/v1/me/inbox").kinds("kind"); len(got) != 0 {
+		t.Errorf("an interviewer is told %v", got)
+	}
+}
