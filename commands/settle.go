@@ -112,12 +112,17 @@ func (c *Commands) finishJob(ctx context.Context, p pending) (done bool, err err
 	if err := c.look(ctx, p, ch); err != nil {
 		return false, err
 	}
+	again := false
 	for _, id := range slices.Sorted(maps.Keys(ch.found)) {
 		subject := ch.found[id]
 		if subject.tried {
 			continue
 		}
 		answer, err := c.settleOne(ctx, p, ch, id, subject.revision)
+		if errors.Is(err, job.ErrStageRemoved) {
+			again = true // where it was to go is gone by now, too: next time it goes where that went
+			continue
+		}
 		if err != nil && !refused(err) {
 			return false, fmt.Errorf("application %s: %w", id, err)
 		}
@@ -126,7 +131,7 @@ func (c *Commands) finishJob(ctx context.Context, p pending) (done bool, err err
 			ch.done++
 		}
 	}
-	if c.now().Sub(ch.began) < settled {
+	if again || c.now().Sub(ch.began) < settled {
 		return false, nil
 	}
 	by := ch.by

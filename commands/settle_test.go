@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -99,6 +100,34 @@ func TestAChoreEnds(t *testing.T) {
 	written := c.All(t)
 	if left, err := process.FinishJobs(t.Context()); err != nil || left != 0 || c.All(t) != written {
 		t.Errorf("once more: %d left, %v, %d events", left, err, c.All(t)-written)
+	}
+}
+
+// Where an application was to go may be removed before it gets there: it goes
+// where that went (S2-99).
+func TestAChoreWhoseTargetGoesAway(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	id := c.ReceiveOne(t, someone())
+	remove := func(stage, target string) {
+		commandstest.Must(c.RemoveStage(t.Context(), c.As(c.Recruiter), commands.RemoveStage{Job: c.Job, Stage: stage, Target: target}))
+	}
+	remove(c.Stages[0].ID, c.Stages[1].ID)
+	meanwhile := func() { remove(c.Stages[1].ID, c.Stages[2].ID) }
+	process := c.Process(&commandstest.Tapped{Log: c.Log, OnReadStream: func(_ context.Context, stream string) error {
+		if run := meanwhile; stream == "application-"+id && run != nil {
+			meanwhile = nil
+			run()
+		}
+		return nil
+	}})
+	for range 2 {
+		if _, err := process.FinishJobs(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := c.State(t).Applications[id].Stage; meanwhile != nil || got != c.Stages[2].ID {
+		t.Errorf("the application is in %s, want %s", got, c.Stages[2].ID)
 	}
 }
 
