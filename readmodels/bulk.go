@@ -282,7 +282,7 @@ func (c *Core) Selection(ctx context.Context, member string, q ListQuery, max in
 	}
 	var ids []string
 	err = c.snapshot(ctx, "select applications", func(tx pgx.Tx, s Schema) error {
-		r, err := reachOf(ctx, tx, s, member, now)
+		r, err := reachOf(ctx, tx, s, member, now, q.Jobs)
 		if err != nil || r.role == "" {
 			return err
 		}

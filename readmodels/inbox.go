@@ -229,6 +229,15 @@ func (v sight) holdsCategory(q *statement, row, category string, least access.Le
 	default:
 		return "false"
 	}
+	if v.one != nil {
+		var held []access.Category
+		for _, c := range v.one.known {
+			if v.one.rights.Document(c) >= least {
+				held = append(held, c)
+			}
+		}
+		return category + " = ANY (" + q.arg(texted(held)) + "::text[])"
+	}
 	column := "documents_view"
 	if least == access.Edit {
 		column = "documents_edit"

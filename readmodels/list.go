@@ -3,6 +3,7 @@ package readmodels
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -114,7 +115,7 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 	}
 	page := ApplicationPage{Items: []ListedApplication{}}
 	err = c.snapshot(ctx, "list applications", func(tx pgx.Tx, s Schema) error {
-		r, err := reachOf(ctx, tx, s, member, now)
+		r, err := reachOf(ctx, tx, s, member, now, q.Jobs)
 		if err != nil || r.role == "" {
 			return err
 		}
@@ -125,13 +126,10 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 		if err := c.applications(ctx, l, &page); err != nil {
 			return err
 		}
-		if err := l.fillUnread(ctx, page.Items); err != nil {
-			return err
-		}
 		if err := l.fillPictures(ctx, page.Items, now); err != nil {
 			return err
 		}
-		return l.fillOpen(ctx, page.Items)
+		return l.fillCounts(ctx, page.Items)
 	})
 	return page, err
 }
@@ -204,14 +202,51 @@ func (c *Core) read(ctx context.Context, l list, page *ApplicationPage, sql stri
 		return err
 	}
 	defer rows.Close()
+	var secret []uuid.UUID
 	for rows.Next() {
-		item, err := c.listed(rows)
+		item, err := c.listed(l.reach, rows)
 		if err != nil {
 			return err
 		}
-		page.Items = append(page.Items, item)
+		if !item.seen {
+			continue
+		}
+		page.Items = append(page.Items, item.ListedApplication)
+		if item.secret {
+			secret = append(secret, uuid.MustParse(item.ID))
+		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil || len(secret) == 0 {
+		return err
+	}
+	return l.fillAnother(ctx, page.Items, secret)
+}
+
+// fillAnother says of listed applications whose persons' other ones are all of
+// confidential jobs whether the member sees one of these: they may know of no
+// other.
+func (l list) fillAnother(ctx context.Context, items []ListedApplication, secret []uuid.UUID) error {
+	q, r := new(statement), l.reach
+	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
+		SELECT DISTINCT a.application_id::text
+		FROM %[1]s a JOIN %[1]s o ON o.person_id = a.person_id AND o.application_id <> a.application_id AND o.outcome <> 'transferred'
+		WHERE %[2]s AND %[3]s`,
+		r.schema.Table("applications"), oneOf(q, "a.application_id", secret), r.sight().holds(q, "o", access.Application)), q.args...)
+	if err != nil {
+		return err
+	}
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for i := range items {
+		items[i].Another = items[i].Another || slices.Contains(known, items[i].ID)
+	}
+	return err
+}
+
+// readItem is an application as it was read.
+type readItem struct {
+	ListedApplication
+	seen   bool // the member sees it
+	secret bool // the person's other applications are all of confidential jobs
 }
 
 // chosen reads applications by their ids, in the order of these.
@@ -220,7 +255,7 @@ func (c *Core) chosen(ctx context.Context, l list, page *ApplicationPage, ids []
 		return nil
 	}
 	q := new(statement)
-	found := "SELECT n.application_id, n.place FROM unnest(" + q.arg(ids) + "::uuid[]) WITH ORDINALITY AS n (application_id, place)"
+	found := "SELECT n.application_id, n.place FROM unnest(" + q.arg(uuids(ids)) + "::uuid[]) WITH ORDINALITY AS n (application_id, place)"
 	return c.read(ctx, l, page, l.rows(q, found, "ORDER BY p.place"), q.args)
 }
 
@@ -256,19 +291,29 @@ func (q ListQuery) checked(v *vault.Vault) (ListQuery, *cursor, error) {
 	return q, &c, nil
 }
 
-func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
-	var a ListedApplication
+// listed reads a row as far as the member may see it, if they see it at all.
+func (c *Core) listed(r reach, row pgx.Row) (readItem, error) {
+	var a readItem
+	var others *bool // there are some, and all are of confidential jobs
+	var id, job uuid.UUID
 	var candidate string
 	var first, last, email, personKey, ownerName, ownerKey []byte
 	var reason, reasonLabel, owner *string
 	var tags, tagLabels []string
-	var mayTags bool
-	err := row.Scan(&a.ID, &a.Revision, &candidate, &first, &last, &email, &personKey,
-		&a.Job.ID, &a.Job.Title, &a.Stage.ID, &a.Stage.Name, &a.StageSince, &a.Outcome, &reason, &reasonLabel,
-		&a.Priority, &a.KnockedOut, &a.Source, &owner, &ownerName, &ownerKey, &tags, &tagLabels, &mayTags,
-		&a.ReceivedAt, &a.ChangedAt, &a.Another, &a.Anonymised, &a.Masked)
+	err := row.Scan(&id, &a.Revision, &candidate, &first, &last, &email, &personKey,
+		&job, &a.Job.Title, &a.Stage.ID, &a.Stage.Name, &a.StageSince, &a.Outcome, &reason, &reasonLabel,
+		&a.Priority, &a.KnockedOut, &a.Source, &owner, &ownerName, &ownerKey, &tags, &tagLabels,
+		&a.ReceivedAt, &a.ChangedAt, &others, &a.Anonymised)
 	if err != nil {
 		return a, fmt.Errorf("read application: %w", err)
+	}
+	if a.seen, a.Masked = r.shows(job, id); !a.seen {
+		return a, nil
+	}
+	a.ID, a.Job.ID = id.String(), job.String()
+	if others != nil && !a.Masked {
+		a.Another = !*others || r.everywhere()
+		a.secret = !a.Another
 	}
 	a.URL = urlOf(a.ID)
 	t := newTexts(c.vault, a.ID, a.Masked)
@@ -286,7 +331,7 @@ func (c *Core) listed(row pgx.Row) (ListedApplication, error) {
 		a.Owner = &ref
 	}
 	a.Reason = labelled(reason, reasonLabel)
-	if mayTags {
+	if r.views(access.Tags, job, id) {
 		a.Tags = make([]Label, len(tags))
 		for i, id := range tags {
 			a.Tags[i] = Label{ID: id, Label: tagLabels[i]}

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // sortColumn is what the list is ordered by in SQL.
@@ -51,7 +55,7 @@ func (l list) filters(q *statement) string {
 		and("a.knocked_out = %s", q.arg(*f.KnockedOut))
 	}
 	if f.Unread != nil {
-		commented, open := l.reach.holds(q, "a", l.reach.commented), l.reach.open(q, "a")
+		commented, open := l.holds(q, access.Comments), l.open(q)
 		if *f.Unread {
 			and("(%s AND %s OR %s)", commented, l.reach.unread(q, "a"), open)
 		} else {
@@ -141,53 +145,71 @@ func (k keys) end(l list, row string) string {
 // find is a query of the ids and dates of the applications the member sees that
 // answer to the filters.
 func (l list) find(q *statement, k keys) string {
-	jobs, all, singles := l.scope()
 	from := "SELECT a.application_id, a." + l.sortColumn() + " FROM " + l.reach.schema.Table("applications") + " a WHERE "
 	pick := func(where string) string { return from + where + l.filters(q) + l.more(q, k) + k.end(l, "a") }
-	if all {
-		return pick("true")
+	jobs, all, singles := l.scope()
+	if all || len(jobs) == 0 || len(jobs) > weighed || len(singles) == 0 {
+		return pick(l.scoped(q))
 	}
-	inJobs := among(q, "a.job_id", jobs)
+	return fmt.Sprintf("SELECT f.application_id, f.%s FROM (\n\t\t(%s)\n\t\tUNION ALL\n\t\t(%s)) f%s",
+		l.sortColumn(), pick(l.inJobs(q, jobs)), pick(oneOf(q, "a.application_id", singles)), k.end(l, "f"))
+}
+
+// scoped is the condition on row a that it is where the member may find it by
+// these filters. A few jobs and single applications had better be two queries.
+func (l list) scoped(q *statement) string {
+	jobs, all, singles := l.scope()
+	switch {
+	case all:
+		return "true"
+	case len(jobs) == 0 && len(singles) > 0:
+		return oneOf(q, "a.application_id", singles)
+	}
+	return either(l.inJobs(q, jobs), among(q, "a.application_id", singles))
+}
+
+// inJobs is the condition on row a that it is of one of jobs.
+func (l list) inJobs(q *statement, jobs []uuid.UUID) string {
+	in := among(q, "a.job_id", jobs)
 	if len(l.query.Stages) > 0 {
 		// A stage is of one job. An index of jobs finds nothing that one of stages
 		// does not, but the planner thinks it does.
-		inJobs = "(" + inJobs + ") IS TRUE"
+		in = "(" + in + ") IS TRUE"
 	}
-	find := pick(inJobs)
-	if len(singles) == 0 {
-		return find
-	}
-	return fmt.Sprintf("SELECT f.application_id, f.%s FROM (\n\t\t(%s)\n\t\tUNION ALL\n\t\t(%s)) f%s",
-		l.sortColumn(), find, pick(l.single(q, jobs, singles)), k.end(l, "f"))
+	return in
 }
 
 // scope is where the member may find applications by these filters: in jobs, or
 // in all there are, and perhaps among singles, applications of other jobs.
-func (l list) scope() (jobs []string, all bool, singles []string) {
+func (l list) scope() (jobs []uuid.UUID, all bool, singles []uuid.UUID) {
+	asked := idsOf(l.query.Jobs)
 	if l.everywhere() {
-		return l.query.Jobs, len(l.query.Jobs) == 0, nil
+		return asked, len(asked) == 0, nil
 	}
-	in := l.reach.seen
+	in := l.reach.of(access.Application)
 	if l.tags() {
-		in = in.both(l.reach.tagged)
+		in = in.both(l.reach.of(access.Tags))
 	}
-	if len(l.query.Jobs) > 0 {
-		in.jobs = slices.DeleteFunc(slices.Clone(in.jobs), func(id string) bool { return !slices.Contains(l.query.Jobs, id) })
+	if len(asked) > 0 {
+		in = in.within(asked)
 	}
-	return in.jobs, false, in.applications
+	return in.jobs, false, in.alone()
 }
 
-// single is the condition on row a that it is one of singles, not in jobs, and
-// one the member may find by these filters.
-func (l list) single(q *statement, jobs, singles []string) string {
-	where := among(q, "a.application_id", singles) + " AND NOT (" + among(q, "a.job_id", jobs) + ") AND " + l.reach.seen.in(q, "a")
-	if l.tags() {
-		where += " AND " + l.reach.tagged.in(q, "a")
+// holds is a condition on row a of the list: the member may view an area of it.
+func (l list) holds(q *statement, area access.Area) string {
+	if l.reach.role == access.Admin {
+		return "true"
 	}
-	if len(l.query.Jobs) > 0 {
-		where += " AND " + among(q, "a.job_id", l.query.Jobs)
+	in := l.reach.of(area)
+	if asked := idsOf(l.query.Jobs); len(asked) > 0 {
+		in = in.within(asked)
 	}
-	return where
+	jobs, all, singles := l.scope()
+	if !all && len(singles) == 0 && !slices.ContainsFunc(jobs, func(id uuid.UUID) bool { return !in.hasJob(id) }) {
+		return "true" // of each that is found
+	}
+	return in.in(q, "a")
 }
 
 // page is the query of one page and the row after it.
@@ -212,9 +234,10 @@ func (l list) count(q *statement, limit int) string {
 // rows is the query of the applications that keys, a query with a column
 // application_id, finds, ordered by columns of it (p) or of the rows (a). The
 // rows are fetched one by one by primary key: OFFSET 0 keeps the planner from
-// joining first and sorting then.
+// joining first and sorting then. What the member may see of them is told when
+// they are read.
 func (l list) rows(q *statement, keys, order string) string {
-	s, v := l.reach.schema, l.reach
+	s := l.reach.schema
 	return fmt.Sprintf(`
 		SELECT a.application_id, a.revision, a.candidate_id, person.first_name, person.last_name, person.email, person_key.wrapped,
 		       a.job_id, job.title, a.stage, coalesce(jsonb_path_query_first(job.stages || job.removed_stages, '$[*] ? (@.id == $id)', jsonb_build_object('id', a.stage)) ->> 'name', ''),
@@ -223,7 +246,7 @@ func (l list) rows(q *statement, keys, order string) string {
 		       (SELECT k.wrapped FROM vault.keys k WHERE k.key_id = a.owner_id AND k.owner = a.owner_id),
 		       a.tags, ARRAY(SELECT coalesce(tag.label, '') FROM unnest(a.tags) WITH ORDINALITY AS n (tag_id, place)
 		                     LEFT JOIN %[2]s tag ON tag.tag_id = n.tag_id ORDER BY n.place),
-		       %[10]s, a.received_at, a.changed_at, NOT %[11]s AND %[12]s, a.anonymised, %[11]s
+		       a.received_at, a.changed_at, %[9]s, a.anonymised
 		FROM (%[1]s) p
 		CROSS JOIN LATERAL (
 			SELECT application_id, revision, candidate_id, person_id, job_id, stage, stage_since, outcome, reason_id, priority, knocked_out, source,
@@ -232,19 +255,15 @@ func (l list) rows(q *statement, keys, order string) string {
 		JOIN %[4]s job ON job.job_id = a.job_id
 		LEFT JOIN %[5]s person ON person.candidate_id = a.candidate_id
 		LEFT JOIN vault.keys person_key ON person_key.key_id = a.candidate_id AND person_key.owner = a.application_id
-		WHERE %[8]s
-		%[9]s`,
-		keys, s.Table("tags"), s.Table("applications"), s.Table("jobs"), s.Table("people"), s.Table("reasons"), s.Table("members"),
-		v.sees(q, "a"), order, v.holds(q, "a", v.tagged), v.masked(q, "a"), l.another(q))
+		%[8]s`,
+		keys, s.Table("tags"), s.Table("applications"), s.Table("jobs"), s.Table("people"), s.Table("reasons"), s.Table("members"), order, l.another(q))
 }
 
-// another is a condition: the person of row a has another application that the
-// member may know of, which is any but those of confidential jobs they do not
-// see.
+// another says of the person of row a whether all their other applications are
+// of confidential jobs; NULL without any.
 func (l list) another(q *statement) string {
-	return fmt.Sprintf(`EXISTS (
-		SELECT FROM %s o JOIN %s other ON other.job_id = o.job_id
-		WHERE o.person_id = a.person_id AND o.application_id <> a.application_id AND o.outcome <> 'transferred'
-		AND a.person_id <> %s AND (NOT other.confidential OR %s))`,
-		l.reach.schema.Table("applications"), l.reach.schema.Table("jobs"), q.arg(nobody), l.reach.sees(q, "o"))
+	return fmt.Sprintf(`(
+		SELECT bool_and(other.confidential) FROM %s o JOIN %s other ON other.job_id = o.job_id
+		WHERE o.person_id = a.person_id AND o.application_id <> a.application_id AND o.outcome <> 'transferred' AND a.person_id <> %s)`,
+		l.reach.schema.Table("applications"), l.reach.schema.Table("jobs"), q.arg(nobody))
 }

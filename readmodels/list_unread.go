@@ -3,10 +3,14 @@ package readmodels
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 )
 
 // unread is a condition: there are comments on the application in row that the
@@ -16,41 +20,11 @@ func (r reach) unread(q *statement, row string) string {
 		SELECT FROM %s c WHERE c.application_id = %s.application_id AND %s)`, r.schema.Table("comments"), row, r.isUnread(q))
 }
 
-// open is a condition: a message came in to the application in row that nobody
-// took care of, and the member may view messages.
-func (r reach) open(q *statement, row string) string {
-	return fmt.Sprintf(`(%s AND %s.application_id IN (SELECT m.application_id FROM %s m WHERE m.open))`, r.holds(q, row, r.mailed), row, r.schema.Table("messages"))
-}
-
-// fillOpen says of listed applications how many messages came in that nobody took
-// care of.
-func (l list) fillOpen(ctx context.Context, items []ListedApplication) error {
-	if len(items) == 0 {
-		return nil
-	}
-	ids, counts := make([]string, len(items)), map[string]int{}
-	for i := range items {
-		ids[i] = items[i].ID
-	}
-	q, r := new(statement), l.reach
-	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
-		SELECT a.application_id::text, (SELECT count(*) FROM %s m WHERE m.application_id = a.application_id AND m.open)::integer
-		FROM %s a WHERE a.application_id = ANY (%s::uuid[]) AND %s`,
-		r.schema.Table("messages"), r.schema.Table("applications"), q.arg(ids), r.holds(q, "a", r.mailed)), q.args...)
-	if err != nil {
-		return err
-	}
-	var id string
-	var n int
-	if _, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil }); err != nil {
-		return err
-	}
-	for i := range items {
-		if n, may := counts[items[i].ID]; may {
-			items[i].Messages = &n
-		}
-	}
-	return nil
+// open is a condition on row a of the list: a message came in to the application
+// that nobody took care of, and the member may view messages.
+func (l list) open(q *statement) string {
+	return fmt.Sprintf(`(%s AND a.application_id IN (SELECT m.application_id FROM %s m WHERE m.open))`,
+		l.holds(q, access.Messages), l.reach.schema.Table("messages"))
 }
 
 // isUnread is a condition: the member has not read comment c. That is so of all
@@ -62,39 +36,42 @@ func (r reach) isUnread(q *statement) string {
 		q.arg(string(domain.Member(r.member))), r.schema.Table("comment_reads"), me)
 }
 
-// unreadOf returns how many comments on applications the member has not read, by
-// id, of those whose comments they may view.
-func (l list) unreadOf(ctx context.Context, ids []string) (map[string]int, error) {
-	counts := make(map[string]int, len(ids))
-	if len(ids) == 0 {
-		return counts, nil
-	}
-	q, r := new(statement), l.reach
-	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
-		SELECT a.application_id, (SELECT count(*) FROM %s c WHERE c.application_id = a.application_id AND %s)
-		FROM %s a WHERE a.application_id = ANY (%s::uuid[]) AND %s`,
-		r.schema.Table("comments"), r.isUnread(q), r.schema.Table("applications"), q.arg(ids), r.holds(q, "a", r.commented)), q.args...)
-	if err != nil {
-		return nil, err
-	}
-	var id string
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { counts[id] = n; return nil })
-	return counts, err
-}
-
-// fillUnread says of listed applications how many comments the member has not
-// read.
-func (l list) fillUnread(ctx context.Context, items []ListedApplication) error {
-	ids := make([]string, len(items))
+// fillCounts says of listed applications how many comments the member has not
+// read, and how many messages came in that nobody took care of.
+func (l list) fillCounts(ctx context.Context, items []ListedApplication) error {
+	unread, open := map[uuid.UUID]*int{}, map[uuid.UUID]*int{}
 	for i := range items {
-		ids[i] = items[i].ID
-	}
-	counts, err := l.unreadOf(ctx, ids)
-	for i := range items {
-		if n, may := counts[items[i].ID]; may {
-			items[i].Unread = &n
+		id, job := uuid.MustParse(items[i].ID), uuid.MustParse(items[i].Job.ID)
+		if l.reach.views(access.Comments, job, id) {
+			items[i].Unread = new(int)
+			unread[id] = items[i].Unread
+		}
+		if l.reach.views(access.Messages, job, id) {
+			items[i].Messages = new(int)
+			open[id] = items[i].Messages
 		}
 	}
-	return err
+	b, s := new(pgx.Batch), l.reach.schema
+	q := new(statement)
+	queueCounts(b, unread, fmt.Sprintf("SELECT c.application_id, count(*) FROM %s c WHERE c.application_id = ANY (%s) AND %s GROUP BY c.application_id",
+		s.Table("comments"), q.arg(uuids(keysOf(unread))), l.reach.isUnread(q)), q.args)
+	q = new(statement)
+	queueCounts(b, open, fmt.Sprintf("SELECT m.application_id, count(*) FROM %s m WHERE m.application_id = ANY (%s) AND m.open GROUP BY m.application_id",
+		s.Table("messages"), q.arg(uuids(keysOf(open)))), q.args)
+	return send(ctx, l.tx, b)
 }
+
+// queueCounts queues the reading of counts by application into what is named.
+func queueCounts(b *pgx.Batch, into map[uuid.UUID]*int, sql string, args []any) {
+	if len(into) == 0 {
+		return
+	}
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) error {
+		var id uuid.UUID
+		var n int
+		_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { *into[id] = n; return nil })
+		return err
+	})
+}
+
+func keysOf[V any](m map[uuid.UUID]V) []uuid.UUID { return slices.Collect(maps.Keys(m)) }

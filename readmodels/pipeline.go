@@ -2,7 +2,6 @@ package readmodels
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -111,7 +110,7 @@ func (c *Core) Pipeline(ctx context.Context, member string, p PipelineQuery, now
 		if len(jobs) == 0 {
 			return ErrNotFound
 		}
-		r, err := reachOf(ctx, tx, s, member, now)
+		r, err := reachOf(ctx, tx, s, member, now, q.Jobs)
 		if err != nil {
 			return err
 		}
@@ -159,12 +158,7 @@ func (c *Core) pipeline(ctx context.Context, l list, v sight, j JobRow) (Pipelin
 // byStage counts what answers the filters, by stage.
 func (l list) byStage(ctx context.Context) (map[string]int, error) {
 	q := new(statement)
-	jobs, _, singles := l.scope()
-	where := among(q, "a.job_id", jobs)
-	if len(singles) > 0 {
-		where = "(" + where + " OR " + l.single(q, jobs, singles) + ")"
-	}
-	rows, err := l.tx.Query(ctx, "SELECT a.stage, count(*) FROM "+l.reach.schema.Table("applications")+" a WHERE "+where+l.filters(q)+" GROUP BY a.stage", q.args...)
+	rows, err := l.tx.Query(ctx, "SELECT a.stage, count(*) FROM "+l.reach.schema.Table("applications")+" a WHERE "+l.scoped(q)+l.filters(q)+" GROUP BY a.stage", q.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +189,7 @@ func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn, now 
 	if err := c.read(ctx, l, &page, l.rows(q, strings.Join(finds, "\n\t\tUNION ALL\n\t\t"), l.order("a")), q.args); err != nil {
 		return nil, err
 	}
-	if err := l.fillUnread(ctx, page.Items); err != nil {
+	if err := l.fillCounts(ctx, page.Items); err != nil {
 		return nil, err
 	}
 	if err := l.fillPictures(ctx, page.Items, now); err != nil {
@@ -240,72 +234,71 @@ func (c *Core) fillColumn(l list, column *PipelineColumn, found []ListedApplicat
 	return nil
 }
 
-// rate adds how members rate them to the cards of which the member may view
-// evaluations.
-func (l list) rate(ctx context.Context, v sight, columns []PipelineColumn) error {
-	cards := map[string]*PipelineCard{}
-	var ids []string
+// cardsWith returns the cards of which the member may view an area.
+func (l list) cardsWith(area access.Area, columns []PipelineColumn) (map[uuid.UUID]*PipelineCard, error) {
+	job, err := uuid.Parse(l.query.Jobs[0])
+	cards := map[uuid.UUID]*PipelineCard{}
 	for i := range columns {
 		for k := range columns[i].Items {
 			card := &columns[i].Items[k]
-			cards[card.ID], ids = card, append(ids, card.ID)
+			if id := uuid.MustParse(card.ID); l.reach.views(area, job, id) {
+				cards[id] = card
+			}
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	return cards, err
+}
+
+// rate adds how members rate them to the cards of which the member may view
+// evaluations.
+func (l list) rate(ctx context.Context, v sight, columns []PipelineColumn) error {
+	cards, err := l.cardsWith(access.Evaluations, columns)
+	if err != nil || len(cards) == 0 {
+		return err
 	}
-	q := new(statement)
-	rows, err := l.tx.Query(ctx, fmt.Sprintf(`
-		SELECT a.application_id, coalesce(r.member_id::text, ''), coalesce(r.rating, 0)
-		FROM %s a LEFT JOIN %s r ON r.application_id = a.application_id
-		WHERE a.application_id = ANY (%s::uuid[]) AND %s`,
-		v.schema.Table("applications"), v.schema.Table("ratings"), q.arg(ids), v.holds(q, "a", access.Evaluations)), q.args...)
+	rows, err := l.tx.Query(ctx, "SELECT application_id, member_id::text, rating FROM "+v.schema.Table("ratings")+" WHERE application_id = ANY ($1)", uuids(keysOf(cards)))
 	if err != nil {
 		return err
 	}
-	found := map[string][]RatingRow{}
-	var id, member string
-	var rating int
-	_, err = pgx.ForEachRow(rows, []any{&id, &member, &rating}, func() error {
-		found[id] = append(found[id], RatingRow{Application: id, Member: member, Rating: rating})
+	found := map[uuid.UUID][]RatingRow{}
+	var id uuid.UUID
+	var r RatingRow
+	_, err = pgx.ForEachRow(rows, []any{&id, &r.Member, &r.Rating}, func() error {
+		found[id] = append(found[id], r)
 		return nil
 	})
-	for id, of := range found {
-		if of[0].Member == "" { // nobody has
-			of = nil
-		}
-		sum := rated(of, v.member)
-		cards[id].Rating = &sum
+	for id, card := range cards {
+		sum := rated(found[id], v.member)
+		card.Rating = &sum
 	}
 	return err
 }
 
 // notesOf adds the newest notes to the cards of which the member may view notes.
 func (c *Core) notesOf(ctx context.Context, l list, v sight, columns []PipelineColumn) error {
-	cards := map[string]*PipelineCard{}
-	var ids []string
-	for i := range columns {
-		for k := range columns[i].Items {
-			if card := &columns[i].Items[k]; !card.Masked {
-				cards[card.ID], ids = card, append(ids, card.ID)
-			}
-		}
+	cards, err := l.cardsWith(access.Notes, columns)
+	if err != nil {
+		return err
 	}
-	if len(ids) == 0 {
+	for id, card := range cards {
+		if card.Masked {
+			delete(cards, id)
+			continue
+		}
+		card.Notes = []CardNote{}
+	}
+	if len(cards) == 0 {
 		return nil
 	}
-	q, s := new(statement), v.schema
-	sql := fmt.Sprintf(`
+	s := v.schema
+	rows, err := l.tx.Query(ctx, `
 		SELECT a.application_id, n.note_id, n.author, n.text, n.visible, n.at, k.wrapped
-		FROM %s a
-		LEFT JOIN LATERAL (
-			SELECT note_id, author, text, visible, at FROM %s
-			WHERE application_id = a.application_id AND NOT deleted ORDER BY at DESC, note_id LIMIT 2) n ON true
+		FROM unnest($1::uuid[]) a (application_id)
+		CROSS JOIN LATERAL (
+			SELECT note_id, author, text, visible, at FROM `+s.Table("notes")+`
+			WHERE application_id = a.application_id AND NOT deleted ORDER BY at DESC, note_id LIMIT 2) n
 		LEFT JOIN vault.keys k ON k.key_id = n.note_id AND k.owner = a.application_id
-		WHERE a.application_id = ANY (%s::uuid[]) AND %s
-		ORDER BY n.at DESC, n.note_id`,
-		s.Table("applications"), s.Table("notes"), q.arg(ids), v.holds(q, "a", access.Notes))
-	rows, err := l.tx.Query(ctx, sql, q.args...)
+		ORDER BY n.at DESC, n.note_id`, uuids(keysOf(cards)))
 	if err != nil {
 		return err
 	}
@@ -316,24 +309,18 @@ func (c *Core) notesOf(ctx context.Context, l list, v sight, columns []PipelineC
 	}
 	var notes []found
 	names := newTexts(c.vault, "", false)
-	var id string
-	var noteID *string
-	var author *domain.Actor
+	var id uuid.UUID
+	var n CardNote
+	var author domain.Actor
 	var text, wrapped []byte
-	var visible *bool
-	var at *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&id, &noteID, &author, &text, &visible, &at, &wrapped}, func() error {
-		card := cards[id]
-		card.Notes = orEmpty(card.Notes)
-		if noteID == nil {
-			return nil
-		}
-		note := CardNote{ID: *noteID, Visible: *visible, At: at.UTC()}
+	_, err = pgx.ForEachRow(rows, []any{&id, &n.ID, &author, &text, &n.Visible, &n.At, &wrapped}, func() error {
+		note := n
+		note.At = n.At.UTC()
 		if len(text) > 0 {
-			note.Text = names.opened(text, wrapped, id)
+			note.Text = names.opened(text, wrapped, id.String())
 		}
-		names.wantBy(*author)
-		notes = append(notes, found{note: note, card: card, author: *author})
+		names.wantBy(author)
+		notes = append(notes, found{note: note, card: cards[id], author: author})
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -60,10 +61,11 @@ func (c *Core) Tasks(ctx context.Context, member, applicationID string, now time
 			return err
 		}
 		q := new(statement)
-		if tasks, err = v.tasks(ctx, tx, q, "x.application_id = "+q.arg(applicationID), true); err != nil {
+		about := v.about()
+		if tasks, err = about.tasks(ctx, tx, q, "x.application_id = "+q.arg(applicationID), true); err != nil {
 			return err
 		}
-		tasks, err = v.withInterviews(ctx, tx, tasks, applicationID)
+		tasks, err = about.withInterviews(ctx, tx, tasks, applicationID)
 		return err
 	})
 	return tasks, err
@@ -143,6 +145,9 @@ func (v sight) documentTasks(q *statement) string {
 
 // manages is a condition: the member is a recruitment manager of the job in row.
 func (v sight) manages(q *statement, row string) string {
+	if v.one != nil {
+		return strconv.FormatBool(v.one.rights.Manager)
+	}
 	return fmt.Sprintf(`EXISTS (SELECT FROM %s t WHERE t.job_id = %s.job_id AND t.member_id = %s AND t.manager)`, v.schema.Table("team"), row, q.arg(v.member))
 }
 

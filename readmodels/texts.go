@@ -114,7 +114,7 @@ func (t *texts) load(b *pgx.Batch, s Schema) {
 		for id := range t.keys {
 			ids = append(ids, id)
 		}
-		b.Queue(`SELECT key_id, owner::text, wrapped FROM vault.keys WHERE owner = ANY($1::uuid[]) AND key_id = ANY($2)`, t.owners, ids).Query(func(rows pgx.Rows) error {
+		b.Queue(`SELECT key_id, owner::text, wrapped FROM vault.keys WHERE owner = ANY($1::uuid[]) AND key_id = ANY($2)`, t.owners, uuids(ids)).Query(func(rows pgx.Rows) error {
 			var id uuid.UUID
 			var w wrap
 			_, err := pgx.ForEachRow(rows, []any{&id, &w.owner, &w.wrapped}, func() error { t.keys[id] = w; return nil })
