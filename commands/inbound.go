@@ -368,6 +368,7 @@ func (c *Commands) assign(ctx context.Context, caller Caller, id string, to mess
 		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, id, m, to.Application) },
 	})
 	if err != nil {
+		c.unshare(ctx, caller, id, err)
 		return answer, err
 	}
 	return c.settled(ctx, caller, id, answer)
@@ -410,6 +411,19 @@ func (c *Commands) share(ctx context.Context, id string, m message.Message, appl
 		}
 	}
 	return nil
+}
+
+// unshare takes back the keys of a message that was not given to an application
+// after all, because somebody else gave it to another one in between.
+func (c *Commands) unshare(ctx context.Context, caller Caller, id string, why error) {
+	if !refused(why) {
+		return // it is not known; who gives it again settles it
+	}
+	step := settling(caller)
+	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("unshare"))
+	if _, err := c.SettleMessage(ctx, step, id); err != nil {
+		c.logger.Warn("keys of a message were not taken back from where it does not belong", "message", id, "error", err)
+	}
 }
 
 // ApplyByMessage makes an application of a message that belongs to none.
@@ -500,6 +514,7 @@ func (c *Commands) ReassignMessage(ctx context.Context, caller Caller, cmd Reass
 		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, cmd.Message, m, cmd.To) },
 	})
 	if err != nil {
+		c.unshare(ctx, caller, cmd.Message, err)
 		return answer, err
 	}
 	return c.settled(ctx, caller, cmd.Message, answer)
