@@ -58,6 +58,18 @@ func (m *inbox) Need(f Fact) {
 		m.needTeam(e.Job)
 	case application.OfferReturned:
 		m.notify.Need(readmodels.NotifyKey)
+	case application.OfferDrafted:
+		m.notify.Need(readmodels.NotifyKey)
+	case application.OfferChanged:
+		m.notify.Need(readmodels.NotifyKey)
+	case application.InterviewScheduled:
+		m.needTeam(e.Job)
+	case application.InterviewRescheduled:
+		m.needTeam(e.Job)
+	case application.InterviewChanged:
+		m.needTeam(e.Job)
+	case application.InterviewCancelled:
+		m.needTeam(e.Job)
 	case application.OfferAccepted:
 		m.needTeam(e.Job)
 	case application.OfferDeclined:
@@ -183,6 +195,25 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.tell(f, readmodels.NoticeWorkHandedOver, f.Aggregate, []string{e.To})
 	case application.ReviewWithdrawn:
 		m.forget("subject_id", e.Review)
+	case application.InterviewScheduled:
+		if e.Job != "" && !e.Recorded {
+			m.tellOfInterview(f, readmodels.NoticeInterviewScheduled, e.Interview, e.Job, e.Participants)
+		}
+	case application.InterviewRescheduled:
+		m.tellOfInterview(f, readmodels.NoticeInterviewChanged, e.Interview, e.Job, e.Participants)
+	case application.InterviewChanged:
+		stay, join, leave := between(e.Was, e.Participants)
+		m.tellOfInterview(f, readmodels.NoticeInterviewScheduled, e.Interview, "", join)
+		m.tellOfInterview(f, readmodels.NoticeInterviewCancelled, e.Interview, "", leave)
+		w := m.wanting(organization.InterviewChanged)
+		team := slices.DeleteFunc(m.team(e.Job, w), func(id string) bool { return slices.Contains(join, id) || slices.Contains(leave, id) })
+		m.tell(f, readmodels.NoticeInterviewChanged, e.Interview, append(team, w.but(stay)...))
+	case application.InterviewCancelled:
+		m.tellOfInterview(f, readmodels.NoticeInterviewCancelled, e.Interview, e.Job, e.Participants)
+	case application.OfferDrafted:
+		m.tell(f, readmodels.NoticeOfferToApprove, e.Offer, m.wanting(organization.OfferChanged).but(e.Approvers))
+	case application.OfferChanged:
+		m.tell(f, readmodels.NoticeOfferToApprove, e.Offer, m.wanting(organization.OfferChanged).but(e.Approvers))
 	case application.OfferReturned:
 		m.tell(f, readmodels.NoticeOfferReturned, e.Offer, m.wanting(organization.OfferChanged).but(someone(e.Author)))
 	case application.OfferAccepted:
@@ -208,14 +239,13 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
 		application.ClaimLost, application.CommentsRead, application.Disqualified, application.DocumentApproved,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
-		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewCancelled, application.InterviewChanged,
-		application.InterviewHeld, application.InterviewMissed, application.InterviewRescheduled, application.InterviewScheduled,
+		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewHeld, application.InterviewMissed,
 		application.EvaluationDrafted,
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed, application.DisclosureMoved,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,
 		application.Requalified, application.ReviewSubmitted, application.StageMoved, application.Submitted, application.TagAdded,
 		application.TagRemoved, application.Transferred, application.VersionDeleted,
-		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferSent, application.OfferWithdrawn:
+		application.OfferApproved, application.OfferSent, application.OfferWithdrawn:
 		// Nobody is told of these.
 	}
 }
@@ -290,6 +320,31 @@ func (m *inbox) tellAbout(f Fact, applicationID string, kind readmodels.NoticeKi
 func (m *inbox) tellOfOffer(f Fact, kind readmodels.NoticeKind, offer, jobID, author string) {
 	w := m.wanting(organization.OfferChanged)
 	m.tell(f, kind, offer, append(m.team(jobID, w), w.but(someone(author))...))
+}
+
+// tellOfInterview tells who takes part in an interview what became of it, and those
+// of the hiring team who are told of interviews (S1-35).
+func (m *inbox) tellOfInterview(f Fact, kind readmodels.NoticeKind, interview, jobID string, participants []string) {
+	w := m.wanting(organization.InterviewChanged)
+	m.tell(f, kind, interview, append(m.team(jobID, w), w.but(participants)...))
+}
+
+// between are the members who are in both lists, in the second alone, and in the
+// first alone.
+func between(was, is []string) (stay, join, leave []string) {
+	for _, id := range is {
+		if slices.Contains(was, id) {
+			stay = append(stay, id)
+		} else {
+			join = append(join, id)
+		}
+	}
+	for _, id := range was {
+		if !slices.Contains(is, id) {
+			leave = append(leave, id)
+		}
+	}
+	return stay, join, leave
 }
 
 // someone is the member, if there is one.

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
@@ -40,6 +40,7 @@ type Notice struct {
 	DocumentID  *string    `json:"document_id" format:"uuid"`
 	Evaluation  *string    `json:"evaluation_id" format:"uuid"`
 	Review      *string    `json:"review_id" format:"uuid"`
+	Interview   *string    `json:"interview_id" format:"uuid"`
 	Offer       *string    `json:"offer_id" format:"uuid"`
 	MessageID   *string    `json:"message_id" format:"uuid"`
 	Unread      bool       `json:"unread"`
@@ -123,7 +124,7 @@ func (v sight) told(q *statement) string {
 		assigns = "true"
 	}
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
 		NoticeUnassigned, assigns,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
@@ -134,6 +135,10 @@ func (v sight) told(q *statement) string {
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),
 		NoticeNewApplication, v.holds(q, "a", access.Application),
+		NoticeInterviewScheduled, v.holds(q, "a", access.Interviews),
+		NoticeInterviewChanged, v.holds(q, "a", access.Interviews),
+		NoticeInterviewCancelled, v.holds(q, "a", access.Interviews),
+		NoticeOfferToApprove, v.holds(q, "a", access.Offers),
 		NoticeOfferReturned, v.holds(q, "a", access.Offers),
 		NoticeOfferAnswered, v.holds(q, "a", access.Offers),
 		NoticeOfferExpired, v.holds(q, "a", access.Offers),
@@ -207,7 +212,9 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Evaluation = &r.Subject
 	case NoticeReviewRequested, NoticeReviewReminder:
 		n.Review = &r.Subject
-	case NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
+	case NoticeInterviewScheduled, NoticeInterviewChanged, NoticeInterviewCancelled:
+		n.Interview = &r.Subject
+	case NoticeOfferToApprove, NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
 		n.Offer = &r.Subject
 	case NoticeNewApplication, NoticeWorkHandedOver, NoticeSecondFactorReset:
 		// There is nothing more to name.

@@ -24,9 +24,14 @@ const (
 	NoticeReviewRequested     NoticeKind = "review_requested"
 	NoticeReviewReminder      NoticeKind = "review_reminder"
 
-	NoticeOfferReturned NoticeKind = "offer_returned"
-	NoticeOfferAnswered NoticeKind = "offer_answered"
-	NoticeOfferExpired  NoticeKind = "offer_expired"
+	NoticeInterviewScheduled NoticeKind = "interview_scheduled"
+	NoticeInterviewChanged   NoticeKind = "interview_changed"
+	NoticeInterviewCancelled NoticeKind = "interview_cancelled"
+
+	NoticeOfferToApprove NoticeKind = "offer_to_approve"
+	NoticeOfferReturned  NoticeKind = "offer_returned"
+	NoticeOfferAnswered  NoticeKind = "offer_answered"
+	NoticeOfferExpired   NoticeKind = "offer_expired"
 
 	NoticeWorkHandedOver    NoticeKind = "work_handed_over"
 	NoticeSecondFactorReset NoticeKind = "second_factor_reset" // about no application

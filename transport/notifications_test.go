@@ -159,3 +159,54 @@ func TestFirstRolesTell(t *testing.T) {
 		t.Errorf("an interviewer is told %v", got)
 	}
 }
+
+// S1-35, S1-58, S2-45..46: who takes part in an interview is told of it and of
+// what becomes of it, those of the hiring team whose role says so are, too, and
+// approvers of offers that wait for them; whoever wants none of it is not, and who
+// did it never is.
+func TestInterviewsAndOffersAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	all := w.notifying("Everything", "interview_changed", "offer_changed")
+	none := w.notifying("Nothing")
+	tokens, ids := map[string]string{}, map[string]string{}
+	team := []map[string]any{{"member_id": v.member, "recruiting_role_id": none, "recruitment_manager": true}}
+	for name, role := range map[string]string{"Ina": none, "Ivo": none, "Quentin": none, "Tess": all} {
+		ids[name], tokens[name] = w.member(name, "recruiting")
+		team = append(team, map[string]any{"member_id": ids[name], "recruiting_role_id": role})
+	}
+	w.put(v.manager, "/v1/jobs/"+v.id+"/hiring-team", map[string]any{"hiring_team": team}).want(http.StatusOK)
+	w.put(tokens["Quentin"], "/v1/me/notifications", map[string]any{"on": []string{}, "off": []string{"interview_changed", "offer_changed"}}).want(http.StatusOK)
+	want := func(when string, of map[string][]any) {
+		t.Helper()
+		for name, token := range tokens {
+			if got := w.get(token, "/v1/me/inbox").kinds("kind"); !slices.Equal(got, of[name]) {
+				t.Errorf("%s: %s is told of %v, want %v", when, name, got, of[name])
+			}
+		}
+		if got := w.get(v.manager, "/v1/me/inbox").kinds("kind"); len(got) != 0 {
+			t.Errorf("%s: who did it is told of %v", when, got)
+		}
+	}
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	plan := meeting(v, 50)
+	plan["participant_ids"] = []string{v.member, ids["Ina"], ids["Quentin"]}
+	id := w.post(v.manager, a+"/interviews", plan).made()
+	const scheduled, changed, cancelled = "interview_scheduled", "interview_changed", "interview_cancelled"
+	want("scheduled", map[string][]any{"Ina": {scheduled}, "Tess": {scheduled}})
+	if got := w.get(tokens["Ina"], "/v1/me/inbox"); got.text("items.0.interview_id") != id || got.text("items.0.application_id") != a[len("/v1/applications/"):] {
+		t.Errorf("the notice: %s", got.body)
+	}
+	w.post(v.manager, a+"/interviews/"+id+"/reschedule", map[string]any{"start": wall(60), "zone": "UTC", "minutes": 30}).want(http.StatusOK)
+	want("moved", map[string][]any{"Ina": {changed, scheduled}, "Tess": {changed, scheduled}})
+	w.put(v.manager, a+"/interviews/"+id, map[string]any{"title": "Trial", "participant_ids": []string{v.member, ids["Ivo"]}, "candidate_visible": true}).want(http.StatusOK)
+	want("changed", map[string][]any{"Ina": {cancelled, changed, scheduled}, "Ivo": {scheduled}, "Tess": {changed, changed, scheduled}})
+	w.post(v.manager, a+"/interviews/"+id+"/cancel", map[string]any{}).want(http.StatusOK)
+	interviews := map[string][]any{"Ina": {cancelled, changed, scheduled}, "Ivo": {cancelled, scheduled}, "Tess": {cancelled, changed, changed, scheduled}}
+	want("called off", interviews)
+
+	w.post(v.manager, a+"/offers", offerOf(ids["Ivo"], ids["Quentin"])).made()
+	interviews["Ivo"] = append([]any{"offer_to_approve"}, interviews["Ivo"]...)
+	want("an offer", interviews)
+}

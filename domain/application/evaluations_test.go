@@ -115,7 +115,7 @@ func TestAnEvaluatedInterviewTookPlace(t *testing.T) {
 		{Name: "by another form than its own", Given: events{received, linked}, When: evaluate("f2"), Err: application.ErrOtherForm},
 		{Name: "evaluated though it was called off", Given: events{received, linked, application.InterviewCancelled{Stamp: later, Interview: "i1"}}, When: evaluate("f1"), Err: application.ErrInterviewSettled},
 		{Name: "called off", Given: events{received, linked, evaluated}, When: cancel, Err: application.ErrInterviewSettled},
-		{Name: "called off when the evaluation is gone", Given: events{received, linked, evaluated, deleted}, When: cancel, Want: events{application.InterviewCancelled{Stamp: later, Interview: "i1", Reason: text("ill")}}},
+		{Name: "called off when the evaluation is gone", Given: events{received, linked, evaluated, deleted}, When: cancel, Want: events{application.InterviewCancelled{Stamp: later, Interview: "i1", Reason: text("ill"), Participants: []string{"m1", "m2"}, Job: "j1"}}},
 	}...)
 }
 

@@ -64,11 +64,12 @@ func TestStored(t *testing.T) {
 		application.Rated{Stamp: stamp, Rating: 4},
 		application.InterviewScheduled{
 			Stamp: stamp, Interview: id, InterviewTime: berlin, Title: text("title"), Description: text("description"), Place: text("place"), Link: text("link"),
-			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true,
+			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true, Job: other,
 		},
-		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link")},
+		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), Participants: []string{id}, Job: other},
 		application.InterviewChanged{
 			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Form: id, Hidden: true,
+			Was: []string{id}, Job: other,
 		},
 		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id, Form: other},
 		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other, Evaluation: id},
@@ -86,7 +87,7 @@ func TestStored(t *testing.T) {
 			},
 		},
 		application.EvaluationDeleted{Stamp: stamp, Evaluation: id, Author: other, Form: id, Number: 1, Hidden: true},
-		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason")},
+		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason"), Participants: []string{id}, Job: other},
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
 		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00"},

@@ -14,6 +14,9 @@ type InterviewCancelled struct {
 	domain.Stamp
 	Interview string        `json:"interview"`
 	Reason    personal.Text `json:"reason"`
+
+	Participants []string `json:"participants,omitempty"` // as they were
+	Job          string   `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -41,7 +44,7 @@ func (a Application) CancelInterview(id string, reason personal.Text, s domain.S
 	case i.State != InterviewPlanned, a.evaluated(id):
 		return nil, ErrInterviewSettled
 	}
-	return []Event{InterviewCancelled{Stamp: s, Interview: id, Reason: reason}}, nil
+	return []Event{InterviewCancelled{Stamp: s, Interview: id, Reason: reason, Participants: i.Participants, Job: a.Job}}, nil
 }
 
 // InterviewHeld records that an interview took place.

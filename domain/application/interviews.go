@@ -82,6 +82,7 @@ type InterviewScheduled struct {
 	Form         string        `json:"form,omitempty"`     // that they evaluate it by
 	Hidden       bool          `json:"hidden,omitempty"`   // from the candidate
 	Recorded     bool          `json:"recorded,omitempty"` // afterwards
+	Job          string        `json:"job,omitempty"`      // empty of what goes on from another application
 }
 
 // EventName implements domain.Fact.
@@ -149,7 +150,7 @@ func (a Application) ScheduleInterview(id string, m Meeting, s domain.Stamp) ([]
 	}
 	return []Event{InterviewScheduled{
 		Stamp: s, Interview: id, InterviewTime: m.InterviewTime, Title: m.Title, Description: m.Description, Place: m.Place, Link: m.Link,
-		Participants: m.Participants, Organiser: m.Organiser, Slots: m.Slots, Role: m.Role, Form: m.Form, Hidden: m.Hidden, Recorded: m.Recorded,
+		Participants: m.Participants, Organiser: m.Organiser, Slots: m.Slots, Role: m.Role, Form: m.Form, Hidden: m.Hidden, Recorded: m.Recorded, Job: a.Job,
 	}}, nil
 }
 
@@ -174,6 +175,9 @@ type InterviewRescheduled struct {
 	Change    string        `json:"change"` // id
 	Place     personal.Text `json:"place"`
 	Link      personal.Text `json:"link"`
+
+	Participants []string `json:"participants,omitempty"` // as they are
+	Job          string   `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -201,7 +205,7 @@ func (a Application) RescheduleInterview(id, change string, at InterviewTime, pl
 	if err := at.check(false, s.At); err != nil {
 		return nil, err
 	}
-	return []Event{InterviewRescheduled{Stamp: s, Interview: id, Change: change, InterviewTime: at, Place: place, Link: link}}, nil
+	return []Event{InterviewRescheduled{Stamp: s, Interview: id, Change: change, InterviewTime: at, Place: place, Link: link, Participants: i.Participants, Job: a.Job}}, nil
 }
 
 // InterviewChanged records what an interview is about and who takes part from
@@ -215,6 +219,8 @@ type InterviewChanged struct {
 	Participants []string      `json:"participants"`
 	Form         string        `json:"form,omitempty"`   // that they evaluate it by
 	Hidden       bool          `json:"hidden,omitempty"` // from the candidate
+	Was          []string      `json:"was,omitempty"`    // participants before
+	Job          string        `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -246,6 +252,7 @@ func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stam
 	}
 	return []Event{InterviewChanged{
 		Stamp: s, Interview: id, Change: change, Title: m.Title, Description: m.Description, Participants: m.Participants, Form: m.Form, Hidden: m.Hidden,
+		Was: i.Participants, Job: a.Job,
 	}}, nil
 }
 

@@ -15,10 +15,10 @@ var (
 
 	interviewed application.Event = application.InterviewScheduled{
 		Stamp: by, Interview: "i1", InterviewTime: berlin, Title: text("Technical"), Participants: []string{"m1", "m2"}, Organiser: "m1",
-		Slots: []string{"2026-03-04T10:00"},
+		Slots: []string{"2026-03-04T10:00"}, Job: "j1",
 	}
 	metBefore application.Event = application.InterviewScheduled{
-		Stamp: by, Interview: "i2", InterviewTime: application.InterviewTime{Start: "2026-03-01T10:00", Zone: "UTC", Minutes: 30}, Title: text("Met before"), Participants: []string{"m1"}, Organiser: "m1", Recorded: true,
+		Stamp: by, Interview: "i2", InterviewTime: application.InterviewTime{Start: "2026-03-01T10:00", Zone: "UTC", Minutes: 30}, Title: text("Met before"), Participants: []string{"m1"}, Organiser: "m1", Recorded: true, Job: "j1",
 	}
 )
 
@@ -75,8 +75,8 @@ func TestInterviewsAreSettledOnce(t *testing.T) {
 		return func(a application.Application) ([]application.Event, error) { return a.CompleteInterview("i1", s) }
 	}
 	miss := func(a application.Application) ([]application.Event, error) { return a.MissInterview("i1", later) }
-	rescheduled := application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: moved, Place: text("Room 2")}
-	cancelled := application.InterviewCancelled{Stamp: by, Interview: "i1", Reason: text("ill")}
+	rescheduled := application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: moved, Place: text("Room 2"), Participants: []string{"m1", "m2"}, Job: "j1"}
+	cancelled := application.InterviewCancelled{Stamp: by, Interview: "i1", Reason: text("ill"), Participants: []string{"m1", "m2"}, Job: "j1"}
 	held, missed := application.InterviewHeld{Stamp: later, Interview: "i1"}, application.InterviewMissed{Stamp: later, Interview: "i1"}
 	plan := events{received, interviewed}
 	rows := append(guarded("reschedule", reschedule), append(guarded("cancel", cancel), guarded("complete", complete(later))...)...)
@@ -84,7 +84,7 @@ func TestInterviewsAreSettledOnce(t *testing.T) {
 		{Name: "rescheduled", Given: plan, When: reschedule, Want: events{rescheduled}},
 		{Name: "rescheduled after closing", Given: append(plan, rejected), When: reschedule, Err: application.ErrClosed},
 		{Name: "one that is not there", Given: events{received}, When: reschedule, Err: application.ErrUnknownInterview},
-		{Name: "changed", Given: plan, When: change, Want: events{application.InterviewChanged{Stamp: by, Interview: "i1", Change: "c1", Title: text("Other"), Participants: []string{"m2"}}}},
+		{Name: "changed", Given: plan, When: change, Want: events{application.InterviewChanged{Stamp: by, Interview: "i1", Change: "c1", Title: text("Other"), Participants: []string{"m2"}, Was: []string{"m1", "m2"}, Job: "j1"}}},
 		{Name: "cancelled", Given: plan, When: cancel, Want: events{cancelled}},
 		{Name: "cancelled after closing", Given: append(plan, rejected), When: cancel, Want: events{cancelled}},
 		{Name: "rescheduled after it was cancelled", Given: append(plan, cancelled), When: reschedule, Err: application.ErrInterviewSettled},
@@ -110,7 +110,7 @@ func TestAnswerInterview(t *testing.T) {
 	}
 	plan := events{received, interviewed}
 	picked := said("", application.AnswerAccepted, "2026-03-04T10:00")
-	moved := application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: berlin}
+	moved := application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: berlin, Participants: []string{"m1", "m2"}, Job: "j1"}
 	domaintest.Run(t, application.Application.Fold, append(guarded("answer", answer("m1", application.AnswerAccepted, "")), []row{
 		{Name: "a participant comes", Given: plan, When: answer("m1", application.AnswerAccepted, ""), Want: events{said("m1", application.AnswerAccepted, "")}},
 		{Name: "and does not", Given: append(plan, said("m1", application.AnswerAccepted, "")), When: answer("m1", application.AnswerDeclined, ""), Want: events{said("m1", application.AnswerDeclined, "")}},

@@ -135,7 +135,7 @@ func (a Application) GoOn(in Arrival, c Carried, s domain.Stamp) ([]Event, error
 		events = append(events, e)
 	}
 	for _, e := range c.Interviews {
-		e.Stamp = s
+		e.Stamp, e.Job = s, "" // nobody is told anew
 		events = append(events, e)
 	}
 	for _, e := range c.Answers {
