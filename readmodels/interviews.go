@@ -200,8 +200,12 @@ func (c *Core) Interview(ctx context.Context, member, applicationID, interviewID
 	return list[i], nil
 }
 
+// MaxMyInterviews is the most interviews of one member that are listed.
+const MaxMyInterviews = 500
+
 // MyInterviews returns the interviews that member takes part in, of the
-// applications whose interviews they may view at now, today's first.
+// applications whose interviews they may view at now, today's first. Of more than
+// MaxMyInterviews it returns those that start last.
 func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) ([]Interview, error) {
 	list := []Interview{}
 	err := c.snapshot(ctx, "interviews of a member", func(tx pgx.Tx, s Schema) error {
@@ -210,25 +214,24 @@ func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) (
 			return err
 		}
 		q := new(statement)
-		rows, err := tx.Query(ctx, "SELECT DISTINCT i.application_id::text FROM "+s.Table("interviews")+" i JOIN "+s.Table("applications")+
+		rows, err := tx.Query(ctx, "SELECT i.interview_id::text, i.application_id::text FROM "+s.Table("interviews")+" i JOIN "+s.Table("applications")+
 			" a ON a.application_id = i.application_id WHERE i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+
-			v.holds(q, "a", access.Application)+" AND "+v.holds(q, "a", access.Interviews), q.args...)
+			v.holds(q, "a", access.Application)+" AND "+v.holds(q, "a", access.Interviews)+
+			" ORDER BY i.start DESC, i.interview_id LIMIT "+q.arg(MaxMyInterviews), q.args...)
 		if err != nil {
 			return err
 		}
-		applications, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
+		var id, of string
+		var ids, applications []string
+		if _, err := pgx.ForEachRow(rows, []any{&id, &of}, func() error {
+			ids, applications = append(ids, id), append(applications, of)
+			return nil
+		}); err != nil || len(ids) == 0 {
 			return err
 		}
-		for _, id := range applications {
-			of, err := c.interviews(ctx, tx, s, false, now, []string{id}, "application_id = $1 AND participants @> ARRAY[$2]::uuid[]", id, member)
-			if err != nil {
-				return err
-			}
-			list = append(list, of...)
-		}
-		inOrder(list, func(i Interview) (application.InterviewStatus, time.Time, string) { return i.Status, i.StartsAt, i.ID })
-		return nil
+		slices.Sort(applications)
+		list, err = c.interviews(ctx, tx, s, false, now, slices.Compact(applications), "interview_id = ANY ($1::uuid[])", ids)
+		return err
 	})
 	return list, err
 }

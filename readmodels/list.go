@@ -126,7 +126,7 @@ func (c *Core) Applications(ctx context.Context, member string, q ListQuery, now
 		if err := c.applications(ctx, l, &page); err != nil {
 			return err
 		}
-		if err := l.fillPictures(ctx, page.Items, now); err != nil {
+		if err := l.fillPictures(ctx, page.Items); err != nil {
 			return err
 		}
 		return l.fillCounts(ctx, page.Items)

@@ -192,7 +192,7 @@ func (c *Core) cards(ctx context.Context, l list, columns []PipelineColumn, now 
 	if err := l.fillCounts(ctx, page.Items); err != nil {
 		return nil, err
 	}
-	if err := l.fillPictures(ctx, page.Items, now); err != nil {
+	if err := l.fillPictures(ctx, page.Items); err != nil {
 		return nil, err
 	}
 	cards := map[string][]ListedApplication{}

@@ -1,7 +1,9 @@
 package readmodels
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +49,11 @@ type SavedView struct {
 	ChangedAt time.Time `json:"changed_at"`
 }
 
-// Views returns the views of member and those that are shared, by name.
+// MaxViews is the most views that are listed, one's own before those of others.
+const MaxViews = 500
+
+// Views returns the views of member and those that are shared, by name, of more
+// than MaxViews the member's own and then the first.
 // Errors: ErrNotFound for who is no active member.
 func (c *Core) Views(ctx context.Context, member string, now time.Time) ([]SavedView, error) {
 	return c.views(ctx, member, "", now)
@@ -84,7 +90,8 @@ func (c *Core) views(ctx context.Context, member, id string, now time.Time) ([]S
 		if id != "" {
 			where += " AND view_id = " + q.arg(id)
 		}
-		rows, err := tx.Query(ctx, "SELECT "+t.ColumnList()+" FROM "+s.Table(t.Name)+" WHERE "+where+" ORDER BY content ->> 'name', view_id", q.args...)
+		rows, err := tx.Query(ctx, "SELECT "+t.ColumnList()+" FROM "+s.Table(t.Name)+" WHERE "+where+
+			" ORDER BY owner <> "+q.arg(string(own))+", content ->> 'name', view_id LIMIT "+q.arg(MaxViews), q.args...)
 		if err != nil {
 			return err
 		}
@@ -102,6 +109,7 @@ func (c *Core) views(ctx context.Context, member, id string, now time.Time) ([]S
 		for _, r := range found {
 			all = append(all, SavedView{ID: r.ID, Revision: r.Revision, Content: r.Content.V, By: names.by(r.Owner), Own: r.Owner == own, ChangedAt: r.ChangedAt})
 		}
+		slices.SortStableFunc(all, func(a, b SavedView) int { return cmp.Compare(a.Name, b.Name) })
 		return names.err
 	})
 	return all, err

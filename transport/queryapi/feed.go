@@ -3,11 +3,13 @@ package queryapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
@@ -18,7 +20,7 @@ func (a *API) feed(s *edge.Surface) {
 	route := edge.Route{
 		Method: http.MethodGet, Path: "/v1/calendar/{secret}", Summary: "A member's interviews, for their calendar program", Tag: "members",
 		Who: edge.Anyone().And("who has the secret of a calendar token; it shows what its member may view now"), Plain: true, Download: true,
-		Doc: "The secret is that of a token for the calendar; to revoke the token ends the feed. No names and addresses of candidates are in it but what was written about an interview.",
+		Doc: fmt.Sprintf("The secret is that of a token for the calendar; to revoke the token ends the feed. No names and addresses of candidates are in it but what was written about an interview. It has at most %d interviews, those that start last.", readmodels.MaxMyInterviews),
 	}
 	edge.Handle(s, route, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
 		r := edge.RequestOf(ctx)

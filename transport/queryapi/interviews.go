@@ -2,6 +2,7 @@ package queryapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -53,6 +54,7 @@ func (a *API) interviews(s *edge.Surface) {
 	})
 	read(a, s, edge.Route{
 		Path: "/v1/me/interviews", Summary: "Interviews that you take part in", Tag: "members", Who: edge.SignedIn().And("of the interviews they may view"),
+		Doc: fmt.Sprintf("At most %d, those that start last.", readmodels.MaxMyInterviews),
 	}, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Interview], error) {
 		items, err := a.Core.MyInterviews(ctx, r.Principal.Member, a.Now())
 		return Items[readmodels.Interview]{Items: items}, err
