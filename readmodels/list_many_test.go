@@ -37,7 +37,9 @@ func TestAMemberOfManyJobs(t *testing.T) {
 	}
 	other := f.openJob("Other", job.TeamMember{Member: few, Role: f.Full})
 	secret := f.Job("Secret", true, []string{"Received"}, f.withManager(nil)...)
-	apply := func(job string, name personal.Plain) (someone, id string) { return f.Apply(job, person("Ana", name, "")) }
+	apply := func(job string, name personal.Plain) (someone, id string) {
+		return f.Apply(job, person("Ana", name, ""))
+	}
 	someone, a := apply(first, "Ast")
 	_, b := apply(second, "Bond")
 	_, c := apply(last, "Cook")
