@@ -80,6 +80,9 @@ func TestRepeatedCommandAnswersTheSameAndWritesNothing(t *testing.T) {
 		{"anonymise", func(by commands.Caller) (commands.Answer, error) {
 			return c.Anonymise(t.Context(), by, commands.Anonymise{Application: app})
 		}},
+		{"delete", func(by commands.Caller) (commands.Answer, error) {
+			return c.Delete(t.Context(), by, commands.Delete{Application: app})
+		}},
 	}
 	for _, s := range steps {
 		by := c.As(c.Recruiter)

@@ -141,6 +141,20 @@ func scenarios() map[string]scenario {
 				return p.Anonymise(ctx, by, commands.Anonymise{Application: app})
 			}
 		}},
+		"delete the last application": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := onClosed(t, c, someone())
+			full(t, c, app)
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Delete(ctx, by, commands.Delete{Application: app})
+			}
+		}},
+		"delete one that was anonymised": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := onClosed(t, c, someone())
+			commandstest.Must(c.Anonymise(t.Context(), c.As(c.Admin), commands.Anonymise{Application: app}))
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Delete(ctx, by, commands.Delete{Application: app})
+			}
+		}},
 		"anonymise one of two applications": {set: func(t *testing.T, c *commandstest.Company) giving {
 			email := someone()
 			app := onClosed(t, c, email)
@@ -341,6 +355,7 @@ func TestCrashWhileFinishing(t *testing.T) {
 		{"receive a new person", "before append of application.received.v1"},
 		{"receive somebody without an address", "after append of claim.taken.v1"},
 		{"anonymise the last application", "before append of application.anonymised.v1"},
+		{"delete one that was anonymised", "before append of application.deleted.v1"},
 		{"delete a note", "before append of application.note_deleted.v1"},
 		{"merge two people", "after append of candidate.merged.v1"},
 		{"take a merge back", "after append of candidate.unmerged.v1"},

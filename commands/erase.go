@@ -25,6 +25,7 @@ const (
 	kindVersion     = "version" // of a document: its files
 	kindEvaluation  = "evaluation"
 	kindApplication = "application"
+	kindDeletion    = "deletion" // of an application
 	kindMember      = "member"
 	kindArrival     = "arrival" // of an application that was never received
 	kindEmployee    = "employee"
@@ -157,6 +158,8 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 				return a.DeleteVersion(document, version, s)
 			case kindApplication:
 				return a.Anonymise(s)
+			case kindDeletion:
+				return a.Delete(s)
 			}
 			return nil, fmt.Errorf("erasure of unknown kind %q", e.Kind)
 		},
@@ -187,6 +190,9 @@ func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) 
 	e.Owner = cmd.Application
 	return c.eraseOn(ctx, caller, cmd.Application, need{area: access.Erasure, level: access.Edit}, e,
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
+			if a.Deleted {
+				return nil, application.ErrUnknown
+			}
 			if err := a.Erasable(); err != nil {
 				return nil, err
 			}

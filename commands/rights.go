@@ -137,7 +137,7 @@ func (c *Commands) accessAfter() time.Duration {
 // mayOn returns the caller's rights on a, or refuses.
 // Errors: application.ErrUnknown, ErrDenied, ErrRightsUnknown.
 func (c *Commands) mayOn(caller Caller, a application.Application, n need) (access.Rights, error) {
-	if a.Outcome == "" {
+	if a.Outcome == "" || a.Deleted && n.area != access.Erasure {
 		return access.Rights{}, application.ErrUnknown
 	}
 	if n.own != nil {
@@ -147,7 +147,7 @@ func (c *Commands) mayOn(caller Caller, a application.Application, n need) (acce
 	switch {
 	case err != nil:
 		return held, err
-	case held.Area(access.Application) < access.View && !n.met(held):
+	case held.Area(access.Application) < access.View && !n.met(held), a.Deleted && !n.met(held):
 		return held, application.ErrUnknown
 	case n.area != "" && held.Area(n.area) < n.level, n.also != "" && held.Area(n.also) < n.level, held.Masked:
 		return held, ErrDenied

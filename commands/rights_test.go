@@ -232,6 +232,13 @@ func applicationRows() []row {
 				return c.Anonymise(ctx, by, commands.Anonymise{Application: app})
 			}
 		}},
+		{"delete", managers, func(t *testing.T, c *cast) give {
+			t.Helper()
+			app := onClosed(t, c.Company, someone())
+			return func(ctx context.Context, by commands.Caller) (commands.Answer, error) {
+				return c.Delete(ctx, by, commands.Delete{Application: app})
+			}
+		}},
 	}
 }
 

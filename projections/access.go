@@ -52,7 +52,7 @@ func (m *accessModel) Need(f Fact) {
 		m.grants.Need(e.Grant)
 	case application.AuditClosed:
 		m.grants.Need(e.Opening)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
 		m.grants.NeedBy("application_id", f.Aggregate)
 	}
 }
@@ -86,6 +86,8 @@ func (m *accessModel) Apply(_ context.Context, f Fact) error {
 			r.Until = when(f)
 			m.grants.Put(r)
 		}
+	case application.Deleted:
+		dropAll(m.grants, f.Aggregate)
 	case application.Anonymised:
 		m.grants.Each("application_id", f.Aggregate, func(r readmodels.GrantRow) (readmodels.GrantRow, bool) { r.Reason = nil; return r, true })
 	}

@@ -243,6 +243,9 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		r.Outcome, r.Reason, r.DiscloseAt = application.InProgress, nil, nil
 	case application.ReasonChanged:
 		r.Reason = optional(e.Reason)
+	case application.Deleted:
+		m.applications.Delete(f.Aggregate)
+		return nil
 	case application.Anonymised:
 		r.Anonymised = true
 		r.Candidate, r.Person, r.Terms, r.Tags = readmodels.Nobody(), readmodels.Nobody(), nil, nil

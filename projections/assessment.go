@@ -77,7 +77,8 @@ func (m *assessment) Need(f Fact) {
 	case application.EvaluationDeleted:
 		m.evaluations.Need(e.Evaluation)
 		m.contents.NeedBy("evaluation_id", e.Evaluation)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
+		m.ratings.NeedBy("application_id", f.Aggregate)
 		m.contents.NeedBy("application_id", f.Aggregate)
 		m.evaluations.NeedBy("application_id", f.Aggregate)
 		m.interviews.NeedBy("application_id", f.Aggregate)
@@ -166,6 +167,12 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.evaluated(f, e)
 	case application.EvaluationDeleted:
 		m.unevaluated(f, e)
+	case application.Deleted:
+		dropAll(m.ratings, f.Aggregate)
+		dropAll(m.contents, f.Aggregate)
+		dropAll(m.evaluations, f.Aggregate)
+		dropAll(m.interviews, f.Aggregate)
+		dropAll(m.reviews, f.Aggregate)
 	case application.Anonymised:
 		// Numbers and times stay.
 		m.scrub(f.Aggregate)

@@ -34,7 +34,7 @@ func (m *hires) Need(f Fact) {
 		m.hires.Need(e.Hire)
 	case application.EmployeeLinked:
 		m.hires.Need(e.Hire)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
 		m.hires.NeedBy("application_id", f.Aggregate)
 		m.employees.NeedBy("application_id", f.Aggregate)
 	case employee.Created:
@@ -58,6 +58,8 @@ func (m *hires) Apply(_ context.Context, f Fact) error {
 		})
 	case application.EmployeeLinked:
 		m.hire(f, e.Hire, func(r *readmodels.HireRow) { r.Employee = &e.Employee })
+	case application.Deleted:
+		dropAll(m.hires, f.Aggregate)
 	case application.Anonymised:
 		m.hires.Each("application_id", f.Aggregate, func(r readmodels.HireRow) (readmodels.HireRow, bool) {
 			r.Reason, r.UndoReason, r.Employee, r.Anonymised = nil, nil, nil, true
@@ -89,7 +91,7 @@ func (m *hires) employee(f Fact, e employee.Event) {
 			FirstName: e.FirstName.Bytes(), LastName: e.LastName.Bytes(), Email: e.Email.Bytes(), Phone: e.Phone.Bytes(),
 			Revision: int64(f.Revision),
 		}
-		if h, ok := m.hires.Get(e.Hire); ok && h.Anonymised {
+		if h, ok := m.hires.Get(e.Hire); !ok || h.Anonymised {
 			r.Application = readmodels.Nobody() // meanwhile
 		}
 		m.employees.Put(r)

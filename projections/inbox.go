@@ -94,6 +94,9 @@ func (m *inbox) Need(f Fact) {
 		m.notices.NeedBy("subject_id", e.Comment)
 	case application.NoteDeleted:
 		m.notices.NeedBy("subject_id", e.Note)
+	case application.Deleted:
+		m.notices.NeedBy("application_id", f.Aggregate)
+		m.requesters.NeedBy("application_id", f.Aggregate)
 	case application.Anonymised:
 		m.notices.NeedBy("application_id", f.Aggregate)
 	case message.Received:
@@ -233,6 +236,9 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.forget("subject_id", e.Comment)
 	case application.NoteDeleted:
 		m.forget("subject_id", e.Note)
+	case application.Deleted:
+		m.forget("application_id", f.Aggregate)
+		dropAll(m.requesters, f.Aggregate)
 	case application.Anonymised:
 		m.forget("application_id", f.Aggregate)
 	case application.Hired, application.HireUndone, application.EmployeeLinked,

@@ -27,7 +27,7 @@ func (m *messages) Need(f Fact) {
 	switch f.Body.(type) {
 	case message.Event:
 		m.messages.Need(f.Aggregate)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
 		m.messages.NeedBy("application_id", f.Aggregate)
 	}
 }
@@ -36,9 +36,14 @@ func (m *messages) Need(f Fact) {
 func (m *messages) Apply(_ context.Context, f Fact) error {
 	switch e := f.Body.(type) {
 	case message.Event:
-		r, _ := m.messages.Get(f.Aggregate)
+		r, known := m.messages.Get(f.Aggregate)
+		if !known && f.Revision > 0 {
+			return nil // its application was deleted
+		}
 		r.ID, r.Revision = f.Aggregate, int64(f.Revision)
 		m.messages.Put(told(r, e))
+	case application.Deleted:
+		dropAll(m.messages, f.Aggregate)
 	case application.Anonymised:
 		m.messages.Each("application_id", f.Aggregate, func(r readmodels.MessageRow) (readmodels.MessageRow, bool) {
 			return r.Scrubbed(), true

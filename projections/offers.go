@@ -45,7 +45,7 @@ func (m *offers) Need(f Fact) {
 		m.offers.Need(e.Offer)
 	case application.OfferExpired:
 		m.offers.Need(e.Offer)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
 		m.offers.NeedBy("application_id", f.Aggregate)
 	case application.OfferDrafted:
 		// A new row.
@@ -100,6 +100,8 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 		m.offer(f, e.Offer, func(r *readmodels.OfferRow) { r.Closed = e.Closed })
 	case application.OfferExpired:
 		m.ended(f, e.Offer, application.OfferIsExpired, nil)
+	case application.Deleted:
+		dropAll(m.offers, f.Aggregate)
 	case application.Anonymised:
 		// Times, states and what numbers are counted in stay.
 		m.offers.Each("application_id", f.Aggregate, func(r readmodels.OfferRow) (readmodels.OfferRow, bool) {

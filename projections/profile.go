@@ -93,7 +93,9 @@ func (m *profile) Need(f Fact) {
 		m.documents.Need(e.Document)
 		m.versions.Need(readmodels.VersionKey(e.Document, e.Version))
 		m.files.NeedBy("application_id", f.Aggregate)
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
+		m.reads.NeedBy("application_id", f.Aggregate)
+		m.versions.NeedBy("application_id", f.Aggregate)
 		m.notes.NeedBy("application_id", f.Aggregate)
 		m.comments.NeedBy("application_id", f.Aggregate)
 		m.earlier.NeedBy("application_id", f.Aggregate)
@@ -194,6 +196,8 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.left(f, e.Document)
 	case application.VersionDeleted:
 		m.deleted(f, e)
+	case application.Deleted:
+		m.delete(f.Aggregate)
 	case application.Anonymised:
 		m.anonymise(f.Aggregate)
 	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
@@ -342,4 +346,17 @@ func (m *profile) anonymise(id string) {
 		r.Title, r.Description = nil, nil
 		return r, true
 	})
+}
+
+// delete removes all that was kept of an application.
+func (m *profile) delete(id string) {
+	dropAll(m.notes, id)
+	dropAll(m.comments, id)
+	dropAll(m.earlier, id)
+	dropAll(m.reads, id)
+	dropAll(m.documents, id)
+	dropAll(m.versions, id)
+	dropAll(m.files, id)
+	dropAll(m.reviews, id)
+	dropAll(m.forms, id)
 }

@@ -28,8 +28,9 @@ func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries} }
 // Need implements Model.
 func (m *timeline) Need(f Fact) {
 	_, anonymised := f.Body.(application.Anonymised)
+	_, deleted := f.Body.(application.Deleted)
 	_, undone := f.Body.(application.MoveUndone)
-	if anonymised || undone {
+	if anonymised || deleted || undone {
 		m.entries.NeedBy("application_id", f.Aggregate)
 	}
 	if _, gone := f.Body.(candidate.Anonymised); gone {
@@ -135,6 +136,9 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryOfferExpired, e.Offer
 	case application.ReasonChanged:
 		kind, text, d.Reason = readmodels.EntryReasonChanged, e.Note, e.Reason
+	case application.Deleted:
+		dropAll(m.entries, f.Aggregate)
+		return
 	case application.Anonymised:
 		kind = readmodels.EntryAnonymised
 		m.anonymise(f.Aggregate)

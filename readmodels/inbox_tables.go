@@ -176,5 +176,7 @@ func Requesters() Table[RequesterRow] {
 			Col("application_id", "uuid", func(r *RequesterRow) *string { return &r.Application }),
 			Col("member_id", "uuid", func(r *RequesterRow) *string { return &r.Member }),
 		},
+		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id)`},
+		By:      map[string]func(*RequesterRow) *string{"application_id": func(r *RequesterRow) *string { return &r.Application }},
 	}
 }

@@ -148,6 +148,10 @@ func CommentReads() Table[CommentReadRow] {
 			Col("member_id", "uuid", func(r *CommentReadRow) *string { return &r.Member }),
 			Col("revision", "bigint", func(r *CommentReadRow) *int64 { return &r.Revision }),
 		},
-		Indexes: []string{`CREATE INDEX {name}_member ON {table} (member_id, application_id)`},
+		Indexes: []string{
+			`CREATE INDEX {name}_member ON {table} (member_id, application_id)`,
+			`CREATE INDEX {name}_application ON {table} (application_id)`,
+		},
+		By: map[string]func(*CommentReadRow) *string{"application_id": func(r *CommentReadRow) *string { return &r.Application }},
 	}
 }

@@ -99,6 +99,7 @@ func DocumentVersions() Table[VersionRow] {
 			Col("deleted_by", "text", func(r *VersionRow) **domain.Actor { return &r.DeletedBy }),
 		},
 		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id, document_id, version)`},
+		By:      map[string]func(*VersionRow) *string{"application_id": func(r *VersionRow) *string { return &r.Application }},
 	}
 }
 

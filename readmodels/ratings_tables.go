@@ -24,5 +24,6 @@ func Ratings() Table[RatingRow] {
 			Col("at", "timestamptz", func(r *RatingRow) *time.Time { return &r.At }),
 		},
 		Indexes: []string{`CREATE INDEX {name}_application ON {table} (application_id) INCLUDE (member_id, rating)`},
+		By:      map[string]func(*RatingRow) *string{"application_id": func(r *RatingRow) *string { return &r.Application }},
 	}
 }

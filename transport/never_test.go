@@ -105,6 +105,7 @@ func TestH7AManagerOfOneJobCannotActOnAnother(t *testing.T) {
 		{method: "POST", path: a + "/disqualify", body: map[string]string{"kind": "rejected", "reason_id": commands.FirstReason("Position filled")}},
 		{method: "POST", path: a + "/requalify", body: map[string]string{"reason": "x"}},
 		{method: "POST", path: a + "/anonymise"},
+		{method: "DELETE", path: a},
 		{method: "PUT", path: a + "/priority", body: map[string]bool{"priority": true}},
 		{method: "POST", path: a + "/tags", body: map[string]string{"label": "x"}},
 		{method: "DELETE", path: a + "/tags/" + id},

@@ -45,6 +45,7 @@ type Application struct {
 	Priority   bool
 	Owner      string // member responsible
 	Anonymised bool
+	Deleted    bool   // gone from everything that is read
 	From       string // application it goes on from
 	To         string // application it went on as
 	ClaimLost  bool   // fenced off: it is not live and never will be
@@ -99,6 +100,7 @@ var Codec = domain.NewCodec[Event](
 	OfferDrafted{}, OfferChanged{}, OfferApproved{}, OfferReturned{},
 	OfferSent{}, OfferAccepted{}, OfferDeclined{}, OfferWithdrawn{}, OfferExpired{},
 	DocumentLeft{},
+	Deleted{},
 )
 
 // Fold returns a with events applied in order.
@@ -127,7 +129,7 @@ var (
 // anonymised.
 func (a Application) exists() error {
 	switch {
-	case a.Outcome == "":
+	case a.Outcome == "", a.Deleted:
 		return ErrUnknown
 	case a.Anonymised:
 		return ErrAnonymised

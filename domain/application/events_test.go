@@ -53,6 +53,7 @@ func TestStored(t *testing.T) {
 		application.OfferExpired{Stamp: stamp, Offer: id, Job: other, Author: other},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
 		application.Anonymised{Stamp: stamp},
+		application.Deleted{Stamp: stamp},
 		application.TagAdded{Stamp: stamp, Tag: id},
 		application.TagRemoved{Stamp: stamp, Tag: id},
 		application.PrioritySet{Stamp: stamp, Priority: true},
@@ -224,13 +225,14 @@ func (d draws) interview() string {
 }
 
 // final is how many commands end a history: they come first.
-const final = 3
+const final = 4
 
 // commands are all decisions an application takes.
 func commands(d draws, s domain.Stamp) []when {
 	return []when{
 		func(a application.Application) ([]application.Event, error) { return a.LoseClaim(s) },
 		func(a application.Application) ([]application.Event, error) { return a.Anonymise(s) },
+		func(a application.Application) ([]application.Event, error) { return a.Delete(s) },
 		func(a application.Application) ([]application.Event, error) {
 			events, err := a.Transfer("a2", "j2", d.yes, d.text, s)
 			return a.WithEnds(events, time.Hour, s), err
@@ -430,8 +432,12 @@ func holds(before application.Application, e application.Event, after applicatio
 	_, disclosed := e.(application.OutcomeDisclosed)
 	_, movedDisclosure := e.(application.DisclosureMoved)
 	switch {
-	case before.Anonymised:
+	case before.Deleted:
+		return "a deleted application changed"
+	case before.Anonymised && !after.Deleted:
 		return "an anonymised application changed"
+	case after.Deleted && !before.Anonymised:
+		return "an application was deleted before it was anonymised"
 	case !slices.Contains([]application.Outcome{"", application.InProgress, application.Rejected, application.Withdrawn, application.OutcomeTransferred, application.OutcomeHired}, after.Outcome):
 		return "its outcome is " + string(after.Outcome)
 	case after.Outcome == "" && !lost:

@@ -80,7 +80,7 @@ func (a Action) check() error {
 // action asked for.
 func (a Action) Touches(e application.Event, document string) bool {
 	switch e := e.(type) { //nolint:gochecksumtype // most events leave it as it is
-	case application.Anonymised:
+	case application.Anonymised, application.Deleted:
 		return true
 	case application.StageMoved, application.MoveUndone:
 		return a.Kind == Move

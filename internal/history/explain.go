@@ -91,7 +91,7 @@ func (r *Replayer) Explain(ctx context.Context, viewer, id string) (Explanation,
 		}
 		state = after
 	}
-	if state.Outcome == "" {
+	if state.Outcome == "" || state.Deleted {
 		return h, application.ErrUnknown
 	}
 	if _, err := r.mayRead(viewer, state); err != nil {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,7 +107,8 @@ type Entry struct {
 
 // Replay returns the history of application id as viewer, a member, may see it.
 // Every event is there, though of some not what it was; what it says only with the right to its area, or to the
-// category of the document it is about. Before the first event there are no
+// category of the document it is about. Of an application that was deleted only that
+// stays, at every moment. Before the first event there are no
 // events and no profile.
 // Errors: application.ErrUnknown (also when the viewer may not see it),
 // ErrDenied, ErrAsOf; those of the log and the vault.
@@ -126,7 +128,7 @@ func (r *Replayer) mayRead(viewer string, a application.Application) (access.Rig
 	}
 	held := r.Rights.RightsOn(viewer, a, now())
 	switch {
-	case held.Area(access.Application) < access.View && held.Area(access.History) < access.View:
+	case (a.Deleted || held.Area(access.Application) < access.View) && held.Area(access.History) < access.View:
 		return held, application.ErrUnknown
 	case held.Area(access.History) < access.View:
 		return held, ErrDenied
@@ -159,6 +161,9 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 	if err != nil {
 		return History{}, err
 	}
+	if state.Deleted {
+		events = onlyDeletion(events)
+	}
 	all := events
 	for i, rec := range events {
 		if asOf.after(rec.Event) {
@@ -174,12 +179,20 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 		}
 		h.Revision, h.Position = rec.Revision, rec.Position.String()
 	}
-	if !asOf.IsZero() && len(events) > 0 {
+	if !asOf.IsZero() && len(events) > 0 && !state.Deleted {
 		if h.Profile, err = r.profile(ctx, events, asOf, held, &o); err != nil {
 			return History{}, err
 		}
 	}
 	return h, o.open(ctx)
+}
+
+// onlyDeletion returns what stays of the history of a deleted application.
+func onlyDeletion(events []recorded) []recorded {
+	return slices.DeleteFunc(events, func(rec recorded) bool {
+		_, deletion := rec.fact.(application.Deleted)
+		return !deletion
+	})
 }
 
 // after reports whether an event came later than the moment.
@@ -445,7 +458,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		application.OfferWithdrawn, application.OfferExpired:
 		area, textArea = access.Offers, access.Offers
 	case application.MoveUndone, application.Transferred:
-	case application.ClaimLost, application.StageMoved, application.Anonymised, application.PrioritySet, application.OwnerSet:
+	case application.ClaimLost, application.StageMoved, application.Anonymised, application.Deleted, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View
 	if document != "" {

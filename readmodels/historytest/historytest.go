@@ -545,6 +545,18 @@ func (h *History) Anonymise(id string, by domain.Actor) {
 	})
 }
 
+// Delete erases what an application owns, and takes it out of everything that is
+// read. What it goes on from goes before.
+func (h *History) Delete(id string, by domain.Actor) {
+	h.t.Helper()
+	if from := h.Applications[id].From; from != "" {
+		h.Delete(from, by)
+	}
+	h.erase(vault.Erasure{Kind: "deletion", Subject: id, Owner: id}, id, by, func() {
+		h.On(id, by, application.Application.Delete)
+	})
+}
+
 func (h *History) erase(e vault.Erasure, id string, by domain.Actor, say func()) {
 	h.t.Helper()
 	e.ID, e.Stream, e.Actor, e.CommandID, e.At = uuid.MustParse(h.ID()), "application-"+id, string(by), uuid.New(), h.Now

@@ -182,7 +182,13 @@ func (c *Company) randomRights() {
 
 func (c *Company) randomlyOn(id string) {
 	a, by := c.Applications[id], domain.Member(c.Admin)
+	if a.Deleted {
+		return
+	}
 	if a.Anonymised {
+		if c.r.IntN(4) == 0 {
+			c.Delete(id, by)
+		}
 		return
 	}
 	if c.r.IntN(15) == 0 {
@@ -257,6 +263,10 @@ func (c *Company) randomlyOn(id string) {
 		c.randomDocument(id, by)
 	case 12:
 		if !a.Live() && a.To == "" && c.r.IntN(2) == 0 {
+			if c.r.IntN(3) == 0 {
+				c.Delete(id, by)
+				return
+			}
 			c.Anonymise(id, by)
 		}
 	case 13:

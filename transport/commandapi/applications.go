@@ -60,6 +60,12 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.Transfer(ctx, caller, cmd)
 		})
+	remove := onApplication(http.MethodDelete, "", "Delete an application", edge.Area(access.Erasure, access.Edit))
+	remove.Doc = "Cannot be undone: everything personal is erased, and the application is gone from every list, count and report. Its history keeps that it was deleted, when and by whom, for who may view histories. It must be closed. The person's other applications, and the employee profile it led to, stay; what it goes on from goes with it."
+	act(a, s, remove,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.Delete(ctx, caller, commands.Delete{Application: r.Param("id")})
+		})
 	act(a, s, anonymise,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.Anonymise(ctx, caller, commands.Anonymise{Application: r.Param("id")})
