@@ -32,7 +32,7 @@ func (m *inbox) tellOfUnassigned(f Fact, jobID string) {
 func (m *inbox) setStaff(id string, e domain.Fact) {
 	r, _ := m.staff.Get(readmodels.StaffKey)
 	s := r.Members.V[id]
-	switch e := e.(type) { //nolint:gochecksumtype // only what says who has a role is looked at
+	switch e := e.(type) {
 	case member.Invited:
 		s.Role = e.Role
 	case member.RoleSet:
@@ -41,6 +41,10 @@ func (m *inbox) setStaff(id string, e domain.Fact) {
 		s.Inactive = true
 	case member.Reactivated:
 		s.Inactive = false
+	case member.BusyAddressRemoved, member.BusyAddressSet, member.DetailsCorrected, member.HandedOver, member.InboxRead, member.NameErased,
+		member.NotificationsSet, member.RecoveryCodeUsed, member.RecoveryCodesRenewed, member.SecondFactorConfirmed, member.SecondFactorRemoved,
+		member.TokenIssued, member.TokenRevoked, member.TokenRotated:
+		return // they say nothing of roles
 	}
 	r.Key, r.Members.V = readmodels.StaffKey, maps.Clone(r.Members.V)
 	if r.Members.V == nil {
