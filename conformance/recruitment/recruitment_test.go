@@ -4,13 +4,17 @@ package recruitment
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/oapi-codegen/runtime/types"
 
 	"github.com/hirelog/hirelog/conformance/client"
 )
@@ -139,6 +143,60 @@ func (r *recruitment) mail(t *testing.T, kind client.CaptureKind, to string) *cl
 	return content
 }
 
+// offered lets Rita draft an offer with a contract, Ada approve it, and the
+// candidate read and sign it. It returns the offer's id.
+func (r *recruitment) offered(t *testing.T, candidate *person, id uuid.UUID) uuid.UUID {
+	t.Helper()
+	ctx := t.Context()
+	template := made(r.ada.PostOrganizationMessageTemplatesWithResponse(ctx, nil, client.DefineTemplate{
+		Name: "Our contract", Kind: client.DefineTemplateKindOfferContract, Subject: is("Contract"),
+		Body: "{{candidate.full_name}} works for us as {{job.title}} from {{offer.start_date}} for {{offer.salary}}.",
+	}))
+	approver := read(r.ada.GetMeWithResponse(ctx, nil)).Id
+	start := time.Now().AddDate(0, 2, 0).UTC().Truncate(24 * time.Hour)
+	offer := made(r.rita.PostApplicationsIdOffersWithResponse(ctx, id, nil, client.DraftOffer{
+		Amount: 4_200_000, Currency: "EUR", Period: client.DraftOfferPeriodYear, StartDate: types.Date{Time: start},
+		Terms: is("30 days off"), ContractTemplateId: &template, ApproverIds: &[]string{approver.String()},
+	}))
+
+	// Nothing is sent before it is approved, by nobody but who must.
+	refused[*client.PostApplicationsIdOffersOfferSendResponse](t, "offer_not_approved")(
+		r.rita.PostApplicationsIdOffersOfferSendWithResponse(ctx, id, offer, nil, client.SendOffer{}))
+	refused[*client.PostApplicationsIdOffersOfferApproveResponse](t, "not_the_approver")(
+		r.rita.PostApplicationsIdOffersOfferApproveWithResponse(ctx, id, offer, nil, client.ApproveOffer{Version: 1}))
+	if seen := read(candidate.GetCandidateOffersWithResponse(ctx, nil)).Items; len(seen) != 0 {
+		t.Errorf("the candidate sees a draft: %+v", seen)
+	}
+	tasks := read(r.ada.GetMeTasksWithResponse(ctx, nil)).Items
+	if !slices.ContainsFunc(tasks, func(k client.Task) bool { return k.OfferId != nil && *k.OfferId == offer }) {
+		t.Errorf("Ada's tasks: %+v", tasks)
+	}
+	done(r.ada.PostApplicationsIdOffersOfferApproveWithResponse(ctx, id, offer, nil, client.ApproveOffer{Version: 1}))
+	done(r.rita.PostApplicationsIdOffersOfferSendWithResponse(ctx, id, offer, nil, client.SendOffer{}))
+
+	// The candidate reads what is offered, and signs the contract they read.
+	offers := read(candidate.GetCandidateOffersWithResponse(ctx, nil)).Items
+	if len(offers) != 1 || offers[0].Id != offer || offers[0].Salary == nil || offers[0].Salary.Amount == nil || *offers[0].Salary.Amount != 4_200_000 ||
+		offers[0].StartDate == nil || *offers[0].StartDate != start.Format(time.DateOnly) || offers[0].Contract == nil {
+		t.Fatalf("the candidate is offered %+v", offers)
+	}
+	contract := offers[0].Contract
+	file := done(candidate.GetCandidateApplicationsIdOffersOfferContractFileWithResponse(ctx, id, offer, contract.FileId, nil))
+	if sum := sha256.Sum256(file.Body); hex.EncodeToString(sum[:]) != contract.Sha256 {
+		t.Errorf("the contract is not the one of hash %s: %.20q", contract.Sha256, file.Body)
+	}
+	own := client.SignOffer{Name: is("Cleo Marin"), Sha256: is(strings.Repeat("0", 64))}
+	refused[*client.PostCandidateApplicationsIdOffersOfferAcceptResponse](t, "contract_differs")(
+		candidate.PostCandidateApplicationsIdOffersOfferAcceptWithResponse(ctx, id, offer, nil, own))
+	own.Sha256 = &contract.Sha256
+	done(candidate.PostCandidateApplicationsIdOffersOfferAcceptWithResponse(ctx, id, offer, nil, own))
+	if seen := read(r.rita.GetApplicationsIdOffersWithResponse(ctx, id, nil)).Items; len(seen) != 1 || seen[0].Status != client.OfferStatusAccepted ||
+		seen[0].Signature == nil || *seen[0].Signature != "Cleo Marin" {
+		t.Errorf("Rita sees %+v", seen)
+	}
+	return offer
+}
+
 // A cook is found: from the advertisement to the employee profile.
 func TestHired(t *testing.T) {
 	ctx := t.Context()
@@ -204,12 +262,14 @@ func TestHired(t *testing.T) {
 		t.Errorf("Cora sees %d evaluations, want hers and Hugo's", len(seen.Items))
 	}
 
-	// Rita writes to Cleo and takes her on. The employee profile follows by itself.
+	// Rita writes to Cleo, makes her an offer and takes her on by it. The employee
+	// profile follows by itself, the contract with it.
 	made(r.rita.PostApplicationsIdMessagesWithResponse(ctx, id, nil, client.WriteMessage{Subject: is("Welcome"), Text: is("Dear {{candidate.first_name}}, we would love to have you.")}))
 	if mail := r.mail(t, client.CaptureKindMessage, "cleo@example.com"); mail.Text != "Dear Cleo, we would love to have you." {
 		t.Errorf("Cleo reads %q", mail.Text)
 	}
-	made(r.rita.PostApplicationsIdHireWithResponse(ctx, id, nil, client.Hire{Reason: "Agreed on the telephone"}))
+	offer := r.offered(t, cleo, id)
+	made(r.rita.PostApplicationsIdHireWithResponse(ctx, id, nil, client.Hire{Reason: "She signed", OfferId: &offer}))
 	var employee *client.Employee
 	r.eventually("the employee profile", func() bool {
 		answer, err := r.rita.GetEmployeesWithResponse(ctx, &client.GetEmployeesParams{})
@@ -218,7 +278,7 @@ func TestHired(t *testing.T) {
 			return false
 		}
 		employee = read(r.rita.GetEmployeesIdWithResponse(ctx, page.Items[0].Id, nil))
-		return len(employee.Documents) == 2
+		return len(employee.Documents) == 3
 	})
 	if employee.FirstName == nil || *employee.FirstName != "Cleo" || employee.ApplicationId == nil || *employee.ApplicationId != id {
 		t.Errorf("the employee profile is %+v", employee)
@@ -235,7 +295,8 @@ func TestHired(t *testing.T) {
 	}
 	for _, want := range []string{
 		"application.received.v1", "application.stage_moved.v1", "application.document_uploaded.v1", "application.document_approved.v1", "application.interview_scheduled.v1",
-		"application.evaluation_submitted.v1", "application.review_requested.v1", "application.hired.v1", "application.employee_linked.v1",
+		"application.evaluation_submitted.v1", "application.review_requested.v1", "application.offer_drafted.v1", "application.offer_approved.v1",
+		"application.offer_sent.v1", "application.offer_accepted.v1", "application.hired.v1", "application.employee_linked.v1",
 	} {
 		if !slices.Contains(types, want) {
 			t.Errorf("the history has no %s: %v", want, types)
