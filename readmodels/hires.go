@@ -306,22 +306,22 @@ func (r EmployeeDocumentRow) shown(t *texts) EmployeeDocument {
 
 // EmployeeFile returns a file of a document that went along, for who reads the
 // profile unmasked. Errors: ErrNotFound.
-func (c *Core) EmployeeFile(ctx context.Context, member, employeeID, documentID, fileID string, now time.Time) (StoredFile, error) {
+func (c *Core) EmployeeFile(ctx context.Context, member, employeeID, documentID, fileID string, now time.Time) (Employee, StoredFile, error) {
 	e, err := c.Employee(ctx, member, employeeID, now)
 	switch {
 	case err != nil:
-		return StoredFile{}, err
+		return e, StoredFile{}, err
 	case e.Masked:
-		return StoredFile{}, ErrNotFound
+		return e, StoredFile{}, ErrNotFound
 	}
 	for _, d := range e.Documents {
 		for _, v := range d.Versions {
 			for _, f := range v.Files {
 				if d.ID == documentID && f.ID == fileID {
-					return StoredFile{File: f, ApplicationID: employeeID, DocumentID: d.ID, Version: v.Version, Category: d.Category}, nil
+					return e, StoredFile{File: f, ApplicationID: employeeID, DocumentID: d.ID, Version: v.Version, Category: d.Category}, nil
 				}
 			}
 		}
 	}
-	return StoredFile{}, ErrNotFound
+	return e, StoredFile{}, ErrNotFound
 }

@@ -1,7 +1,10 @@
 package transport
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hirelog/hirelog/commands"
@@ -65,6 +68,17 @@ func TestHireLeadsToAnEmployee(t *testing.T) {
 		t.Errorf("an auditor sees %s", masked.body)
 	}
 	w.get(auditor, file).want(http.StatusNotFound)
+
+	// Who opened them is in the read log (S2-102), and by which right.
+	var log []string
+	for _, r := range w.get(auditor, "/v1/read-log?application_id="+app+"&limit=200").want(http.StatusOK).items("items") {
+		if kind := fmt.Sprint(r["kind"]); strings.HasPrefix(kind, "employee") {
+			log = append(log, fmt.Sprint(kind, " ", r["rights"]))
+		}
+	}
+	if want := []string{"employee [organization_role]", "employee_file [recruiting_role]", "employee [recruiting_role]"}; !slices.Equal(log, want) {
+		t.Errorf("the read log has %q, want %q", log, want)
+	}
 
 	// The application goes; the profile and its file stay, and do not say where they
 	// came from.

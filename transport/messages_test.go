@@ -293,6 +293,12 @@ func TestUnassignedMessages(t *testing.T) {
 		_, token := w.member(role, role)
 		w.get(token, "/v1/unassigned-messages").problem(http.StatusForbidden, "denied")
 		w.get(token, "/v1/unassigned-messages/"+stranger+"/files/"+file).problem(http.StatusForbidden, "denied")
+		if role == "auditor" { // S2-102
+			log := w.get(token, "/v1/read-log?limit=1").want(http.StatusOK)
+			if log.text("items.0.kind") != "message_file" || log.text("items.0.object_id") != file || log.at("items.0.application_id") != nil {
+				t.Errorf("the read log has %s", log.body)
+			}
+		}
 		w.post(token, "/v1/unassigned-messages/"+stranger+"/assign", map[string]any{"application_id": id}).problem(http.StatusForbidden, "denied")
 	}
 	assign := "/v1/unassigned-messages/" + stranger + "/assign"

@@ -13,15 +13,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Read says that a member opened something of an application. It holds ids and
+// Read says that a member opened something about a person. It holds ids and
 // nothing personal.
 type Read struct {
 	ID          int64     `json:"id"`
 	At          time.Time `json:"at"`
 	Member      string    `json:"member_id" format:"uuid"`
-	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, export of the list, or the part of the profile"`
-	Application string    `json:"application_id" format:"uuid"`
-	Object      *string   `json:"object_id" format:"uuid" doc:"What of it, such as the file"`
+	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, export of the list, or the part of the profile; employee, employee_file, message_file, mail"`
+	Application *string   `json:"application_id" format:"uuid" doc:"Null of what belongs to none"`
+	Object      *string   `json:"object_id" format:"uuid" doc:"What of it, such as the file, or the employee profile"`
 	Rights      []string  `json:"rights" doc:"By which right: organization_role, recruiting_role, or ids of grants and openings, as explained under access"`
 }
 
@@ -104,7 +104,7 @@ func (r *Reads) store(ctx context.Context, batch []*noted) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	at, members, kinds := make([]time.Time, len(batch)), make([]string, len(batch)), make([]string, len(batch))
-	applications, objects, rights := make([]string, len(batch)), make([]*string, len(batch)), make([]string, len(batch))
+	applications, objects, rights := make([]*string, len(batch)), make([]*string, len(batch)), make([]string, len(batch))
 	for i, n := range batch {
 		at[i], members[i], kinds[i] = n.read.At.UTC(), n.read.Member, n.read.Kind
 		applications[i], objects[i] = n.read.Application, n.read.Object

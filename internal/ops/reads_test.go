@@ -22,15 +22,15 @@ func TestReads(t *testing.T) {
 	var all sync.WaitGroup
 	for range 1000 { // more than are written together
 		all.Go(func() {
-			if err := reads.Note(t.Context(), ops.Read{At: at, Member: uuid.NewString(), Kind: "profile", Application: uuid.NewString()}); err != nil {
+			if err := reads.Note(t.Context(), ops.Read{At: at, Member: uuid.NewString(), Kind: "profile", Application: new(uuid.NewString())}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	for _, r := range []ops.Read{
-		{At: at.Add(time.Hour), Member: member, Kind: "profile", Application: application, Rights: []string{"recruiting_role", file}},
-		{At: at.Add(2 * time.Hour), Member: member, Kind: "file", Application: application, Object: &file, Rights: []string{}},
+		{At: at.Add(time.Hour), Member: member, Kind: "profile", Application: &application, Rights: []string{"recruiting_role", file}},
+		{At: at.Add(2 * time.Hour), Member: member, Kind: "file", Application: &application, Object: &file, Rights: []string{}},
 	} {
 		if err := reads.Note(t.Context(), r); err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func TestReads(t *testing.T) {
 	}
 	l.way.Store(refused)
 	l.Reset()
-	if err := reads.Note(t.Context(), ops.Read{At: at, Member: member, Kind: "profile", Application: application}); !errors.Is(err, ops.ErrUnavailable) {
+	if err := reads.Note(t.Context(), ops.Read{At: at, Member: member, Kind: "profile", Application: &application}); !errors.Is(err, ops.ErrUnavailable) {
 		t.Errorf("without Postgres: %v, want ErrUnavailable", err)
 	}
 }

@@ -96,7 +96,7 @@ func (a *API) noteExport(ctx context.Context, member string, found []readmodels.
 	}
 	reads := make([]ops.Read, len(found))
 	for i, f := range found {
-		reads[i] = ops.Read{At: now, Member: member, Kind: "export", Application: f.ID, Rights: []string{right}}
+		reads[i] = ops.Read{At: now, Member: member, Kind: "export", Application: &f.ID, Rights: []string{right}}
 	}
 	return a.Reads.NoteAll(ctx, reads)
 }

@@ -22,9 +22,13 @@ func (a *API) hires(s *edge.Surface) {
 		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.EmployeePage, error) {
 			return a.Core.Employees(ctx, r.Principal.Member, readmodels.EmployeeQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
 		})
-	read(a, s, edge.Route{Path: "/v1/employees/{id}", Summary: "An employee profile", Tag: "employees", Who: who},
+	read(a, s, edge.Route{Path: "/v1/employees/{id}", Summary: "An employee profile", Tag: "employees", Who: who, Doc: "Who opens it is in the read log."},
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Employee, error) {
-			return a.Core.Employee(ctx, r.Principal.Member, r.Param("id"), a.Now())
+			e, err := a.Core.Employee(ctx, r.Principal.Member, r.Param("id"), a.Now())
+			if err != nil {
+				return e, err
+			}
+			return e, a.noteEmployee(ctx, r, "employee", e, e.ID)
 		})
 	download := edge.Route{
 		Method: http.MethodGet, Path: "/v1/employees/{id}/documents/{document}/files/{file}", Summary: "Download a file of an employee", Tag: "employees",
@@ -36,10 +40,10 @@ func (a *API) hires(s *edge.Surface) {
 			return nil, err
 		}
 		r := edge.RequestOf(ctx)
-		f, err := a.Core.EmployeeFile(ctx, r.Principal.Member, r.Param("id"), r.Param("document"), r.Param("file"), a.Now())
+		e, f, err := a.Core.EmployeeFile(ctx, r.Principal.Member, r.Param("id"), r.Param("document"), r.Param("file"), a.Now())
 		if err != nil {
 			return nil, err
 		}
-		return a.stream(ctx, r, f, in.Inline, nil)
+		return a.stream(ctx, r, f, in.Inline, func() error { return a.noteEmployee(ctx, r, "employee_file", e, f.ID) })
 	})
 }

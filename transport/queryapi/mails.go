@@ -61,8 +61,12 @@ func (a *API) mails(s *edge.Surface) {
 		if err != nil {
 			return mail.CapturedMail{}, err
 		}
+		var about *string
+		if m.Application != "" {
+			about = &m.Application
+		}
 		return m, a.Reads.Note(ctx, ops.Read{
-			At: a.Now(), Member: r.Principal.Member, Kind: "mail", Application: m.Application, Object: &m.ID, Rights: []string{string(readmodels.ByOrganizationRole)},
+			At: a.Now(), Member: r.Principal.Member, Kind: "mail", Application: about, Object: &m.ID, Rights: []string{string(readmodels.ByOrganizationRole)},
 		})
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -37,6 +38,10 @@ func (a *API) messages(s *edge.Surface) {
 		if err != nil {
 			return nil, err
 		}
-		return a.stream(ctx, r, readmodels.StoredFile{File: f, ApplicationID: r.Param("id")}, false, nil)
+		return a.stream(ctx, r, readmodels.StoredFile{File: f, ApplicationID: r.Param("id")}, false, func() error {
+			return a.Reads.Note(ctx, ops.Read{
+				At: a.Now(), Member: r.Principal.Member, Kind: "message_file", Object: &f.ID, Rights: []string{string(readmodels.ByOrganizationRole)},
+			})
+		})
 	})
 }

@@ -43,8 +43,22 @@ func (a *API) noteRead(ctx context.Context, r *edge.Request, route edge.Route, o
 		return err
 	}
 	return a.Reads.Note(ctx, ops.Read{
-		At: now, Member: r.Principal.Member, Kind: strings.ReplaceAll(kind, "-", "_"), Application: r.Param("id"), Object: object, Rights: rights,
+		At: now, Member: r.Principal.Member, Kind: strings.ReplaceAll(kind, "-", "_"), Application: new(r.Param("id")), Object: object, Rights: rights,
 	})
+}
+
+// noteEmployee notes that the asker reads an employee profile, or a file of it.
+func (a *API) noteEmployee(ctx context.Context, r *edge.Request, kind string, e readmodels.Employee, object string) error {
+	now := a.Now()
+	role, err := a.Core.OrganizationRole(ctx, r.Principal.Member, now)
+	if err != nil {
+		return err
+	}
+	by := readmodels.ByRecruitingRole
+	if role == access.Admin || role == access.Auditor {
+		by = readmodels.ByOrganizationRole
+	}
+	return a.Reads.Note(ctx, ops.Read{At: now, Member: r.Principal.Member, Kind: kind, Application: e.ApplicationID, Object: &object, Rights: []string{string(by)}})
 }
 
 // readLogInput chooses a page of the read log.
