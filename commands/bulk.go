@@ -31,6 +31,7 @@ type BulkAction struct {
 	Untag           *BulkTag         `json:"untag,omitempty" doc:"Take a tag off"`
 	RequestDocument *RequestDocument `json:"request_document,omitempty" doc:"Ask for a document"`
 	SetOwner        *SetOwner        `json:"set_owner,omitempty" doc:"Make a member responsible"`
+	Message         *BulkMessage     `json:"message,omitempty" doc:"Write a message to the candidate"`
 }
 
 // BulkTag names a tag.
@@ -50,6 +51,14 @@ type StartBulk struct {
 func (a BulkAction) sealed(key personal.Key) (bulk.Action, error) {
 	var all []bulk.Action
 	var failed error
+	letter := func(l *Letter) *bulk.Letter {
+		var sealed *bulk.Letter
+		var err error
+		if sealed, err = l.sealed(key); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		return sealed
+	}
 	text := func(name string, plain personal.Plain, min, max int) personal.Text {
 		t, err := textOf(name, plain, min, max, key)
 		failed = errors.Join(failed, err)
@@ -59,10 +68,9 @@ func (a BulkAction) sealed(key personal.Key) (bulk.Action, error) {
 		all = append(all, bulk.Action{Kind: bulk.Move, Stage: m.To, From: m.From, Text: text("The comment", m.Comment, 0, application.MaxText)})
 	}
 	if d := a.Disqualify; d != nil {
-		if d.Message != nil {
-			return bulk.Action{}, domain.ErrInvalid.Because("A bulk action sends no messages; leave the message out.")
-		}
-		all = append(all, bulk.Action{Kind: bulk.Disqualify, As: d.Kind, Reason: d.Reason, Text: text("The note", d.Note, 0, application.MaxText)})
+		all = append(all, bulk.Action{
+			Kind: bulk.Disqualify, As: d.Kind, Reason: d.Reason, Text: text("The note", d.Note, 0, application.MaxText), Letter: letter(d.Message),
+		})
 	}
 	if r := a.Requalify; r != nil {
 		all = append(all, bulk.Action{Kind: bulk.Requalify, Text: text("The reason", r.Reason, 1, application.MaxText)})
@@ -81,6 +89,13 @@ func (a BulkAction) sealed(key personal.Key) (bulk.Action, error) {
 	}
 	if o := a.SetOwner; o != nil {
 		all = append(all, bulk.Action{Kind: bulk.SetOwner, Owner: o.Owner})
+	}
+	if m := a.Message; m != nil {
+		l := letter(&m.Letter)
+		if l != nil {
+			l.LeaveOutTold = m.LeaveOutTold
+		}
+		all = append(all, bulk.Action{Kind: bulk.Message, Letter: l})
 	}
 	switch {
 	case len(all) != 1:
@@ -104,6 +119,9 @@ func (c *Commands) StartBulk(ctx context.Context, caller Caller, cmd StartBulk) 
 		return Answer{}, err
 	}
 	id := caller.newID("bulk")
+	if cmd.Action, err = c.worded(cmd.Action); err != nil {
+		return Answer{}, err
+	}
 	action, err := cmd.Action.sealed(personal.Key{ID: id, Owner: id})
 	if err != nil {
 		return Answer{}, err
@@ -133,7 +151,7 @@ func applicationIDs(named []string) ([]string, error) {
 type BulkPreview struct {
 	Total        int           `json:"total" doc:"How many applications it is about"`
 	Changed      int           `json:"changed" doc:"How many it would change"`
-	Unchanged    int           `json:"unchanged" doc:"How many are so already"`
+	Unchanged    int           `json:"unchanged" doc:"How many are so already, or had the message already and are left out"`
 	Refused      []BulkRefusal `json:"refused" doc:"How many would be refused, and why, the most frequent first"`
 	Applications []string      `json:"application_ids" doc:"Which they are; to start it with these is to do it to exactly them"`
 }
@@ -156,6 +174,9 @@ func (c *Commands) PreviewBulk(ctx context.Context, caller Caller, cmd StartBulk
 	items, err := applicationIDs(cmd.Applications)
 	p := BulkPreview{Total: len(items), Applications: items, Refused: []BulkRefusal{}}
 	if err := cmp.Or(c.allow(caller, access.Admin, access.Recruiting), err); err != nil {
+		return p, err
+	}
+	if cmd.Action, err = c.worded(cmd.Action); err != nil {
 		return p, err
 	}
 	action, err := cmd.Action.sealed(personal.Key{ID: uuid.Nil.String(), Owner: uuid.Nil.String()})
@@ -223,7 +244,11 @@ func (c *Commands) give(ctx context.Context, caller Caller, a BulkAction, applic
 	case a.Disqualify != nil:
 		cmd := *a.Disqualify
 		cmd.Application = application
-		return c.Disqualify(ctx, caller, cmd)
+		answer, err := c.Disqualify(ctx, caller, cmd)
+		if caller.asking && err == nil && !answer.Unchanged && cmd.Message != nil { // which would be written before
+			_, err = c.WriteMessage(ctx, caller, WriteMessage{Application: application, Letter: *cmd.Message})
+		}
+		return answer, err
 	case a.Requalify != nil:
 		cmd := *a.Requalify
 		cmd.Application = application
@@ -243,6 +268,8 @@ func (c *Commands) give(ctx context.Context, caller Caller, a BulkAction, applic
 		cmd := *a.SetOwner
 		cmd.Application = application
 		return c.SetOwner(ctx, caller, cmd)
+	case a.Message != nil:
+		return c.bulkMessage(ctx, caller, *a.Message, application)
 	}
 	return Answer{}, domain.ErrInvalid.Because("There is no such bulk action.")
 }

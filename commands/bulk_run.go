@@ -132,7 +132,7 @@ func (c *Commands) forgetBulk(ctx context.Context, caller Caller, id string, b b
 		}
 		return c.erase(ctx, caller, e, nil)
 	}
-	if !b.Running() && (!b.Action.Text.IsZero() || !b.Action.Title.IsZero()) {
+	if !b.Running() && (!b.Action.Text.IsZero() || !b.Action.Title.IsZero() || b.Action.Letter != nil) {
 		if err := forget(id); err != nil {
 			return err
 		}
@@ -153,12 +153,16 @@ func (c *Commands) revealed(ctx context.Context, a bulk.Action) (BulkAction, err
 	if err != nil {
 		return BulkAction{}, err
 	}
+	letter, err := c.letter(ctx, a.Letter)
+	if err != nil {
+		return BulkAction{}, err
+	}
 	text := personal.Plain(said)
 	switch a.Kind {
 	case bulk.Move:
 		return BulkAction{Move: &MoveStage{To: a.Stage, From: a.From, Comment: text}}, nil
 	case bulk.Disqualify:
-		return BulkAction{Disqualify: &Disqualify{Kind: a.As, Reason: a.Reason, Note: text}}, nil
+		return BulkAction{Disqualify: &Disqualify{Kind: a.As, Reason: a.Reason, Note: text, Message: letter}}, nil
 	case bulk.Requalify:
 		return BulkAction{Requalify: &Requalify{Reason: text}}, nil
 	case bulk.Tag:
@@ -172,6 +176,8 @@ func (c *Commands) revealed(ctx context.Context, a bulk.Action) (BulkAction, err
 		}}, nil
 	case bulk.SetOwner:
 		return BulkAction{SetOwner: &SetOwner{Owner: a.Owner}}, nil
+	case bulk.Message:
+		return BulkAction{Message: &BulkMessage{Letter: *letter, LeaveOutTold: a.Letter.LeaveOutTold}}, nil
 	}
 	return BulkAction{}, fmt.Errorf("bulk action of unknown kind %q", a.Kind)
 }
@@ -234,6 +240,9 @@ const changedSince = "changed_since"
 // since.
 func (c *Commands) takeBack(ctx context.Context, by Caller, id string, b bulk.Bulk, place int, reason personal.Plain) (bulk.Outcome, error) {
 	item := b.Items[place]
+	if b.Action.Kind == bulk.Message {
+		return c.takeMessageBack(ctx, by, item, Caller{CommandID: itemID(id, "item", item)}.newID("message"))
+	}
 	document := Caller{CommandID: itemID(id, "item", item)}.newID("document")
 	for range maxAttempts {
 		h, err := c.historyOf(ctx, item, eventlog.Revision(b.Outcomes[place].Revision), by.CommandID)

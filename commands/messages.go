@@ -161,7 +161,7 @@ func (c *Commands) draft(ctx context.Context, caller Caller, id string, a applic
 	if err != nil {
 		return message.Draft{}, err
 	}
-	d := message.Draft{Subject: personal.New(key, personal.Plain(subject)), Text: text}
+	d := message.Draft{Template: l.Template, Subject: personal.New(key, personal.Plain(subject)), Text: text}
 	if l.SendAt != nil {
 		d.SendAt = l.SendAt.UTC().Truncate(time.Microsecond)
 	}

@@ -111,6 +111,9 @@ func targetOf(a bulk.Action) readmodels.BulkTarget {
 	if a.Document != nil {
 		t.Category = &a.Document.Category
 	}
+	if a.Letter != nil {
+		t.Template = optional(a.Letter.Template)
+	}
 	return t
 }
 

@@ -23,7 +23,7 @@ type BulkProgress struct {
 	State      string     `json:"state" enum:"running,done,undoing,undone"`
 	Total      int64      `json:"total" doc:"How many applications it is about"`
 	Changed    int64      `json:"changed"`
-	Unchanged  int64      `json:"unchanged" doc:"All was so already"`
+	Unchanged  int64      `json:"unchanged" doc:"All was so already; of a message, they had it already"`
 	Refused    int64      `json:"refused" doc:"A rule said no; which, the items say"`
 	FinishedAt *time.Time `json:"finished_at"`
 	Undo       *BulkUndo  `json:"undo" doc:"Null unless it was asked for"`
@@ -34,7 +34,7 @@ type BulkUndo struct {
 	By         By         `json:"by"`
 	At         time.Time  `json:"at"`
 	Undone     int64      `json:"undone"`
-	NotUndone  int64      `json:"not_undone" doc:"Changed since, or refused; which, the items say"`
+	NotUndone  int64      `json:"not_undone" doc:"Changed since, left already, or refused; which, the items say"`
 	FinishedAt *time.Time `json:"finished_at"`
 }
 
@@ -52,7 +52,7 @@ type BulkItem struct {
 	Result      *bulk.Result `json:"result" enum:"changed,unchanged,refused" doc:"Null until its turn has come"`
 	Code        *string      `json:"code" doc:"Of the refusal"`
 	Undone      *bool        `json:"undone" doc:"Null until its turn to be taken back has come, or if there is nothing to take back"`
-	UndoCode    *string      `json:"undo_code" doc:"Why it was not taken back: changed_since, or the code of the refusal"`
+	UndoCode    *string      `json:"undo_code" doc:"Why it was not taken back: changed_since, message_left of a message that left, or the code of the refusal"`
 }
 
 // BulkItemPage is a page of the applications of an action.

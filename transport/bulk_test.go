@@ -46,7 +46,7 @@ func TestBulk(t *testing.T) {
 	before := w.events()
 	for _, bad := range []map[string]any{
 		{"action": move, "application_ids": []string{"nobody"}},
-		{"action": map[string]any{"disqualify": map[string]any{"kind": "rejected", "reason_id": v.id, "message": map[string]string{"subject": "No", "text": "No."}}}, "application_ids": []string{a}},
+		{"action": map[string]any{"disqualify": map[string]any{"kind": "rejected", "reason_id": v.id, "message": map[string]any{"subject": "No", "text": "No.", "file_ids": []string{v.id}}}}, "application_ids": []string{a}},
 	} {
 		w.post(v.manager, "/v1/bulk-actions", bad).problem(http.StatusUnprocessableEntity, "invalid")
 		w.post(v.manager, "/v1/bulk-actions/preview", bad).problem(http.StatusUnprocessableEntity, "invalid")

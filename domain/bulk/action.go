@@ -21,6 +21,7 @@ const (
 	Untag           Kind = "untag"
 	RequestDocument Kind = "request_document"
 	SetOwner        Kind = "set_owner"
+	Message         Kind = "message"
 )
 
 // Action is what is done to each application. Which fields count, Kind says.
@@ -34,6 +35,7 @@ type Action struct {
 	Owner  string              `json:"owner,omitempty"` // member
 
 	Document *Document `json:"document,omitempty"`
+	Letter   *Letter   `json:"letter,omitempty"` // of a message, and of a disqualification that is told
 
 	Title personal.Text `json:"title"` // of a document
 	// Text is the comment of a move, the note of a disqualification, the reason of
@@ -48,6 +50,15 @@ type Document struct {
 	MaxMiB   int                  `json:"max_mib,omitempty"`
 	MaxFiles int                  `json:"max_files,omitempty"`
 	DueAt    *time.Time           `json:"due_at,omitempty"`
+}
+
+// Letter is a message to each candidate, its placeholders not filled yet.
+type Letter struct {
+	Template     string        `json:"template,omitempty"`
+	Subject      personal.Text `json:"subject"`
+	Text         personal.Text `json:"text"`
+	SendAt       *time.Time    `json:"send_at,omitempty"`        // none = at once
+	LeaveOutTold bool          `json:"leave_out_told,omitempty"` // who had a message of the template gets none
 }
 
 // check refuses an action that says too little to be done to anything.
@@ -66,8 +77,13 @@ func (a Action) check() error {
 		missing = a.Document == nil || a.Title.IsZero()
 	case SetOwner:
 		missing = a.Owner == ""
+	case Message:
+		missing = a.Letter == nil
 	default:
 		return domain.ErrInvalid.Because("There is no such bulk action.")
+	}
+	if l := a.Letter; l != nil {
+		missing = missing || l.Subject.IsZero() || l.Text.IsZero() || l.LeaveOutTold && l.Template == ""
 	}
 	if missing {
 		return domain.ErrInvalid.Because("The bulk action does not say all it needs.")

@@ -117,7 +117,7 @@ func (r Result) valid() bool { return r == Changed || r == Unchanged || r == Ref
 type Outcome struct {
 	Result   Result `json:"result"`
 	Code     string `json:"code,omitempty"`     // of the refusal
-	Revision int64  `json:"revision,omitempty"` // of the application, with what was changed
+	Revision int64  `json:"revision,omitempty"` // of the application with what was changed, or of the message that was written
 }
 
 // ItemsDone records how it went with some applications.

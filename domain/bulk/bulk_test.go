@@ -41,6 +41,7 @@ func TestStored(t *testing.T) {
 		bulk.Started{Stamp: s, Items: []string{"a", "b"}, Action: bulk.Action{
 			Kind: bulk.RequestDocument, Stage: "s2", From: "s1", As: application.Rejected, Reason: "r1", Tag: "t1", Owner: "m1",
 			Document: &bulk.Document{Category: access.CV, Formats: []application.Format{"pdf"}, MaxMiB: 5, MaxFiles: 2, DueAt: &due}, Title: text, Text: text,
+			Letter: &bulk.Letter{Template: "t2", Subject: text, Text: text, SendAt: &due, LeaveOutTold: true},
 		}},
 		bulk.ItemsDone{Stamp: s, From: 2, Outcomes: []bulk.Outcome{{Result: bulk.Changed, Code: "none", Revision: 4}}, Left: 3},
 		undoing,
@@ -57,15 +58,18 @@ func TestStart(t *testing.T) {
 	for i := range many {
 		many[i] = string(rune('a'+i%26)) + time.Duration(i).String()
 	}
+	letter := func(l bulk.Letter) bulk.Action { return bulk.Action{Kind: bulk.Message, Letter: &l} }
 	cases := []row{
 		{Name: "it is started", When: start(move, "a", "b", "c"), Want: events{started}},
 		{Name: "once", Given: events{started}, When: start(move, "d")},
 		{Name: "to nothing", When: start(move), Err: bulk.ErrNothing},
 		{Name: "twice to one", When: start(move, "a", "a"), Err: domain.ErrInvalid, Says: "each application once"},
 		{Name: "to too many", When: start(move, many...), Err: bulk.ErrTooMany},
+		{Name: "a message without a text", When: start(letter(bulk.Letter{Subject: reason}), "a"), Err: domain.ErrInvalid, Says: "all it needs"},
+		{Name: "who was told is left out by template", When: start(letter(bulk.Letter{Subject: reason, Text: reason, LeaveOutTold: true}), "a"), Err: domain.ErrInvalid, Says: "all it needs"},
 		{Name: "something else", When: start(bulk.Action{Kind: "anonymise"}, "a"), Err: domain.ErrInvalid, Says: "no such bulk action"},
 	}
-	for _, kind := range []bulk.Kind{bulk.Move, bulk.Disqualify, bulk.Requalify, bulk.Tag, bulk.Untag, bulk.RequestDocument, bulk.SetOwner} {
+	for _, kind := range []bulk.Kind{bulk.Move, bulk.Disqualify, bulk.Requalify, bulk.Tag, bulk.Untag, bulk.RequestDocument, bulk.SetOwner, bulk.Message} {
 		cases = append(cases, row{Name: string(kind) + " without saying what", When: start(bulk.Action{Kind: kind}, "a"), Err: domain.ErrInvalid, Says: "all it needs"})
 	}
 	domaintest.Run(t, bulk.Bulk.Fold, cases...)

@@ -66,6 +66,7 @@ type Message struct {
 	Thread    string // id of the message the conversation began with
 	Author    domain.Actor
 	Purpose   Purpose
+	Template  string // it was written from; empty = none
 
 	Status  Status // of an outbound one
 	SendAt  time.Time
@@ -149,6 +150,17 @@ const (
 	TooMany  LeftOutReason = "too_many"  // behind the twentieth
 	TooLarge LeftOutReason = "too_large" // more than a document may have
 )
+
+// Reached reports whether the candidate had an outbound message, will have it, or
+// may have had it.
+func (m Message) Reached() bool {
+	switch m.Status {
+	case IsScheduled, IsSending, IsSent, IsUnknown:
+		return true
+	case IsFailed, IsCancelled, IsBounced:
+	}
+	return false
+}
 
 func filesOf(attachments []Attachment) []string {
 	if len(attachments) == 0 {

@@ -25,7 +25,7 @@ func at(s domain.Stamp, after time.Duration) domain.Stamp { s.At = s.At.Add(afte
 
 func draft() message.Draft {
 	return message.Draft{
-		Place: home, Thread: "m1", To: text("cleo@mail.example"), Subject: text("subject"), Text: text("text"),
+		Place: home, Thread: "m1", Template: "t1", To: text("cleo@mail.example"), Subject: text("subject"), Text: text("text"),
 		Attachments: []message.Attachment{{File: "f1", Document: "d1", Name: text("f1.pdf"), Size: 9, Type: "application/pdf"}},
 		SendAt:      rita.At.Add(time.Hour),
 	}

@@ -15,6 +15,7 @@ type Written struct {
 	Thread      string        `json:"thread"`
 	Answers     string        `json:"answers,omitempty"` // message
 	Purpose     Purpose       `json:"purpose,omitempty"`
+	Template    string        `json:"template,omitempty"` // it was written from
 	To          personal.Text `json:"to"`
 	Subject     personal.Text `json:"subject"`
 	Text        personal.Text `json:"text"`
@@ -27,7 +28,7 @@ func (Written) EventName() string { return "message.written.v1" }
 
 func (e Written) evolve(m Message) Message {
 	m.Direction, m.Place, m.Thread = Outbound, e.Place, e.Thread
-	m.Author, m.Purpose, m.Files = e.By, e.Purpose, filesOf(e.Attachments)
+	m.Author, m.Purpose, m.Template, m.Files = e.By, e.Purpose, e.Template, filesOf(e.Attachments)
 	m.Status, m.SendAt = IsScheduled, e.SendAt
 	return m
 }
@@ -38,6 +39,7 @@ type Draft struct {
 	Thread      string // id of the message the conversation began with
 	Answers     string // message; empty = none
 	Purpose     Purpose
+	Template    string        // it is written from; empty = none
 	To          personal.Text // required
 	Subject     personal.Text // required
 	Text        personal.Text // required
@@ -67,7 +69,7 @@ func (m Message) Write(d Draft, s domain.Stamp) ([]Event, error) {
 		return nil, err
 	}
 	return []Event{Written{
-		Stamp: s, Place: d.Place, Thread: d.Thread, Answers: d.Answers, Purpose: d.Purpose,
+		Stamp: s, Place: d.Place, Thread: d.Thread, Answers: d.Answers, Purpose: d.Purpose, Template: d.Template,
 		To: d.To, Subject: d.Subject, Text: d.Text, Attachments: d.Attachments, SendAt: at,
 	}}, nil
 }
