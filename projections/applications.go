@@ -321,6 +321,8 @@ func (m *applicationList) candidate(ctx context.Context, f Fact, e candidate.Eve
 		p.Into, p.MergedAt, p.MergedBy = optional(e.Into), when(f), &e.By
 	case candidate.Unmerged:
 		p.Into, p.MergedAt, p.MergedBy = nil, nil, nil
+	case candidate.DataRequested, candidate.DataRequestAnswered:
+		// A table of its own has them.
 	case candidate.Absorbed, candidate.Released:
 		// The other one says whether it came to that.
 	case candidate.PictureSet:

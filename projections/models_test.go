@@ -88,6 +88,12 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "offers", "returned_at IS NOT NULL")
 		d.some(t, "offers", "contract_sha256 = 'abc' AND template_id IS NOT NULL")
 	},
+	"data_requests": func(t *testing.T, d dump) {
+		d.none(t, "data_requests", "reason IS NOT NULL OR state = 'open'")
+		for _, state := range []string{"done", "refused", "moot"} {
+			d.some(t, "data_requests", "state = '"+state+"' AND answered_at IS NOT NULL")
+		}
+	},
 	"messages": func(t *testing.T, d dump) {
 		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND (sent_to IS NOT NULL OR sent_from IS NOT NULL OR from_name IS NOT NULL OR subject IS NOT NULL OR text IS NOT NULL)")
 		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND files::text LIKE '%\"name\": \"%'")

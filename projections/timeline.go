@@ -69,7 +69,8 @@ func (m *timeline) candidate(f Fact, e candidate.Event) {
 		show(readmodels.EntryUnmerged, e.From)
 	case candidate.Anonymised:
 		m.entries.Each("application_id", f.Aggregate, func(r readmodels.EntryRow) (readmodels.EntryRow, bool) { return r, false })
-	case candidate.Registered, candidate.AttributesChanged, candidate.AddressShared, candidate.Absorbed, candidate.Released, candidate.PictureSet, candidate.PictureRemoved:
+	case candidate.Registered, candidate.AttributesChanged, candidate.AddressShared, candidate.Absorbed, candidate.Released, candidate.PictureSet, candidate.PictureRemoved,
+		candidate.DataRequested, candidate.DataRequestAnswered:
 		// What is known of somebody is no event of an application.
 	}
 }

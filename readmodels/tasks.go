@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/candidate"
 )
 
 // TaskKind says what is to be done.
@@ -28,24 +29,28 @@ const (
 	TaskEvaluation       TaskKind = "evaluation_due"
 	TaskInterview        TaskKind = "interview_over"
 	TaskOffer            TaskKind = "offer_to_approve"
+	TaskDataRequested    TaskKind = "data_requested"
 )
 
 // Task is something that is to be done. It is there as long as it is, and no
 // longer: nobody opens or closes one.
 type Task struct {
-	Kind        TaskKind  `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled,offer_to_approve"`
-	Application string    `json:"application_id" format:"uuid"`
-	Job         JobRef    `json:"job"`
-	DocumentID  *string   `json:"document_id" format:"uuid"`
-	MessageID   *string   `json:"message_id" format:"uuid"`
-	Stage       *StageRef `json:"stage" doc:"The stage it has been in for too long"`
-	Comments    *int      `json:"comments" doc:"How many are unread"`
-	Review      *string   `json:"review_id" format:"uuid"`
-	Interview   *string   `json:"interview_id" format:"uuid" doc:"That you are to evaluate, or of which it is to be said whether it took place"`
-	Form        *string   `json:"form_id" format:"uuid" doc:"The evaluation form that was named"`
-	Offer       *string   `json:"offer_id" format:"uuid" doc:"That waits for your approval"`
-	Since       time.Time `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, its terms said"`
-	Yours       bool      `json:"yours" doc:"It is for you: as recruitment manager, stage manager, organiser, or because you were asked, or asked for the document"`
+	Kind        TaskKind   `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled,offer_to_approve,data_requested"`
+	Application string     `json:"application_id" format:"uuid"`
+	Job         JobRef     `json:"job"`
+	DocumentID  *string    `json:"document_id" format:"uuid"`
+	MessageID   *string    `json:"message_id" format:"uuid"`
+	Stage       *StageRef  `json:"stage" doc:"The stage it has been in for too long"`
+	Comments    *int       `json:"comments" doc:"How many are unread"`
+	Review      *string    `json:"review_id" format:"uuid"`
+	Interview   *string    `json:"interview_id" format:"uuid" doc:"That you are to evaluate, or of which it is to be said whether it took place"`
+	Form        *string    `json:"form_id" format:"uuid" doc:"The evaluation form that was named"`
+	Offer       *string    `json:"offer_id" format:"uuid" doc:"That waits for your approval"`
+	DataRequest *string    `json:"data_request_id" format:"uuid" doc:"What the candidate asked about their data"`
+	DataKind    *string    `json:"data_request_kind" enum:"export,erasure" doc:"What that is: a copy, or erasure"`
+	Since       time.Time  `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, its terms said, asked"`
+	Due         *time.Time `json:"due_at" doc:"By when; null where nothing says so, or since says it"`
+	Yours       bool       `json:"yours" doc:"It is for you: as recruitment manager, stage manager, organiser, or because you were asked, or asked for the document"`
 }
 
 // MaxTasks is the most tasks that are listed.
@@ -96,7 +101,7 @@ func (c *Core) MyTasks(ctx context.Context, member string, now time.Time) ([]Tas
 // tasks reads the tasks that the member may see and that answer to where, of row
 // x. Unread comments are tasks of who looks at an application, not of an inbox.
 func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string, comments bool) ([]Task, error) {
-	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.messageTasks(q) + " UNION ALL " + v.offerTasks(q)
+	sql := v.documentTasks(q) + " UNION ALL " + v.stageTasks(q) + " UNION ALL " + v.reviewTasks(q) + " UNION ALL " + v.messageTasks(q) + " UNION ALL " + v.offerTasks(q) + " UNION ALL " + v.dataTasks(q, comments)
 	if comments {
 		sql += " UNION ALL " + v.commentTasks(q)
 	}
@@ -111,6 +116,10 @@ func (v sight) tasks(ctx context.Context, tx pgx.Tx, q *statement, where string,
 		err = row.Scan(&t.Kind, &t.Application, &t.Job.ID, &t.Job.Title, &t.DocumentID, &stage, &name, &t.Comments, &t.Since, &t.Yours, &t.Review, &t.Form, &t.Offer)
 		if t.Kind == TaskMessageOpen || t.Kind == TaskMessageTroubled {
 			t.MessageID, t.DocumentID = t.DocumentID, nil
+		}
+		if t.Kind == TaskDataRequested {
+			due := t.Since.AddDate(0, 0, candidate.DataRequestDays).UTC()
+			t.DataRequest, t.DataKind, t.Due, t.DocumentID = t.DocumentID, name, &due, nil
 		}
 		if stage != nil && name != nil {
 			t.Stage = &StageRef{ID: *stage, Name: *name}

@@ -20,6 +20,7 @@ type Candidate struct {
 	Into          string                   // candidate that this one is merged into
 	Absorbed      []string                 // candidates that are, or are about to be, merged into this one
 	Picture       string                   // file; empty = none
+	DataRequests  map[string]DataRequest   // what they asked about their data, by id
 }
 
 // Event is a fact about a candidate. Names and JSON fields are stored for ever;
@@ -33,7 +34,7 @@ type Event interface {
 
 // Codec reads and writes the events of a candidate.
 var Codec = domain.NewCodec[Event](Registered{}, AttributesChanged{}, Anonymised{}, AddressShared{},
-	Absorbed{}, Released{}, Merged{}, Unmerged{}, PictureSet{}, PictureRemoved{})
+	Absorbed{}, Released{}, Merged{}, Unmerged{}, PictureSet{}, PictureRemoved{}, DataRequested{}, DataRequestAnswered{})
 
 // Registered records that a person became known.
 type Registered struct {
@@ -67,7 +68,7 @@ type Anonymised struct {
 func (Anonymised) EventName() string { return "candidate.anonymised.v1" }
 
 func (Anonymised) evolve(c Candidate) Candidate {
-	c.Anonymised, c.Known, c.Custom, c.Picture = true, nil, nil, ""
+	c.Anonymised, c.Known, c.Custom, c.Picture, c.DataRequests = true, nil, nil, "", nil
 	return c
 }
 

@@ -82,6 +82,8 @@ func TestStored(t *testing.T) {
 		anonymised,
 		candidate.PictureSet{Stamp: s, Picture: "8b1f7c52-2f0d-4c7e-9a53-1f2e3d4c5b6a", Size: 48213},
 		candidate.PictureRemoved{Stamp: s},
+		candidate.DataRequested{Stamp: s, Request: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e63", Kind: candidate.DataErasure},
+		candidate.DataRequestAnswered{Stamp: s, Request: "5d2c7f10-8e4b-4f6a-9c3d-1a2b3c4d5e63", Outcome: candidate.DataRefused, Reason: sealed("reason")},
 	)
 }
 
@@ -100,6 +102,9 @@ func TestRandom(t *testing.T) {
 				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.SetPicture(file, size, s) }
 			case 1:
 				return func(c candidate.Candidate) ([]candidate.Event, error) { return c.RemovePicture(s) }
+			}
+			if rapid.IntRange(0, 4).Draw(t, "of data requests") == 0 {
+				return someDataRequest(t, s)
 			}
 			if rapid.Bool().Draw(t, "edit") {
 				id, edits := rapid.StringMatching(`[0-9]{3}`).Draw(t, "change"), someEdits(t)
@@ -121,7 +126,9 @@ func TestRandom(t *testing.T) {
 				return "a candidate was merged that others are merged into"
 			case after.AddressShared && after.Known[candidate.Email].IsZero() && !after.Anonymised:
 				return "an address is shared that is not known"
-			case after.Anonymised && (len(after.Known)+len(after.Custom) > 0 || after.Picture != ""):
+			case openRequests(after, candidate.DataExport) > 1 || openRequests(after, candidate.DataErasure) > 1:
+				return "two requests of a kind are open"
+			case after.Anonymised && (len(after.Known)+len(after.Custom)+len(after.DataRequests) > 0 || after.Picture != ""):
 				return "something is known of an erased person"
 			}
 			return ""

@@ -315,6 +315,26 @@ func (h *History) Picture(applicationID string, by domain.Actor, set bool) {
 	h.Candidates[id] = c.Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
 }
 
+// AskData lets the person of an application ask about their data. What they asked
+// already is refused for a reason, unless that is empty, or done.
+func (h *History) AskData(applicationID string, by domain.Actor, kind candidate.DataKind, reason personal.Plain) {
+	h.t.Helper()
+	id := h.Person[applicationID]
+	c := h.Candidates[id]
+	request := c.OpenDataRequest(kind)
+	if request == "" {
+		events, err := c.RequestData(h.ID(), kind, h.Stamp(domain.Candidate))
+		h.Candidates[id] = c.Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+		return
+	}
+	outcome, text := candidate.DataDone, personal.Text{}
+	if reason != "" {
+		outcome, text = candidate.DataRefused, personal.New(personal.Key{ID: id, Owner: applicationID}, reason)
+	}
+	events, err := c.AnswerDataRequest(request, outcome, text, h.Stamp(by))
+	h.Candidates[id] = c.Fold(record(h, candidate.Codec, "candidate-"+id, events, err)...)
+}
+
 // Receive takes in the application of a person who may be registered before or
 // after.
 func (h *History) Receive(candidateID, applicationID, jobID string) {

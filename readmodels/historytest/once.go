@@ -63,6 +63,10 @@ func (c *Company) Once() {
 		return a.SubmitReviews(comment, s), nil
 	})
 	_, hired := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Hanna", LastName: "Hired", Email: "hanna@example.org"})
+	for _, on := range []string{hired, id, id, id} { // one stays open, one is refused, and asked again
+		c.AskData(on, by, candidate.DataExport, "kept by law")
+	}
+	c.AskData(hired, by, candidate.DataErasure, "")
 	c.offersOnce(hired, by)
 	c.hireOnce(hired, by)
 }

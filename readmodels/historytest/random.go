@@ -303,6 +303,7 @@ func (c *Company) randomEdit(id string, by domain.Actor) {
 	}
 	if c.r.IntN(6) == 0 {
 		c.Picture(id, by, p.Picture == "" || c.r.IntN(2) == 0)
+		c.AskData(id, by, []candidate.DataKind{candidate.DataExport, candidate.DataErasure}[len(p.Picture)%2], []personal.Plain{"", "kept by law"}[len(p.DataRequests)%2])
 		return
 	}
 	switch c.r.IntN(8) {

@@ -60,6 +60,15 @@ func (a *API) ownContact(s *edge.Surface) {
 		}
 		return answer, err
 	})
+	request := ofOwn(http.MethodPost, "/data-requests", "Ask for a copy of your data, or for its erasure")
+	request.Body, request.Created = edge.JSONBody, true
+	request.Doc = "You are to be answered within 30 days. While one of the kind is open, asking again answers its id. The copy itself is handed over by the organisation."
+	edge.Handle(s, request, func(ctx context.Context, in *ownRequest[commands.RequestOwnData]) (*ownMade, error) {
+		answer, err := a.give(ctx, Conditions{IdempotencyKey: in.IdempotencyKey}, func(caller commands.Caller, _ *edge.Request) (commands.Answer, error) {
+			return c.RequestOwnData(ctx, caller, in.Body)
+		})
+		return a.ownMade("/v1/candidate/data-requests", answer, err)
+	})
 	a.ownPicture(s)
 }
 

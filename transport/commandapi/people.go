@@ -32,4 +32,11 @@ func (a *API) people(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.ShareAddress(ctx, caller, cmd)
 		})
+	answer := onApplication(http.MethodPost, "/data-requests/{request}/answer", "Say what became of what the candidate asked about their data", edge.Area(access.Erasure, access.Edit))
+	answer.Doc = "On any application of theirs; the task data_requested names the request. It sends and erases nothing. Erasing the last application of somebody answers that they asked for it. If-Match is the candidate's revision."
+	change(a, s, answer,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.AnswerDataRequest) (commands.Answer, error) {
+			cmd.Application, cmd.Request = r.Param("id"), r.Param("request")
+			return c.AnswerDataRequest(ctx, caller, cmd)
+		})
 }

@@ -39,6 +39,11 @@ func (a *API) own(s *edge.Surface) {
 			list, err := a.Core.OwnTimeline(ctx, r.Principal.Candidate, r.Param("id"), a.Now())
 			return Items[readmodels.OwnEntry]{Items: list}, err
 		})
+	read(a, s, ofOwn("/data-requests", "What you asked about your data, newest first"),
+		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.OwnDataRequest], error) {
+			list, err := a.Core.OwnDataRequests(ctx, r.Principal.Candidate, a.Now())
+			return Items[readmodels.OwnDataRequest]{Items: list}, err
+		})
 	a.ownOffers(s)
 	a.pictures(s)
 	download := ofOwn("/applications/{id}/documents/{document}/files/{file}", "Download a file you uploaded")
