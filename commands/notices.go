@@ -165,7 +165,8 @@ func (c *Commands) noReason(to string, l line, kinds []notice.Kind) string {
 }
 
 // nothingNew reports whether an event tells the candidate nothing: a request that
-// only went along to another job, or the deletion of what is not the newest.
+// only went along to another job, the deletion of what is not the newest, or the
+// review of what they neither were asked for nor sent.
 func (c *Commands) nothingNew(ctx context.Context, caller Caller, applicationID string, kind notice.Kind, subject string) (bool, error) {
 	f, err := c.applications.read(ctx, c.log, applicationID)
 	switch {
@@ -174,7 +175,12 @@ func (c *Commands) nothingNew(ctx context.Context, caller Caller, applicationID 
 	case kind == notice.DocumentDeleted:
 		d := f.state.Documents[subject]
 		return d.Status != application.DocumentIsRequested || !slices.Contains(d.Deleted, d.Versions), nil
-	case f.state.From == "":
+	case kind == notice.DocumentApproved || kind == notice.DocumentRejected:
+		if d := f.state.Documents[subject]; d.Of != (application.Remark{}) || !d.Asked() && !d.Own {
+			return true, nil // one that members filed, which the candidate does not see
+		}
+	}
+	if f.state.From == "" {
 		return false, nil
 	}
 	var command uuid.UUID

@@ -270,9 +270,13 @@ func (c *Commands) ResetSecondFactor(ctx context.Context, caller Caller, id stri
 }
 
 // forgetFactor lets go of what was kept of a factor that counts no more, unless
-// another does by now.
+// another does by now. Given again it finishes what was cut off.
 func (c *Commands) forgetFactor(ctx context.Context, id string, answer Answer, err error) (Answer, error) {
-	if err != nil || answer.Unchanged || answer.Repeated {
+	if err != nil {
+		return answer, err
+	}
+	f, err := c.members.read(ctx, c.log, id)
+	if err != nil || f.state.SecondFactor != "" {
 		return answer, err
 	}
 	return answer, c.factors.Remove(ctx, id)

@@ -137,6 +137,7 @@ func TestWhatWasMadeIsWhereItsAnswerSays(t *testing.T) {
 	bodies := map[string]any{
 		"/v1/candidate/picture":                                         newForm("").as("picture", "me.png", portrait()),
 		"/v1/applications/{id}/picture":                                 newForm("").as("picture", "me.png", portrait()),
+		"/v1/candidate/data-requests":                                   map[string]string{"kind": "export"},
 		"/v1/candidate/applications/{id}/notes":                         map[string]string{"text": "x"},
 		"/v1/candidate/applications/{id}/documents/{document}/versions": newForm("").file("cv.txt", "z"),
 

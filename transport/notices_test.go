@@ -45,6 +45,10 @@ func TestCandidatesAreToldByMail(t *testing.T) {
 	w.post(v.manager, a+"/documents/"+kept+"/reject", map[string]any{"version": 1, "reason": "secret reason"}).want(http.StatusOK)
 	w.post(v.manager, a+"/documents/"+approved+"/approve", map[string]any{"version": 1}).want(http.StatusOK)
 	w.delete(v.manager, a+"/documents/"+deleted+"/versions/1").want(http.StatusOK)
+	// What members file and review for themselves is nothing to her.
+	internal := w.post(v.manager, a+"/documents", newForm("certificate").file("reference.txt", "x")).made()
+	w.post(v.manager, a+"/documents/"+internal+"/approve", map[string]any{"version": 1}).want(http.StatusOK)
+	w.post(v.manager, a+"/documents/"+internal+"/reject", map[string]any{"version": 1, "reason": "of somebody else"}).want(http.StatusOK)
 	w.carryOut()
 	sent := func() bool { e, ok := w.effect(v.manager, id, "send_notice"); return ok && e["state"] == "done" }
 	w.until("the candidate is told", sent)
@@ -65,6 +69,9 @@ func TestCandidatesAreToldByMail(t *testing.T) {
 		if !strings.Contains(text, line) {
 			t.Errorf("%q is not in %q", line, text)
 		}
+	}
+	if n := strings.Count(text, "accepted"); n != 2 {
+		t.Errorf("%d documents were reviewed: %q", n, text)
 	}
 	for _, not := range []string{"secret", "confidential", "Diploma", "any more"} {
 		if strings.Contains(text, not) {

@@ -155,6 +155,8 @@ func TestSecondFactorIsRecovered(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(map[string]string{"code": a.code()}).want(http.StatusOK)
+	proved := w.post(other, "/v1/members/"+v.member+"/tokens", map[string]any{"name": "a program"}).want(http.StatusCreated).text("secret")
+	w.get(proved, "/v1/jobs").want(http.StatusOK)
 
 	// Only an admin resets, and not their own; it says so to the member and to auditors.
 	path := "/v1/members/" + v.member + "/second-factor"
@@ -171,6 +173,7 @@ func TestSecondFactorIsRecovered(t *testing.T) {
 	w.get(w.tokenOf(v.member), "/v1/jobs").want(http.StatusOK)
 
 	a, _ = w.enrol(v.manager)
+	w.get(proved, "/v1/jobs").problem(http.StatusForbidden, "second_factor_needed") // it was another that was shown
 	w.post(v.manager, "/v1/me/second-factor/disable", map[string]string{"code": "000000"}).problem(http.StatusForbidden, "second_factor")
 	w.post(v.manager, "/v1/me/second-factor/disable", map[string]string{"code": a.code()}).want(http.StatusOK)
 	if me := w.get(v.manager, "/v1/me"); me.text("second_factor_state") != "none" || me.at("second_factor") != false {

@@ -78,6 +78,7 @@ type Document struct {
 	Files    []string // ids, of the newest version; none once it is deleted
 	Deleted  []int    // versions whose files were erased
 	Of       Remark   // the note or comment whose files it has
+	Own      bool     // the candidate uploaded a version of it
 }
 
 // The rules that refuse.
@@ -216,6 +217,7 @@ func (DocumentUploaded) EventName() string { return "application.document_upload
 func (e DocumentUploaded) evolve(a Application) Application {
 	d := a.Documents[e.Document]
 	d.Status, d.Category, d.Versions, d.Of = DocumentIsUploaded, e.Category, e.Version, e.Remark
+	d.Own = d.Own || e.By == domain.Candidate
 	d.Files = make([]string, len(e.Files))
 	for i, f := range e.Files {
 		d.Files[i] = f.ID

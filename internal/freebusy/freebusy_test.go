@@ -99,6 +99,32 @@ func reading(server *httptest.Server, private bool) *Reader {
 
 // A file is fetched, a collection is asked (RFC 4791, 7.10), with the password,
 // which is not sent on to others; an answer counts for a while.
+// A small calendar cannot have the reader count seconds, nor go on for ever.
+func TestCalendarsThatGoOnTooLong(t *testing.T) {
+	t.Parallel()
+	list := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%d,", i)
+		}
+		return strings.TrimSuffix(b.String(), ",")
+	}
+	every := "RRULE:FREQ=DAILY;BYHOUR=" + list(24) + ";BYMINUTE=" + list(60)
+	var events []string
+	for i := range 1000 {
+		events = append(events, eventOf(fmt.Sprint(i), "DTSTART:20200101T000000Z", "DURATION:PT1M", "RRULE:FREQ=DAILY;BYHOUR="+list(24)))
+	}
+	for name, calendar := range map[string]string{
+		"every minute": calendarOf(eventOf("a", "DTSTART:20260101T000000Z", "DURATION:PT1M", every)),
+		"every second": calendarOf(eventOf("a", "DTSTART:20260101T000000Z", "DURATION:PT1M", every+";BYSECOND="+list(60))),
+		"many events":  calendarOf(events...),
+	} {
+		if got, err := parse(t.Context(), calendar, time.Date(2026, 3, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)); err == nil {
+			t.Errorf("%s: %d intervals", name, len(got))
+		}
+	}
+}
+
 func TestReading(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32

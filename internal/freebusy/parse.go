@@ -58,7 +58,7 @@ func parse(ctx context.Context, text string, from, to time.Time) ([]Interval, er
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := p.event(e, changed[e.Id()]); err != nil {
+		if err := p.event(ctx, e, changed[e.Id()]); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,15 @@ type parsing struct {
 	zone     *time.Location
 	from, to time.Time
 	busy     []Interval
+	steps    int // recurrences that were looked at
 }
+
+// maxRecurrences is the most recurrences of all events that are looked at: those
+// of 25 events that go on every day for a hundred years.
+const maxRecurrences = 1_000_000
+
+// errRecurrences means that a calendar goes on for longer than is looked at.
+var errRecurrences = errors.New("more recurrences than are looked at")
 
 func (p *parsing) add(start, end time.Time) {
 	if start.Before(p.to) && p.from.Before(end) {
@@ -106,7 +114,7 @@ func (p *parsing) periods(properties []*ics.IANAProperty) error {
 
 // event takes one event with its recurrences, but for those that are events of
 // their own.
-func (p *parsing) event(e *ics.VEvent, changed []time.Time) error {
+func (p *parsing) event(ctx context.Context, e *ics.VEvent, changed []time.Time) error {
 	is := func(property ics.ComponentProperty, value string) bool {
 		got := e.GetProperty(property)
 		return got != nil && strings.EqualFold(got.Value, value)
@@ -138,7 +146,7 @@ func (p *parsing) event(e *ics.VEvent, changed []time.Time) error {
 		if err != nil {
 			return fmt.Errorf("recurrence: %w", err)
 		}
-		if option.Freq > rrule.DAILY {
+		if option.Freq > rrule.DAILY || max(1, len(option.Byhour))*max(1, len(option.Byminute))*max(1, len(option.Bysecond)) > 24 {
 			return errors.New("a recurrence by the hour, or more often")
 		}
 		option.Dtstart = start
@@ -166,6 +174,12 @@ func (p *parsing) event(e *ics.VEvent, changed []time.Time) error {
 	}
 	next := set.Iterator()
 	for at, ok := next(); ok && at.Before(p.to); at, ok = next() {
+		if p.steps++; p.steps > maxRecurrences || len(p.busy) > MaxEvents {
+			return errRecurrences
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		p.add(at, at.Add(length))
 	}
 	return nil

@@ -141,13 +141,13 @@ func (f *Factors) SetRecoveryCodes(ctx context.Context, member string, codes [][
 }
 
 // Remove forgets a member's second factor, its recovery codes, and that it was
-// shown with any token. Errors: ErrUnavailable.
+// shown with any token, or for one to be issued. Errors: ErrUnavailable.
 func (f *Factors) Remove(ctx context.Context, member string) error {
 	err := pgx.BeginFunc(ctx, f.tokens.pool, func(tx pgx.Tx) error {
 		for _, q := range []string{
 			`DELETE FROM ops.second_factors WHERE member_id = $1`,
 			`DELETE FROM ops.recovery_codes WHERE member_id = $1`,
-			`UPDATE ops.tokens SET stepped_up_at = NULL WHERE member_id = $1`,
+			`UPDATE ops.tokens SET stepped_up_at = NULL, proved = false, previous_proved = false WHERE member_id = $1`,
 		} {
 			if _, err := tx.Exec(ctx, q, member); err != nil {
 				return err

@@ -47,9 +47,4 @@ func (s *Surface) keeps(ctx context.Context, route Route, x *Request) error {
 	return nil
 }
 
-// keeps reports whether a token held to some jobs may perhaps use r.
-func (r Route) keeps() bool {
-	return r.Keeps || below(r.Path, ofJob) || below(r.Path, ofApplication)
-}
-
 func below(path, root string) bool { return path == root || strings.HasPrefix(path, root+"/") }
