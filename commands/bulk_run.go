@@ -286,6 +286,8 @@ func (c *Commands) compensate(ctx context.Context, by Caller, a bulk.Action, ite
 		return c.CancelDocument(ctx, by, CancelDocument{Application: item, Document: document})
 	case bulk.SetOwner:
 		return c.SetOwner(ctx, by, SetOwner{Application: item, Owner: h.owner})
+	case bulk.Message:
+		// Taken back before, by takeMessageBack: it is nothing of the application's.
 	}
 	return Answer{}, fmt.Errorf("bulk action of unknown kind %q", a.Kind)
 }
