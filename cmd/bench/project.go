@@ -139,7 +139,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.Submissions()), of(readmodels.Evaluations()), of(readmodels.EvaluationContents()), of(readmodels.EvaluationForms()), of(readmodels.FormVersions()),
 		of(readmodels.Attributes()), of(readmodels.AttributeOrder()), of(readmodels.CustomCategories()), of(readmodels.RetiredTable()), of(readmodels.Templates()),
 		of(readmodels.Notices()), of(readmodels.Inboxes()), of(readmodels.Audiences()), of(readmodels.Requesters()), of(readmodels.Notify()),
-		of(readmodels.Views()), of(readmodels.Messages()), of(readmodels.BulkActions()), of(readmodels.BulkItems()),
+		of(readmodels.Views()), of(readmodels.Messages()), of(readmodels.BulkActions()), of(readmodels.BulkItems()), of(readmodels.BusyAddresses()), of(readmodels.StaffTable()),
 		of(readmodels.Hires()), of(readmodels.Employees()), of(readmodels.EmployeeDocuments()),
 	}
 	known := make(map[string]bool)

@@ -13,10 +13,10 @@ import (
 
 // someDataRequest draws a request about a person's data, or an answer to one.
 func someDataRequest(t *rapid.T, s domain.Stamp) func(candidate.Candidate) ([]candidate.Event, error) {
-	id := rapid.SampledFrom([]string{"r1", "r2", "r3"}).Draw(t, "request")
-	kind := rapid.SampledFrom([]candidate.DataKind{candidate.DataExport, candidate.DataErasure, ""}).Draw(t, "kind")
-	outcome := rapid.SampledFrom([]candidate.DataOutcome{candidate.DataDone, candidate.DataRefused, ""}).Draw(t, "outcome")
-	reason := text(rapid.SampledFrom([]personal.Plain{"", "kept by law"}).Draw(t, "reason"))
+	id := domaintest.Fair(t, "request", []string{"r1", "r2", "r3"})
+	kind := domaintest.Fair(t, "kind", []candidate.DataKind{candidate.DataExport, candidate.DataErasure, ""})
+	outcome := domaintest.Fair(t, "outcome", []candidate.DataOutcome{candidate.DataDone, candidate.DataRefused, ""})
+	reason := text(domaintest.Fair(t, "reason", []personal.Plain{"", "kept by law"}))
 	return domaintest.Fair(t, "request or answer", []func(candidate.Candidate) ([]candidate.Event, error){
 		func(c candidate.Candidate) ([]candidate.Event, error) { return c.RequestData(id, kind, s) },
 		func(c candidate.Candidate) ([]candidate.Event, error) {
