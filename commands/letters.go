@@ -15,21 +15,9 @@ import (
 // leaves out, and its placeholders filled.
 // Errors: organization.ErrUnknownEntry, organization.ErrRetired, ErrPlaceholder.
 func (c *Commands) filled(ctx context.Context, caller Caller, a application.Application, l Letter) (Letter, error) {
-	if l.Template != "" {
-		o := c.directory.Organization()
-		if err := o.Choose(organization.Templates, l.Template); err != nil {
-			return l, err
-		}
-		t := o.Templates[l.Template]
-		if t.Kind != organization.MessageTemplate {
-			return l, organization.ErrUnknownEntry
-		}
-		if l.Subject == "" {
-			l.Subject = personal.Plain(t.Subject)
-		}
-		if l.Text == "" {
-			l.Text = personal.Plain(t.Body)
-		}
+	l, err := c.ofTemplate(l)
+	if err != nil {
+		return l, err
 	}
 	if !strings.Contains(string(l.Subject), "{{") && !strings.Contains(string(l.Text), "{{") {
 		return l, nil
