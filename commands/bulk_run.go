@@ -128,7 +128,7 @@ func (c *Commands) forgetBulk(ctx context.Context, caller Caller, id string, b b
 	forget := func(key string) error {
 		e := vault.Erasure{
 			ID: uuid.NewSHA1(uuid.MustParse(key), []byte("erasure")), Kind: kindBulk, Subject: id, Keys: []string{key},
-			Stream: "bulk-" + id, Actor: string(domain.System), CommandID: caller.CommandID, At: c.now().UTC(),
+			Stream: "bulk-" + id, Actor: string(domain.System), CommandID: caller.CommandID, At: c.atOf(caller),
 		}
 		return c.erase(ctx, caller, e, nil)
 	}

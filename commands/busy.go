@@ -72,7 +72,7 @@ func (c *Commands) onCalendar(ctx context.Context, caller Caller, decide func(me
 			}
 			return c.erase(ctx, caller, vault.Erasure{
 				ID: uuid.NewSHA1(uuid.MustParse(m.Busy), []byte("erasure")), Kind: kindBusy, Subject: m.Busy, Keys: []string{m.Busy},
-				Stream: "member-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.now().UTC(),
+				Stream: "member-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 			}, nil)
 		},
 	})

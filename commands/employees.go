@@ -332,7 +332,7 @@ func (c *Commands) EraseEmployee(ctx context.Context, caller Caller, cmd EraseEm
 func (c *Commands) eraseEmployee(ctx context.Context, caller Caller, id, kind string) (answer Answer, err error) {
 	e := vault.Erasure{
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kind, Subject: id, Owner: id,
-		Stream: "employee-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.now().UTC(),
+		Stream: "employee-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 	}
 	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
 		answer, err = c.recordErased(ctx, caller, e)

@@ -170,7 +170,7 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 func (c *Commands) erasureOf(caller Caller, kind, subject, applicationID string) vault.Erasure {
 	return vault.Erasure{
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kind, Subject: subject,
-		Stream: "application-" + applicationID, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.now().UTC(),
+		Stream: "application-" + applicationID, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -149,6 +150,42 @@ func TestFinishErasuresGoesOn(t *testing.T) {
 		t.Errorf("finished %d, %v; want none left", n, err)
 	}
 	c.CheckFinished(t)
+}
+
+// What is finished after a crash happened when its command says: who tells of the
+// past goes on from there.
+func TestFinishErasuresKeepsTheTime(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	p := c.Start(t)
+	by := func(at int) commands.Caller {
+		caller := c.As(c.Recruiter)
+		caller.At = time.Date(2026, 1, at, 9, 0, 0, 0, time.UTC)
+		return caller
+	}
+	app := commandstest.Must(c.Receive(t.Context(), by(1), commands.Receive{Job: c.Job, Source: "referral", Candidate: candidate.Details{FirstName: "Ada", LastName: "Byron", Email: someone()}})).ID
+	note := commandstest.Must(c.AddNote(t.Context(), by(2), commands.AddNote{Application: app, Text: "Knows Go."})).ID
+	p.CrashAt(t, "before append of application.note_deleted.v1", func(ctx context.Context) error {
+		_, err := p.DeleteNote(ctx, by(3), commands.DeleteNote{Application: app, Note: note})
+		return err
+	})
+	if n, err := c.FinishErasures(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	var deleted *application.NoteDeleted
+	for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := application.Codec.Decode(rec.Type, rec.Data); err != nil {
+			t.Fatal(err)
+		} else if d, ok := e.(application.NoteDeleted); ok {
+			deleted = &d
+		}
+	}
+	if deleted == nil || !deleted.At.Equal(by(3).At) {
+		t.Errorf("deleted: %+v, want it at %v", deleted, by(3).At)
+	}
 }
 
 // A token that ended does not come back: not by giving the command again, not by

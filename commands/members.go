@@ -109,7 +109,7 @@ func (c *Commands) EraseMember(ctx context.Context, caller Caller, id string) (A
 	}
 	e := vault.Erasure{
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kindMember, Subject: id, Owner: id,
-		Stream: "member-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.now().UTC(),
+		Stream: "member-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 	}
 	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
 		var err error

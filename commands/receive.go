@@ -287,7 +287,7 @@ func (c *Commands) undoArrival(ctx context.Context, in ops.Arrival) error {
 	}
 	e := vault.Erasure{
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kindArrival, Subject: in.Application,
-		Stream: "application-" + in.Application, Actor: string(domain.System), CommandID: caller.CommandID, At: c.now().UTC(),
+		Stream: "application-" + in.Application, Actor: string(domain.System), CommandID: caller.CommandID, At: c.atOf(caller),
 		Owner: in.Application,
 	}
 	if err := c.erase(ctx, caller, e, nil); err != nil {
