@@ -13,12 +13,14 @@ import (
 	"image/jpeg"
 	_ "image/png" // a format that is taken
 	"io"
+	"sync"
 )
 
 const (
 	// MaxBytes is the largest file that is taken.
 	MaxBytes = 5 << 20
-	// MaxPixels is the most a file may decode to: four bytes of memory each.
+	// MaxPixels is the most a file may decode to: up to eight bytes of memory each,
+	// and four of a copy.
 	MaxPixels = 25_000_000
 	// Side is the longest side of what is kept.
 	Side = 640
@@ -31,6 +33,9 @@ var (
 	ErrTooLarge = errors.New("picture is too large")
 	ErrFormat   = errors.New("not a JPEG or PNG picture")
 )
+
+// decoding is held by who decodes: one at a time, since each may take 300 MB.
+var decoding sync.Mutex
 
 // Clean reads a JPEG or PNG picture and returns it as a JPEG of at most Side by
 // Side pixels, turned upright, without metadata. What a file is its content says.
@@ -51,6 +56,8 @@ func Clean(r io.Reader) ([]byte, error) {
 	case config.Width > MaxPixels/config.Height:
 		return nil, fmt.Errorf("%w: more than %d pixels", ErrTooLarge, MaxPixels)
 	}
+	decoding.Lock()
+	defer decoding.Unlock()
 	decoded, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, ErrFormat
