@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,12 +83,16 @@ type DeleteVersion struct {
 }
 
 // DeleteVersion gives cmd: the keys of the files are destroyed before the
-// deletion is recorded. Whoever has edit on the category may.
+// deletion is recorded, but for the wraps of an employee profile that took the
+// document along. Whoever has edit on the category may.
 // Errors: those of application.DeleteVersion; ErrDenied.
 func (c *Commands) DeleteVersion(ctx context.Context, caller Caller, cmd DeleteVersion) (Answer, error) {
 	e := c.erasureOf(caller, kindVersion, subjectOf(cmd.Document, cmd.Version), cmd.Application)
 	var err error
 	if e.Keys, err = c.filesOf(ctx, cmd); err != nil {
+		return Answer{}, err
+	}
+	if e.Spared, err = c.profilesWith(ctx, cmd, e.Keys); err != nil {
 		return Answer{}, err
 	}
 	return c.eraseOn(ctx, caller, cmd.Application, need{}, e, func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
@@ -96,6 +101,35 @@ func (c *Commands) DeleteVersion(ctx context.Context, caller Caller, cmd DeleteV
 		}
 		return a.DeleteVersion(cmd.Document, cmd.Version, s)
 	}, nil)
+}
+
+// profilesWith returns the employee profiles that took a document along with the
+// files and have them still. Of what came along with a mail there are none: it
+// goes where its mail goes, and would come back with it.
+func (c *Commands) profilesWith(ctx context.Context, cmd DeleteVersion, files []string) ([]string, error) {
+	var profiles []string
+	for _, file := range files {
+		if cmd.Document == documentOf(file, cmd.Application) {
+			continue
+		}
+		owners, err := c.vault.Owners(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		for _, owner := range owners {
+			if owner == cmd.Application || slices.Contains(profiles, owner) {
+				continue
+			}
+			f, err := c.employees.read(ctx, c.log, owner)
+			if err != nil {
+				return nil, err
+			}
+			if _, taken := f.state.Documents.Get(cmd.Document); taken && !f.state.Ended {
+				profiles = append(profiles, owner)
+			}
+		}
+	}
+	return profiles, nil
 }
 
 // filesOf returns the ids of the files of a version: the fold knows those of the

@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/mail"
 )
 
@@ -198,13 +199,32 @@ func (c *Commands) mailOf(ctx context.Context, id string, attempt int) (mail.Mai
 	m.To, m.Subject, m.Text = []personal.Plain{opened[0].Text}, opened[1].Text, opened[2].Text
 	for i, at := range says.attachments {
 		m.Attachments = append(m.Attachments, mail.Attachment{Name: opened[3+i].Text, Type: at.Type, Size: at.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
-			return c.files.Open(ctx, at.File)
+			return c.openForMail(ctx, at.File)
 		}})
 	}
 	if says.answers != "" {
 		m.InReplyTo, err = c.headerOf(ctx, says.answers)
 	}
 	return m, err
+}
+
+// openForMail opens a file of an application. One that was deleted there is gone,
+// also if an employee profile has it still. Errors: those of files.Store.Open.
+func (c *Commands) openForMail(ctx context.Context, file string) (io.ReadCloser, error) {
+	owners, err := c.vault.Owners(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	for _, owner := range owners {
+		f, err := c.applications.read(ctx, c.log, owner)
+		if err != nil {
+			return nil, err
+		}
+		if f.state.Outcome != "" {
+			return c.files.Open(ctx, file)
+		}
+	}
+	return nil, files.ErrErased
 }
 
 // headerOf returns the Message-ID of a message.

@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,6 +104,55 @@ func TestHireLeadsToAnEmployee(t *testing.T) {
 	}
 	w.get(w.admin, file).want(http.StatusGone)
 	w.post(w.admin, e+"/erase", nil).want(http.StatusOK)
+}
+
+// Who was hired keeps their documents: a version that is deleted from the
+// application is gone there, from its history too, and stays with the profile. One
+// that the profile never took is gone for good: S1-52, S2-76.
+func TestADeletedDocumentStaysWithTheEmployee(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v := w.vacancy("Baker")
+	app := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + app
+	upload := func(name, content string) (document, file string) {
+		document = w.post(v.manager, a+"/documents", newForm("certificate").file(name, content)).made()
+		got := w.get(v.manager, a+"/documents")
+		for i := range got.at("items").([]any) {
+			if d := "items." + strconv.Itoa(i); got.text(d+".id") == document {
+				file = got.text(d + ".versions.0.files.0.id")
+			}
+		}
+		return document, file
+	}
+	taken, takenFile := upload("diploma.txt", "with honours")
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "the best of all"}).made()
+	employee := "/v1/employees/" + w.hired(v.manager, app)
+	late, lateFile := upload("late.txt", "after the hire")
+
+	own := employee + "/documents/" + taken + "/files/" + takenFile
+	for document, file := range map[string]string{taken: takenFile, late: lateFile} {
+		d := a + "/documents/" + document
+		w.get(v.manager, d+"/files/"+file).want(http.StatusOK)
+		w.delete(v.manager, d+"/versions/1").want(http.StatusOK)
+		w.delete(v.manager, d+"/versions/1").want(http.StatusOK)
+		w.get(v.manager, d+"/files/"+file).want(http.StatusNotFound)
+		w.get(w.admin, d+"/files/"+file).want(http.StatusNotFound)
+	}
+	if got := w.get(v.manager, own).want(http.StatusOK); string(got.body) != "with honours" {
+		t.Errorf("the profile's file says %q", got.body)
+	}
+	if got := w.get(v.manager, employee); got.text("documents.0.versions.0.files.0.name") != "diploma.txt" {
+		t.Errorf("the profile says %s", got.body)
+	}
+	for _, what := range []string{a + "/history", a + "/documents", a + "/timeline"} {
+		if got := w.get(w.admin, what).want(http.StatusOK); bytes.Contains(got.body, []byte("diploma.txt")) || bytes.Contains(got.body, []byte("late.txt")) {
+			t.Errorf("%s names what was deleted: %s", what, got.body)
+		}
+	}
+	w.post(w.admin, employee+"/erase", nil).want(http.StatusOK)
+	w.get(w.admin, own).want(http.StatusGone)
 }
 
 // A wrong hire is undone: the application goes on where it was, the profile is

@@ -172,7 +172,7 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 		}
 	}
 	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), untagged: state.Anonymised, evaluations: evaluationsOf(all, viewer)}
+	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), untagged: state.Anonymised, deleted: deletedIn(all), evaluations: evaluationsOf(all, viewer)}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -235,6 +235,7 @@ type opening struct {
 	categories  map[string]access.Category // of the documents, as they are now
 	remarks     map[string]access.Area     // whose files documents have
 	untagged    bool                       // the application was anonymised since: a tag may say who it was
+	deleted     map[version]bool           // versions of documents; an employee profile may have their keys still
 	evaluations evaluations
 	sealed      [][]byte
 	put         []func(vault.Opened)
@@ -342,6 +343,7 @@ func (e *Entry) fill(rec eventlog.Event, fact domain.Fact) error {
 // reveal puts the personal fields of an event into e once o is opened. To whom
 // they are masked, it is told which of them were erased.
 func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, masked bool) (err error) {
+	gone := o.gone(fact)
 	eachText(fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
 		if t.IsZero() || !texts && !masked {
@@ -352,7 +354,7 @@ func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, 
 			return
 		}
 		o.later(t.Bytes(), func(got vault.Opened) {
-			if got.Erased {
+			if got.Erased || gone {
 				e.Erased = append(e.Erased, path)
 			} else if texts {
 				set(e.Data, path, got.Text)
@@ -360,6 +362,30 @@ func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, 
 		})
 	})
 	return err
+}
+
+// version is one of a document.
+type version struct {
+	document string
+	number   int
+}
+
+// deletedIn returns the versions that were deleted.
+func deletedIn(events []recorded) map[version]bool {
+	deleted := map[version]bool{}
+	for _, e := range events {
+		if e, ok := e.fact.(application.VersionDeleted); ok {
+			deleted[version{e.Document, e.Version}] = true
+		}
+	}
+	return deleted
+}
+
+// gone reports whether an event uploaded files that the application does not have
+// any more.
+func (o *opening) gone(fact domain.Fact) bool {
+	e, ok := fact.(application.DocumentUploaded)
+	return ok && (o.untagged || o.deleted[version{e.Document, e.Version}])
 }
 
 // placed refuses a sealed value that was sealed for another event or field: one

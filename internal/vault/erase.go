@@ -25,8 +25,10 @@ type Erasure struct {
 
 	// Owner, unless empty, loses all its wraps and never gets one again.
 	Owner string
-	// Keys are destroyed whoever owns them.
+	// Keys are destroyed whoever owns them, but for those who are Spared.
 	Keys []string
+	// Spared are owners who keep their wraps of Keys, and with them the keys.
+	Spared []string
 }
 
 // Erased says what went with an erasure.
@@ -42,7 +44,7 @@ type Erased struct {
 // called, after its event is in the log. Erasing again with the same id answers
 // as the first time. It is durable on return. Errors: ErrUnavailable.
 func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
-	owner, keys, err := e.targets()
+	owner, keys, spared, err := e.targets()
 	if err != nil {
 		return Erased{}, fmt.Errorf("vault: erase %s: %w", e.ID, err)
 	}
@@ -56,7 +58,10 @@ func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
 			return err
 		}
 		if isNew {
-			if touched, err = destroy(ctx, tx, e.ID, owner, keys); err != nil {
+			if owner == nil && len(keys) == 0 {
+				return fmt.Errorf("erasure %s of neither owner nor keys", e.ID)
+			}
+			if touched, err = destroy(ctx, tx, e.ID, owner, keys, spared); err != nil {
 				return err
 			}
 		}
@@ -73,28 +78,33 @@ func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
 	return Erased{Keys: texts(gone)}, nil
 }
 
-func (e Erasure) targets() (owner *uuid.UUID, keys []uuid.UUID, err error) {
+func (e Erasure) targets() (owner *uuid.UUID, keys, spared []uuid.UUID, err error) {
 	if e.ID == uuid.Nil || e.CommandID == uuid.Nil {
-		return nil, nil, fmt.Errorf("erasure and command need ids")
-	}
-	if e.Owner == "" && len(e.Keys) == 0 {
-		return nil, nil, fmt.Errorf("neither owner nor keys")
+		return nil, nil, nil, fmt.Errorf("erasure and command need ids")
 	}
 	if e.Owner != "" {
 		id, err := parseID("owner", e.Owner)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		owner = &id
 	}
-	for _, k := range e.Keys {
-		id, err := parseID("key", k)
-		if err != nil {
-			return nil, nil, err
-		}
-		keys = append(keys, id)
+	if keys, err = parseIDs("key", e.Keys); err != nil {
+		return nil, nil, nil, err
 	}
-	return owner, keys, nil
+	spared, err = parseIDs("owner", e.Spared)
+	return owner, keys, spared, err
+}
+
+func parseIDs(what string, texts []string) ([]uuid.UUID, error) {
+	ids := make([]uuid.UUID, len(texts))
+	for i, text := range texts {
+		var err error
+		if ids[i], err = parseID(what, text); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // insert records the erasure; it answers false if that was done before.
@@ -106,11 +116,11 @@ func (e Erasure) insert(ctx context.Context, tx pgx.Tx, owner *uuid.UUID) (bool,
 	return tag.RowsAffected() == 1, err
 }
 
-// destroy drops the wraps, then buries the keys that have none left. It returns
+// destroy drops the wraps, but for those of keys that spared owners have, then buries the keys that have none left. It returns
 // the keys that lost a wrap. The caller holds the vault's lock exclusively.
-func destroy(ctx context.Context, tx pgx.Tx, erasure uuid.UUID, owner *uuid.UUID, keys []uuid.UUID) ([]uuid.UUID, error) {
+func destroy(ctx context.Context, tx pgx.Tx, erasure uuid.UUID, owner *uuid.UUID, keys, spared []uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `
-		DELETE FROM vault.keys WHERE key_id = ANY($1::uuid[]) OR owner = $2 RETURNING key_id`, keys, owner)
+		DELETE FROM vault.keys WHERE key_id = ANY($1::uuid[]) AND owner <> ALL($3::uuid[]) OR owner = $2 RETURNING key_id`, keys, owner, spared)
 	if err != nil {
 		return nil, err
 	}

@@ -73,6 +73,42 @@ func TestKeyGoesWithItsLastOwner(t *testing.T) {
 	wantErased(t, p.open(t), later)
 }
 
+// A spared owner keeps a key that all others lose; one that it does not have goes.
+func TestASparedOwnerKeepsItsWrap(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	application, earlier, profile := newID(), newID(), newID()
+	shared, alone := personal.Key{ID: newID(), Owner: application}, personal.Key{ID: newID(), Owner: application}
+	kept, gone := seal(t, v, shared, "kept"), seal(t, v, alone, "gone")
+	for _, owner := range []string{earlier, profile} {
+		if err := v.AddOwner(t.Context(), shared.ID, owner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := erase(t, v, vault.Erasure{Keys: []string{shared.ID, alone.ID}, Spared: []string{profile}})
+	if !slices.Equal(got.Keys, []string{alone.ID}) {
+		t.Errorf("erased %v, want %v", got.Keys, alone.ID)
+	}
+	wantText(t, v, kept, "kept")
+	wantErased(t, v, gone)
+	if owners, err := v.Owners(t.Context(), shared.ID); err != nil || !slices.Equal(owners, []string{profile}) {
+		t.Errorf("owners %v, %v, want %v", owners, err, profile)
+	}
+
+	// Completed after a crash, of which only the destroyed keys are known: none.
+	id, command := uuid.New(), uuid.New()
+	all := vault.Erasure{ID: id, CommandID: command, Keys: []string{shared.ID}, Spared: []string{profile}}
+	for _, e := range []vault.Erasure{all, {ID: id, CommandID: command}} {
+		if got := erase(t, v, e); len(got.Keys) != 0 {
+			t.Errorf("erased %v, want nothing", got.Keys)
+		}
+	}
+	if got := erase(t, v, vault.Erasure{Owner: profile}); !slices.Contains(got.Keys, shared.ID) {
+		t.Errorf("with its last owner went %v", got.Keys)
+	}
+}
+
 // An erased owner is given nothing any more: neither what it had nor anything new.
 func TestErasedOwnerGetsNothing(t *testing.T) {
 	t.Parallel()

@@ -77,7 +77,8 @@ func (a *API) filing(s *edge.Surface, edit edge.Who) {
 		})
 	remove := onApplication(http.MethodDelete, "/documents/{document}/versions/{version}", "Erase the files of a version", edit)
 	remove.Number = "version"
-	remove.Doc = "The keys of its files are destroyed; that there was a version, and what was said of it, stays. " +
+	remove.Doc = "The keys of its files are destroyed, but for an employee profile that took them along; what came with a mail goes there too. " +
+		"That there was a version, and what was said of it, stays. " +
 		"Without its newest version a request is open again, and a document nobody asked for is deleted."
 	act(a, s, remove,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
