@@ -216,21 +216,9 @@ func (c *Commands) opened(ctx context.Context, p candidate.Candidate, edits cand
 // takeAddress makes a person known by another address.
 // Errors: candidate.ErrAddressTaken.
 func (c *Commands) takeAddress(ctx context.Context, person string, old, email personal.Plain) error {
-	if email != "" {
-		switch holder, taken, err := c.vault.LookUp(ctx, email); {
-		case err != nil:
-			return err
-		case taken && holder != person:
-			return candidate.ErrAddressTaken
-		}
-	}
 	holder, err := c.vault.ChangeEmail(ctx, person, old, email)
-	if err != nil || holder == person {
-		return err
+	if err == nil && holder != person {
+		err = candidate.ErrAddressTaken
 	}
-	// Somebody else came with it in between.
-	if _, err := c.vault.ChangeEmail(ctx, person, "", old); err != nil {
-		return err
-	}
-	return candidate.ErrAddressTaken
+	return err
 }

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -94,10 +95,10 @@ func (v *Vault) LookUp(ctx context.Context, email personal.Plain) (candidate str
 	return holder.String(), true, nil
 }
 
-// ChangeEmail takes the old address from a candidate, if the candidate has it,
-// and gives it the new one unless that belongs to another, who is returned: two
-// candidates who turn out to be one are merged elsewhere. Either address may be
-// empty. Errors: ErrErased, ErrUnavailable.
+// ChangeEmail gives a candidate the new address and takes the old one from it,
+// if the candidate has it; unless the new one belongs to another, who is returned:
+// then nothing changes. Two candidates who turn out to be one are merged
+// elsewhere. Either address may be empty. Errors: ErrErased, ErrUnavailable.
 func (v *Vault) ChangeEmail(ctx context.Context, candidateID string, old, email personal.Plain) (holder string, err error) {
 	id, err := parseID("candidate", candidateID)
 	if err != nil {
@@ -111,16 +112,21 @@ func (v *Vault) ChangeEmail(ctx context.Context, candidateID string, old, email 
 		if err := refuseErased(ctx, tx, []keyRef{{id: id}}); err != nil {
 			return err
 		}
-		if hash, err := v.addressHash(old); err == nil {
-			if _, err := tx.Exec(ctx, `DELETE FROM vault.emails WHERE hash = $1 AND candidate_id = $2`, hash, id); err != nil {
+		hash, none := v.addressHash(email)
+		if none == nil {
+			holder, err := register(ctx, tx, hash, id)
+			if err != nil {
 				return err
 			}
+			if who = holder; who != id {
+				return nil
+			}
 		}
-		hash, err := v.addressHash(email)
-		if err != nil {
-			return nil //nolint:nilerr // no new address
+		before, none := v.addressHash(old)
+		if none != nil || bytes.Equal(before, hash) {
+			return nil //nolint:nilerr // there is no old address
 		}
-		who, err = register(ctx, tx, hash, id)
+		_, err := tx.Exec(ctx, `DELETE FROM vault.emails WHERE hash = $1 AND candidate_id = $2`, before, id)
 		return err
 	})
 	if err != nil {

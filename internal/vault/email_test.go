@@ -192,6 +192,10 @@ func TestChangeEmail(t *testing.T) {
 	change(ana, "bo@example.org", "", ana) // not hers to give up
 	lookUp("bo@example.org", bo)
 	change(ana, "lovelace@example.org", "bo@example.org", bo)
+	lookUp("lovelace@example.org", ana)
+	change(ana, "lovelace@example.org", "Lovelace@example.org", ana)
+	lookUp("lovelace@example.org", ana)
+	change(ana, "lovelace@example.org", "", ana)
 	lookUp("lovelace@example.org", "")
 	lookUp("bo@example.org", bo)
 	change(ana, "", "ana@example.org", ana)
