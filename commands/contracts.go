@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain"
-	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/member"
@@ -65,7 +64,9 @@ func (c *Commands) writeContract(ctx context.Context, caller Caller, application
 	}
 	w.file.Name = personal.New(key, "contract.pdf")
 	sum := sha256.Sum256(data)
-	w.contract = &application.Contract{Document: contractOf(offer), File: key.ID, SHA256: hex.EncodeToString(sum[:])}
+	w.contract = &application.Contract{
+		Document: contractOf(offer), File: key.ID, Hash: hashUnder(offer, applicationID, hex.EncodeToString(sum[:])),
+	}
 	return w, nil
 }
 
@@ -74,15 +75,9 @@ func contractOf(offer string) string {
 	return uuid.NewSHA1(uuid.MustParse(offer), []byte("contract")).String()
 }
 
-// filed returns what files the contract as an approved document: nobody has to
-// look at what was just written.
-func (w written) filed(a application.Application, s domain.Stamp) ([]application.Event, error) {
-	events, err := a.Upload(w.contract.Document, access.OfferDocument, []application.File{w.file}, s)
-	if err != nil {
-		return nil, err
-	}
-	approved, err := a.Fold(events...).ApproveDocument(w.contract.Document, 1, personal.Text{}, s)
-	return append(events, approved...), err
+// hashUnder is the hash of a contract, to be sealed under the key of its offer.
+func hashUnder(offer, applicationID, hash string) personal.Text {
+	return personal.New(personal.Key{ID: offer, Owner: applicationID}, personal.Plain(hash))
 }
 
 // contractValues are what the placeholders of a contract stand for.

@@ -113,10 +113,11 @@ func (c *Commands) review(ctx context.Context, caller Caller, cmd ReviewDocument
 
 // views reports whether a document is there for whoever has some rights: that
 // takes view on its category and, if it has the files of a note or a comment, on
-// that.
+// that; on offers and salaries, if it is a contract.
 func views(held access.Rights, d application.Document) bool {
 	area := d.Of.Area()
-	return held.Document(d.Category) >= access.View && (area == "" || held.Area(area) >= access.View)
+	return held.Document(d.Category) >= access.View && (area == "" || held.Area(area) >= access.View) &&
+		(!d.Contract() || held.Contracts())
 }
 
 // mayEdit refuses who may not edit a document; one that they may not even view is

@@ -231,6 +231,10 @@ func (g *gathering) take(e application.Event) (err error) {
 			return nil // the files of a note or a comment stay with it
 		}
 		return g.uploaded(e)
+	case application.OfferAccepted:
+		if e.Document != "" {
+			g.document(e.Document).Contract = true
+		}
 	case application.DocumentRecategorised:
 		g.document(e.Document).Category = e.To
 	case application.DocumentApproved:
@@ -259,7 +263,7 @@ func (g *gathering) take(e application.Event) (err error) {
 
 func (g *gathering) uploaded(e application.DocumentUploaded) error {
 	d := g.document(e.Document)
-	d.Category, d.Status = e.Category, application.DocumentIsUploaded
+	d.Category, d.Status, d.Contract = e.Category, application.DocumentIsUploaded, d.Contract || e.Offer != ""
 	v := employee.Version{Number: e.Version, UploadedAt: e.At, UploadedBy: e.By, Files: make([]application.File, len(e.Files))}
 	for i, f := range e.Files {
 		var err error

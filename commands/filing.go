@@ -85,7 +85,7 @@ type DeleteVersion struct {
 // DeleteVersion gives cmd: the keys of the files are destroyed before the
 // deletion is recorded, but for the wraps of an employee profile that took the
 // document along. Whoever has edit on the category may.
-// Errors: those of application.DeleteVersion; ErrDenied.
+// Errors: those of application.DeleteVersion and of application.Keeps; ErrDenied.
 func (c *Commands) DeleteVersion(ctx context.Context, caller Caller, cmd DeleteVersion) (Answer, error) {
 	e := c.erasureOf(caller, kindVersion, subjectOf(cmd.Document, cmd.Version), cmd.Application)
 	var err error
@@ -99,7 +99,11 @@ func (c *Commands) DeleteVersion(ctx context.Context, caller Caller, cmd DeleteV
 		if err := mayEdit(a, held, cmd.Document); err != nil {
 			return nil, err
 		}
-		return a.DeleteVersion(cmd.Document, cmd.Version, s)
+		events, err := a.DeleteVersion(cmd.Document, cmd.Version, s)
+		if err != nil || len(events) == 0 {
+			return nil, err
+		}
+		return events, a.Keeps(cmd.Document)
 	}, nil)
 }
 

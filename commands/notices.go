@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain"
-	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/notice"
@@ -124,7 +123,7 @@ func (c *Commands) mayNotice(caller Caller) error {
 func (c *Commands) toldOfUpload(id string, a application.Application, document string) bool {
 	m, d := c.directory.Member(id), a.Documents[document]
 	return m.Active && !slices.Contains(m.Notify.Off, organization.DocumentUploaded) &&
-		c.directory.RightsOn(id, a, c.now()).Document(d.Category) >= access.View
+		views(c.directory.RightsOn(id, a, c.now()), d)
 }
 
 // line is an application that was perhaps assigned to other jobs: to its

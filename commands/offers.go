@@ -202,7 +202,7 @@ func (c *Commands) SendOffer(ctx context.Context, caller Caller, cmd SendOffer) 
 			if err != nil || len(events) == 0 || w.contract == nil {
 				return events, err
 			}
-			filed, err := w.filed(a, s)
+			filed, err := a.FileContract(cmd.Offer, w.contract.Document, w.file, s)
 			return append(filed, events...), err
 		})
 	if w.contract != nil && (err == nil && (answer.Repeated || answer.Unchanged) || err != nil && refused(err)) {
@@ -229,7 +229,7 @@ type AcceptOffer struct {
 func (c *Commands) AcceptOffer(ctx context.Context, caller Caller, cmd AcceptOffer) (Answer, error) {
 	return c.onOffer(ctx, caller, cmd.Application, access.Edit,
 		func(a application.Application, held access.Rights, s domain.Stamp) ([]application.Event, error) {
-			if d, ok := a.Documents[cmd.Document]; ok && (d.Category != access.OfferDocument || held.Document(d.Category) < access.View) {
+			if d, ok := a.Documents[cmd.Document]; ok && (d.Category != access.OfferDocument || !views(held, d)) {
 				return nil, application.ErrUnknownDocument
 			}
 			return a.AcceptOffer(cmd.Offer, cmd.Document, s)

@@ -127,7 +127,7 @@ func (m *hires) end(f Fact, state readmodels.EmployeeState) {
 
 func takenAlong(f Fact, e employee.DocumentTaken) readmodels.EmployeeDocumentRow {
 	r := readmodels.EmployeeDocumentRow{
-		Key: f.Aggregate + "/" + e.ID, Employee: f.Aggregate, Document: e.ID, Category: e.Category, Status: e.Status, Title: e.Title.Bytes(),
+		Key: f.Aggregate + "/" + e.ID, Employee: f.Aggregate, Document: e.ID, Category: e.Category, Status: e.Status, Title: e.Title.Bytes(), Contract: e.Contract,
 	}
 	for _, v := range e.Versions {
 		row := readmodels.EmployeeVersion{Number: v.Number, UploadedAt: v.UploadedAt, UploadedBy: v.UploadedBy}

@@ -80,13 +80,13 @@ var erased = map[string]func(*testing.T, dump){
 		d.some(t, "employee_documents", "versions::text LIKE '%reviewed_by%'")
 	},
 	"offers": func(t *testing.T, d dump) {
-		d.none(t, "offers", "amount IS NOT NULL OR start_date IS NOT NULL OR terms IS NOT NULL OR returned_for IS NOT NULL OR ended_for IS NOT NULL OR signature IS NOT NULL")
+		d.none(t, "offers", "amount IS NOT NULL OR start_date IS NOT NULL OR terms IS NOT NULL OR returned_for IS NOT NULL OR ended_for IS NOT NULL OR signature IS NOT NULL OR contract_hash IS NOT NULL")
 		for _, state := range []string{"accepted", "declined", "withdrawn", "expired"} {
 			d.some(t, "offers", "state = '"+state+"' AND currency = 'EUR'")
 		}
 		d.some(t, "offers", "version > 1 AND jsonb_array_length(approvals) > 0")
 		d.some(t, "offers", "returned_at IS NOT NULL")
-		d.some(t, "offers", "contract_sha256 = 'abc' AND template_id IS NOT NULL")
+		d.some(t, "offers", "contract_id IS NOT NULL AND template_id IS NOT NULL")
 	},
 	"data_requests": func(t *testing.T, d dump) {
 		d.none(t, "data_requests", "reason IS NOT NULL OR state = 'open'")

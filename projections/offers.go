@@ -82,7 +82,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 		m.offer(f, e.Offer, func(r *readmodels.OfferRow) {
 			r.State, r.SentAt, r.SentBy, r.OnPage, r.ExpiresAt = application.OfferIsSent, when(f), &e.By, !e.Outside, e.ExpiresAt
 			if e.Contract != nil {
-				r.Contract, r.File, r.SHA256 = &e.Contract.Document, &e.Contract.File, &e.Contract.SHA256
+				r.Contract, r.File, r.Hash = &e.Contract.Document, &e.Contract.File, e.Contract.Hash.Bytes()
 			}
 		})
 	case application.OfferAccepted:
@@ -105,7 +105,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 	case application.Anonymised:
 		// Times, states and what numbers are counted in stay.
 		m.offers.Each("application_id", f.Aggregate, func(r readmodels.OfferRow) (readmodels.OfferRow, bool) {
-			r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature = nil, nil, nil, nil, nil, nil
+			r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature, r.Hash = nil, nil, nil, nil, nil, nil, nil
 			return r, true
 		})
 	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Submitted, application.Disqualified, application.Requalified, application.Transferred, application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet,

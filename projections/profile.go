@@ -112,8 +112,12 @@ func (m *profile) Need(f Fact) {
 		// Model access keeps them.
 	case application.Hired, application.HireUndone, application.EmployeeLinked:
 		// Model hires keeps them.
+	case application.OfferAccepted:
+		if e.Document != "" {
+			m.documents.Need(e.Document)
+		}
 	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
-		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
+		application.OfferSent, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
 		// Model offers keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
@@ -207,8 +211,12 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		// Model access keeps them.
 	case application.Hired, application.HireUndone, application.EmployeeLinked:
 		// Model hires keeps them.
+	case application.OfferAccepted:
+		if e.Document != "" {
+			m.document(e.Document, func(d *readmodels.DocumentRow) { d.Offer = &e.Offer })
+		}
 	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
-		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
+		application.OfferSent, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
 		// Model offers keeps them.
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
@@ -268,6 +276,9 @@ func (m *profile) uploaded(f Fact, e application.DocumentUploaded) {
 		d = readmodels.DocumentRow{ID: e.Document, Application: f.Aggregate, At: e.At, Note: optional(e.Note), Comment: optional(e.Comment)}
 	}
 	d.Status, d.Category, d.Version = application.DocumentIsUploaded, e.Category, e.Version
+	if e.Offer != "" {
+		d.Offer = &e.Offer
+	}
 	m.documents.Put(d)
 	m.versions.Put(readmodels.VersionRow{
 		Key: readmodels.VersionKey(e.Document, e.Version), Application: f.Aggregate, Document: e.Document,

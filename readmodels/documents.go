@@ -37,6 +37,7 @@ type Document struct {
 	Versions      []DocumentVersion          `json:"versions" doc:"Newest first"`
 	NoteID        *string                    `json:"note_id" format:"uuid" doc:"The note whose files it has"`
 	CommentID     *string                    `json:"comment_id" format:"uuid" doc:"The comment whose files it has"`
+	OfferID       *string                    `json:"offer_id" format:"uuid" doc:"The offer whose contract it is, also as it was signed on paper: it takes view on offers and salaries too"`
 }
 
 // DocumentVersion is one upload.
@@ -161,7 +162,7 @@ func (r *documentRows) shown(t *texts) []Document {
 			ID: d.ID, ApplicationID: d.Application, Category: d.Category, Status: d.Status, Title: t.text(d.Title), Description: t.text(d.Description),
 			Formats: orEmpty(d.Formats), MaxBytes: orNil(d.MaxBytes), MaxFiles: orNil(d.MaxFiles), DueAt: d.DueAt,
 			RequestedAt: d.RequestedAt, RequestedBy: t.byOrNil(d.RequestedBy), Versions: orEmpty(versions[d.ID]),
-			NoteID: d.Note, CommentID: d.Comment,
+			NoteID: d.Note, CommentID: d.Comment, OfferID: d.Offer,
 		}
 		if newest := shown[i].Versions; len(newest) > 0 && newest[0].DeletedAt == nil {
 			shown[i].Late = newest[0].Late
@@ -192,21 +193,27 @@ type StoredFile struct {
 }
 
 // views reports whether who has some rights sees a document: its category and, if
-// it has the files of a note or a comment, that.
+// it has the files of a note or a comment, that; offers and salaries, if it is a
+// contract.
 func (d DocumentRow) views(held access.Rights) bool {
 	return held.Document(d.Category) >= access.View &&
-		(d.Note == nil || held.Area(access.Notes) >= access.View) && (d.Comment == nil || held.Area(access.Comments) >= access.View)
+		(d.Note == nil || held.Area(access.Notes) >= access.View) && (d.Comment == nil || held.Area(access.Comments) >= access.View) &&
+		(d.Offer == nil || held.Contracts())
 }
 
-// ofSeenRemarks is a condition: the document in row is not of a note or a comment
-// that v may not view.
-func (v view) ofSeenRemarks(row string) string {
+// besideCategory is a condition: nothing but its category keeps v from the document
+// in row. It is not of a note or a comment that v may not view, and no contract
+// without the right to offers and salaries.
+func (v view) besideCategory(row string) string {
 	condition := "true"
 	if v.rights.Area(access.Notes) < access.View {
 		condition += " AND " + row + "note_id IS NULL"
 	}
 	if v.rights.Area(access.Comments) < access.View {
 		condition += " AND " + row + "comment_id IS NULL"
+	}
+	if !v.rights.Contracts() {
+		condition += " AND " + row + "offer_id IS NULL"
 	}
 	return condition
 }

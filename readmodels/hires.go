@@ -115,7 +115,7 @@ type Employee struct {
 	LastName      *personal.Plain    `json:"last_name" doc:"Null if absent, erased or masked"`
 	Email         *personal.Plain    `json:"email" doc:"Null if absent, erased or masked"`
 	Phone         *personal.Plain    `json:"phone" doc:"Null if absent, erased or masked"`
-	Documents     []EmployeeDocument `json:"documents" doc:"That went along; none in lists"`
+	Documents     []EmployeeDocument `json:"documents" doc:"That went along, of categories you may view; none in lists"`
 	Masked        bool               `json:"masked" doc:"Personal fields are hidden from you"`
 }
 
@@ -217,7 +217,8 @@ func (c *Core) Employees(ctx context.Context, member string, in EmployeeQuery, n
 	return page, err
 }
 
-// Employee returns an employee profile as member may see it at now.
+// Employee returns an employee profile as member may see it at now, with the
+// documents of categories that they may view on the job.
 // Errors: ErrNotFound.
 func (c *Core) Employee(ctx context.Context, member, id string, now time.Time) (Employee, error) {
 	var e Employee
@@ -247,7 +248,19 @@ func (c *Core) employeeFor(ctx context.Context, tx pgx.Tx, s Schema, member, id 
 	if len(rows) == 0 {
 		return Employee{}, ErrNotFound
 	}
+	// What one sees of documents, one's roles say, as they do with the application.
+	held, _, err := rightsOn(ctx, tx, s, member, rows[0].Job, nil, now)
+	if err != nil {
+		return Employee{}, err
+	}
+	documents = slices.DeleteFunc(documents, func(d EmployeeDocumentRow) bool { return !d.views(held) })
 	return c.employee(ctx, tx, v, rows[0], documents)
+}
+
+// views reports whether who has some rights on the job sees a document: its
+// category and, if it is a contract, offers and salaries.
+func (r EmployeeDocumentRow) views(held access.Rights) bool {
+	return held.Document(r.Category) >= access.View && (!r.Contract || held.Contracts())
 }
 
 // employee shows a profile; documents are nil in lists.
@@ -305,7 +318,7 @@ func (r EmployeeDocumentRow) shown(t *texts) EmployeeDocument {
 }
 
 // EmployeeFile returns a file of a document that went along, for who reads the
-// profile unmasked. Errors: ErrNotFound.
+// profile unmasked and may view the document. Errors: ErrNotFound.
 func (c *Core) EmployeeFile(ctx context.Context, member, employeeID, documentID, fileID string, now time.Time) (Employee, StoredFile, error) {
 	e, err := c.Employee(ctx, member, employeeID, now)
 	switch {

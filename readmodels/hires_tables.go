@@ -110,6 +110,7 @@ type EmployeeDocumentRow struct {
 	Status   application.DocumentStatus
 	Title    []byte // sealed
 	Versions JSON[[]EmployeeVersion]
+	Contract bool // of an offer
 }
 
 // EmployeeVersion is a version of a document that went along, with sealed texts.
@@ -164,6 +165,7 @@ func EmployeeDocuments() Table[EmployeeDocumentRow] {
 			Col("status", "text", func(r *EmployeeDocumentRow) *application.DocumentStatus { return &r.Status }),
 			Col("title", "bytea", func(r *EmployeeDocumentRow) *[]byte { return &r.Title }),
 			Col("versions", "jsonb", func(r *EmployeeDocumentRow) *JSON[[]EmployeeVersion] { return &r.Versions }),
+			Col("contract", "boolean", func(r *EmployeeDocumentRow) *bool { return &r.Contract }),
 		},
 		Indexes: []string{`CREATE INDEX {name}_employee ON {table} (employee_id)`},
 		By:      map[string]func(*EmployeeDocumentRow) *string{"employee_id": func(r *EmployeeDocumentRow) *string { return &r.Employee }},

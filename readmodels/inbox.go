@@ -130,7 +130,7 @@ func (v sight) told(q *statement) string {
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
-		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View),
+		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),
@@ -224,6 +224,12 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.MessageID = &r.Subject
 	}
 	return n
+}
+
+// readsContract is a condition: the document in row is no contract, or the member
+// holds roles that let them view offers and salaries of the application.
+func (v sight) readsContract(q *statement, application, row string) string {
+	return fmt.Sprintf("(%s.offer_id IS NULL OR %s AND %s)", row, v.holds(q, application, access.Offers), v.holds(q, application, access.Salary))
 }
 
 // holdsCategory is a condition: the member holds a role that has at least a level

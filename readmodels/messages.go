@@ -85,7 +85,7 @@ func (c *Core) Threads(ctx context.Context, member, applicationID string, now ti
 		b := new(pgx.Batch)
 		queueRows(b, s, Messages(), &rows, "application_id = ANY ($1::uuid[]) ORDER BY at, message_id", v.ids())
 		b.Queue(`SELECT f.file_id::text, f.document_id::text FROM `+s.Table("document_files")+` f JOIN `+s.Table("documents")+` d ON d.document_id = f.document_id
-			WHERE f.application_id = ANY ($1::uuid[]) AND d.category = ANY ($2)`, v.ids(), texted(v.categories())).Query(func(rows pgx.Rows) error {
+			WHERE f.application_id = ANY ($1::uuid[]) AND d.category = ANY ($2) AND `+v.besideCategory("d."), v.ids(), texted(v.categories())).Query(func(rows pgx.Rows) error {
 			var file, document string
 			_, err := pgx.ForEachRow(rows, []any{&file, &document}, func() error { documents[file] = document; return nil })
 			return err

@@ -85,16 +85,20 @@ type Offer struct {
 
 // OfferContract is the contract that was sent with an offer.
 type OfferContract struct {
-	DocumentID string `json:"document_id" format:"uuid"`
-	FileID     string `json:"file_id" format:"uuid"`
-	SHA256     string `json:"sha256" doc:"Of the file"`
+	DocumentID string          `json:"document_id" format:"uuid"`
+	FileID     string          `json:"file_id" format:"uuid"`
+	SHA256     *personal.Plain `json:"sha256" doc:"Of the file; null if erased or masked, and without the right to view salaries: it tells whoever knows the template what it says"`
 }
 
-func (r OfferRow) contract() *OfferContract {
+func (r OfferRow) contract(t *texts, salary bool) *OfferContract {
 	if r.Contract == nil {
 		return nil
 	}
-	return &OfferContract{DocumentID: *r.Contract, FileID: *r.File, SHA256: *r.SHA256}
+	c := &OfferContract{DocumentID: *r.Contract, FileID: *r.File}
+	if salary {
+		c.SHA256 = t.text(r.Hash)
+	}
+	return c
 }
 
 // Offers returns the offers of an application as member may see them at now, the
@@ -132,7 +136,7 @@ func (c *Core) offerRows(ctx context.Context, tx pgx.Tx, s Schema, masked bool, 
 	}
 	t := newTexts(c.vault, applicationID, masked)
 	for _, r := range rows {
-		t.want(r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature)
+		t.want(r.Amount, r.StartDate, r.Text, r.ReturnedFor, r.EndedFor, r.Signature, r.Hash)
 		t.wantMembers(r.Approvers...)
 		t.wantBy(r.DraftedBy, r.ChangedBy)
 		t.wantByOrNil(r.SentBy)
@@ -142,14 +146,15 @@ func (c *Core) offerRows(ctx context.Context, tx pgx.Tx, s Schema, masked bool, 
 }
 
 func (r OfferRow) shown(held access.Rights, now time.Time, t *texts) Offer {
+	salary := held.Area(access.Salary) >= access.View && !t.masked
 	o := Offer{
 		ID: r.ID, Status: r.status(now), Version: r.Version, StartDate: t.text(r.StartDate), Text: t.text(r.Text), Approvers: []OfferApproval{},
 		ReturnedAt: r.ReturnedAt, Returned: t.text(r.ReturnedFor), DraftedAt: r.DraftedAt, DraftedBy: t.by(r.DraftedBy), ChangedAt: r.ChangedAt, ChangedBy: t.by(r.ChangedBy),
 		SentAt: r.SentAt, SentBy: t.byOrNil(r.SentBy), OnPage: r.OnPage, ExpiresAt: r.ExpiresAt,
 		EndedAt: r.EndedAt, EndedBy: t.byOrNil(r.EndedBy), EndedFor: t.text(r.EndedFor), Closed: r.Closed,
-		Template: r.Template, Contract: r.contract(), Signature: t.text(r.Signature), SignedID: r.SignedFile,
+		Template: r.Template, Contract: r.contract(t, salary), Signature: t.text(r.Signature), SignedID: r.SignedFile,
 	}
-	if held.Area(access.Salary) >= access.View && !t.masked {
+	if salary {
 		o.Salary = r.salary(t)
 	}
 	for i, m := range r.Approvers {

@@ -37,7 +37,7 @@ type OfferRow struct {
 	Template    *string
 	Contract    *string // document
 	File        *string // of the contract
-	SHA256      *string // of that file
+	Hash        []byte  // of that file, sealed
 	Signature   []byte  // the name
 	SignedFile  *string // document that a member filed
 }
@@ -82,7 +82,7 @@ func Offers() Table[OfferRow] {
 			Col("template_id", "uuid", func(r *OfferRow) **string { return &r.Template }),
 			Col("contract_id", "uuid", func(r *OfferRow) **string { return &r.Contract }),
 			Col("contract_file_id", "uuid", func(r *OfferRow) **string { return &r.File }),
-			Col("contract_sha256", "text", func(r *OfferRow) **string { return &r.SHA256 }),
+			Col("contract_hash", "bytea", func(r *OfferRow) *[]byte { return &r.Hash }),
 			Col("signature", "bytea", func(r *OfferRow) *[]byte { return &r.Signature }),
 			Col("signed_document_id", "uuid", func(r *OfferRow) **string { return &r.SignedFile }),
 		},

@@ -69,7 +69,7 @@ func (c *Core) ownOffers(ctx context.Context, tx pgx.Tx, s Schema, list []OwnOff
 	for _, r := range rows {
 		list = append(list, OwnOffer{
 			ID: r.ID, Application: a.ID, Job: job.Title, Status: r.status(now), Salary: r.salary(t), StartDate: t.text(r.StartDate), Text: t.text(r.Text),
-			Contract: r.contract(), Signature: t.text(r.Signature),
+			Contract: r.contract(t, true), Signature: t.text(r.Signature),
 			SentAt: *r.SentAt, ExpiresAt: r.ExpiresAt, EndedAt: r.EndedAt,
 		})
 	}

@@ -326,7 +326,7 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 		b.Queue("SELECT count(*) FROM "+s.Table("messages")+" WHERE application_id = ANY ($1::uuid[]) AND open", v.ids()).QueryRow(func(row pgx.Row) error { return row.Scan(&r.open) })
 	}
 	if seen := v.categories(); len(seen) > 0 {
-		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2) AND "+v.ofSeenRemarks(""), texted(seen))
+		r.documentRows.queue(b, s, v.ids(), "category = ANY ($2) AND "+v.besideCategory(""), texted(seen))
 	}
 }
 

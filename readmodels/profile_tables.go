@@ -28,6 +28,7 @@ type DocumentRow struct {
 	At          time.Time // requested or first filed
 	Note        *string   // whose files it has
 	Comment     *string   // the same
+	Offer       *string   // whose contract it is
 }
 
 // Documents returns table documents.
@@ -52,6 +53,7 @@ func Documents() Table[DocumentRow] {
 			Col("at", "timestamptz", func(r *DocumentRow) *time.Time { return &r.At }),
 			Col("note_id", "uuid", func(r *DocumentRow) **string { return &r.Note }),
 			Col("comment_id", "uuid", func(r *DocumentRow) **string { return &r.Comment }),
+			Col("offer_id", "uuid", func(r *DocumentRow) **string { return &r.Offer }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, at DESC, document_id)`,

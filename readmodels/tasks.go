@@ -146,10 +146,10 @@ func (v sight) documentTasks(q *statement) string {
 		JOIN %[7]s a ON a.application_id = d.application_id
 		LEFT JOIN %[8]s f ON f.version_key = d.document_id || '/' || d.version
 		WHERE (d.status = 'uploaded' AND f.uploaded_at IS NOT NULL OR d.status IN ('requested', 'rejected') AND d.due_at < %[9]s AND a.outcome = 'in_progress')
-		AND d.note_id IS NULL AND d.comment_id IS NULL AND NOT a.anonymised AND %[10]s`,
+		AND d.note_id IS NULL AND d.comment_id IS NULL AND NOT a.anonymised AND %[10]s AND %[11]s`,
 		TaskDocumentToReview, TaskDocumentOverdue, v.manages(q, "a"), asked, v.holdsCategory(q, "a", "d.category", access.Edit),
 		v.schema.Table("documents"), v.schema.Table("applications"), v.schema.Table("document_versions"), q.arg(v.now),
-		v.holdsCategory(q, "a", "d.category", access.View))
+		v.holdsCategory(q, "a", "d.category", access.View), v.readsContract(q, "a", "d"))
 }
 
 // manages is a condition: the member is a recruitment manager of the job in row.

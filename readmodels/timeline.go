@@ -375,7 +375,7 @@ func entries(ctx context.Context, tx pgx.Tx, v view, before logPlace, limit int)
 		AND (e.kind = ANY ($3) OR document.category = ANY ($4) AND %s) AND %s AND %s
 		ORDER BY e.commit_position DESC, e.prepare_position DESC%s LIMIT $6`,
 		distinct, s.Table("timeline"), s.Table("notes"), s.Table("comments"), s.Table("documents"), s.Table("reasons"), s.Table("tags"),
-		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.ofSeenRemarks("document."), v.unhidden("$9", "$10",
+		s.Table("grants"), s.Table("recruiting_roles"), s.Table("evaluation_forms"), where, v.besideCategory("document."), v.unhidden("$9", "$10",
 			"coalesce((e.details ->> 'hidden')::boolean, false)", "e.details ->> 'author'", "(e.details ->> 'form')::uuid", "e.application_id"), v.untoldReviews("$9", "$10"), order),
 		of, before.commit, texted(kinds), texted(v.categories()), EntryNoteAdded, limit, EntryCommentAdded, before.prepare, v.member, v.rights.Impartial())
 	if err != nil {

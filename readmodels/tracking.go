@@ -204,7 +204,7 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, before: earlier, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true})
+		page, err = c.tracking(ctx, tx, s, tracked{application: a, before: earlier, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true, contracts: true})
 		return err
 	})
 	return page, err
@@ -227,7 +227,7 @@ func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string
 		page, err = c.tracking(ctx, tx, s, tracked{
 			application: v.application, before: v.before, job: v.job, now: now, masked: v.rights.Masked,
 			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
-			interviews: v.rights.Area(access.Interviews) >= access.View,
+			interviews: v.rights.Area(access.Interviews) >= access.View, contracts: v.rights.Contracts(),
 		})
 		page.Preview = true
 		return err
@@ -281,6 +281,7 @@ type tracked struct {
 	notes       bool
 	ratings     bool
 	interviews  bool
+	contracts   bool
 	masked      bool
 }
 
@@ -310,10 +311,10 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	if v.notes {
 		queueRows(b, s, Notes(), &notes, "application_id = ANY ($1::uuid[]) AND (visible OR author = $2) ORDER BY at DESC, note_id", line, domain.Candidate)
 	}
-	documents.queue(b, s, line, `category = ANY ($2) AND (requested_at IS NOT NULL OR EXISTS (
+	documents.queue(b, s, line, `category = ANY ($2) AND (offer_id IS NULL OR $5) AND (requested_at IS NOT NULL OR EXISTS (
 		SELECT FROM `+s.Table("document_versions")+` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3)
 		OR $4 AND EXISTS (SELECT FROM `+s.Table("notes")+` note WHERE note.note_id = documents.note_id AND note.visible AND NOT note.deleted))`,
-		texted(v.categories), domain.Candidate, v.notes)
+		texted(v.categories), domain.Candidate, v.notes, v.contracts)
 	if err := send(ctx, tx, b); err != nil {
 		return page, err
 	}

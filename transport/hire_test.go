@@ -66,7 +66,7 @@ func TestHireLeadsToAnEmployee(t *testing.T) {
 	w.get(other.manager, e).want(http.StatusNotFound)
 	w.get(other.manager, file).want(http.StatusNotFound)
 	auditor := w.tokenOf(w.post(w.admin, "/v1/members", map[string]any{"name": "Audrey", "role": "auditor"}).made())
-	if masked := w.get(auditor, e).want(http.StatusOK); masked.at("first_name") != nil || masked.at("documents.0.versions.0.files.0.name") != nil || masked.at("masked") != true {
+	if masked := w.get(auditor, e).want(http.StatusOK); masked.at("first_name") != nil || len(masked.at("documents").([]any)) != 0 || masked.at("masked") != true {
 		t.Errorf("an auditor sees %s", masked.body)
 	}
 	w.get(auditor, file).want(http.StatusNotFound)

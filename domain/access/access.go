@@ -190,6 +190,10 @@ func (r Rights) Area(a Area) Level { return max(r.all, r.areas[a]) }
 // Document returns the level of a category of documents.
 func (r Rights) Document(c Category) Level { return max(r.all, r.documents[c]) }
 
+// Contracts reports whether the contracts of offers may be read: that takes view on
+// offers and on salaries, beside what their documents take.
+func (r Rights) Contracts() bool { return r.Area(Offers) >= View && r.Area(Salary) >= View }
+
 // Impartial reports whether evaluations that are hidden from members until their
 // own is in need not be hidden: from auditors who cannot evaluate.
 func (r Rights) Impartial() bool { return r.auditor && r.Area(Evaluations) < Edit }

@@ -43,13 +43,14 @@ func (e DocumentLeft) evolve(a Application) Application {
 }
 
 // LetGo lets a document with one version go along to another application. One
-// that got more versions, or lost its own, stays; one that is not there is gone.
+// that got more versions, or lost its own, stays, and so does a signed contract; one
+// that is not there is gone.
 // Errors: ErrUnknown, ErrAnonymised.
 func (a Application) LetGo(document string, s domain.Stamp) ([]Event, error) {
 	if err := a.exists(); err != nil {
 		return nil, err
 	}
-	if d, known := a.Documents[document]; !known || d.Versions != 1 || len(d.Files) == 0 {
+	if d, known := a.Documents[document]; !known || d.Versions != 1 || len(d.Files) == 0 || d.Contract() {
 		return nil, nil
 	}
 	return []Event{DocumentLeft{Stamp: s, Document: document}}, nil

@@ -79,6 +79,7 @@ type Document struct {
 	Deleted  []int    // versions whose files were erased
 	Of       Remark   // the note or comment whose files it has
 	Own      bool     // the candidate uploaded a version of it
+	Offer    string   // whose contract it is
 }
 
 // The rules that refuse.
@@ -208,6 +209,7 @@ type DocumentUploaded struct {
 	Files    []File          `json:"files"`
 	Late     bool            `json:"late,omitempty"` // after the due date
 	Job      string          `json:"job,omitempty"`
+	Offer    string          `json:"offer,omitempty"` // whose contract it is
 	Remark                   // whose files they are
 }
 
@@ -218,6 +220,9 @@ func (e DocumentUploaded) evolve(a Application) Application {
 	d := a.Documents[e.Document]
 	d.Status, d.Category, d.Versions, d.Of = DocumentIsUploaded, e.Category, e.Version, e.Remark
 	d.Own = d.Own || e.By == domain.Candidate
+	if e.Offer != "" {
+		d.Offer = e.Offer
+	}
 	d.Files = make([]string, len(e.Files))
 	for i, f := range e.Files {
 		d.Files[i] = f.ID
@@ -229,7 +234,7 @@ func (e DocumentUploaded) evolve(a Application) Application {
 // looked at, and returns what is asked of the files. A document that does not
 // exist yet gets the category that is named.
 // Errors: ErrUnknown, ErrAnonymised, ErrDocumentApproved, ErrDocumentCancelled,
-// ErrOfRemark, ErrCategory, ErrTooManyDocuments.
+// ErrOfRemark, ErrOfContract, ErrCategory, ErrTooManyDocuments.
 func (a Application) CanUpload(document string, category access.Category) (Document, error) {
 	if err := a.exists(); err != nil {
 		return Document{}, err
@@ -244,6 +249,8 @@ func (a Application) CanUpload(document string, category access.Category) (Docum
 		d = Document{Category: category, MaxBytes: MaxFileBytes, MaxFiles: 10}
 	case d.Of != Remark{}:
 		return d, ErrOfRemark
+	case d.Contract():
+		return d, ErrOfContract
 	case d.Status == DocumentIsApproved:
 		return d, ErrDocumentApproved
 	case d.Status == DocumentIsCancelled:
@@ -357,12 +364,14 @@ func (e DocumentRejected) evolve(a Application) Application {
 }
 
 // RejectDocument rejects the newest version with a reason, also one that was
-// approved. Errors: see review; ErrReasonRequired.
+// approved. Errors: see review; ErrOfContract, ErrReasonRequired.
 func (a Application) RejectDocument(document string, version int, reason personal.Text, s domain.Stamp) ([]Event, error) {
 	d, err := a.review(document, version)
 	switch {
 	case err != nil:
 		return nil, err
+	case d.Contract():
+		return nil, ErrOfContract
 	case d.Status == DocumentIsRejected:
 		return nil, nil
 	case reason.IsZero():

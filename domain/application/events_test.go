@@ -44,9 +44,9 @@ func TestStored(t *testing.T) {
 		application.OfferChanged{Stamp: stamp, Offer: id, Change: other, OfferTerms: everything},
 		application.OfferApproved{Stamp: stamp, Offer: id, Version: 2},
 		application.OfferReturned{Stamp: stamp, Offer: id, Version: 2, Reason: text("reason"), Author: other},
-		application.OfferSent{Stamp: stamp, Offer: id, Outside: true, ExpiresAt: &due, Contract: &application.Contract{Document: id, File: other, SHA256: "abc"}},
+		application.OfferSent{Stamp: stamp, Offer: id, Outside: true, ExpiresAt: &due, Contract: &application.Contract{Document: id, File: other, Hash: text("hash")}},
 		application.OfferAccepted{
-			Stamp: stamp, Offer: id, Job: other, Author: other, Signature: &application.Signature{Name: text("name"), SHA256: "abc"}, Document: id,
+			Stamp: stamp, Offer: id, Job: other, Author: other, Signature: &application.Signature{Name: text("name"), Hash: text("hash")}, Document: id,
 		},
 		application.OfferDeclined{Stamp: stamp, Offer: id, Reason: text("reason"), Job: other, Author: other},
 		application.OfferWithdrawn{Stamp: stamp, Offer: id, Reason: text("reason"), Closed: true},
@@ -103,6 +103,7 @@ func TestStored(t *testing.T) {
 		application.DocumentUploaded{
 			Stamp: stamp, Job: other, Document: id, Version: 1, Category: access.Certificate, Late: true,
 			Files:  []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
+			Offer:  other,
 			Remark: application.Remark{Note: id, Comment: other},
 		},
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
@@ -378,7 +379,7 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.RecategoriseDocument(d.id, d.category, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.DeleteVersion(d.id, d.version, s)
+			return deleted(a, d.id, d.version, s)
 		},
 	}
 }
@@ -545,6 +546,12 @@ func holds(before application.Application, e application.Event, after applicatio
 	for id, d := range after.Documents {
 		if was := before.Documents[id]; !d.Reminded.Equal(was.Reminded) && (!d.Reminded.Equal(d.DueAt) || !e.When().Before(d.DueAt) || was.Status == application.DocumentIsApproved) {
 			return "somebody was reminded of document " + id + " too late or for nothing"
+		}
+		if o, _ := after.Offers.Get(d.Offer); d.Contract() && len(d.Files) == 0 && (o.State == application.OfferIsSent || o.State == application.OfferIsAccepted) {
+			return "the contract of an offer that was sent or accepted is gone"
+		}
+		if was := before.Documents[id]; was.Contract() && (!d.Contract() || d.Category != was.Category || d.Versions != was.Versions) {
+			return "a contract is something else"
 		}
 		if d.Of != (application.Remark{}) && d.Versions > 1 {
 			return "the files of a note or a comment have another version"

@@ -69,12 +69,14 @@ func (e DocumentReopened) evolve(a Application) Application {
 
 // ReopenDocument takes an approval back, with a reason, so that a new version
 // can be uploaded. One that waits for a review anyway is no event.
-// Errors: those of review; ErrNotApproved, ErrReasonRequired.
+// Errors: those of review; ErrOfContract, ErrNotApproved, ErrReasonRequired.
 func (a Application) ReopenDocument(document string, version int, reason personal.Text, s domain.Stamp) ([]Event, error) {
 	d, err := a.review(document, version)
 	switch {
 	case err != nil:
 		return nil, err
+	case d.Contract():
+		return nil, ErrOfContract
 	case d.Status == DocumentIsUploaded:
 		return nil, nil
 	case d.Status != DocumentIsApproved:
@@ -104,7 +106,7 @@ func (e DocumentRecategorised) evolve(a Application) Application {
 }
 
 // RecategoriseDocument gives a document another category.
-// Errors: ErrUnknown, ErrAnonymised, ErrUnknownDocument, ErrCategory.
+// Errors: ErrUnknown, ErrAnonymised, ErrUnknownDocument, ErrOfContract, ErrCategory.
 func (a Application) RecategoriseDocument(document string, category access.Category, s domain.Stamp) ([]Event, error) {
 	d, err := a.document(document)
 	switch {
@@ -112,6 +114,8 @@ func (a Application) RecategoriseDocument(document string, category access.Categ
 		return nil, err
 	case d.Category == category:
 		return nil, nil
+	case d.Contract():
+		return nil, ErrOfContract
 	case !assignable(category):
 		return nil, ErrCategory
 	}

@@ -17,13 +17,6 @@ type OfferSent struct {
 	Contract  *Contract  `json:"contract,omitempty"`
 }
 
-// Contract is the document that an offer's contract was filed as.
-type Contract struct {
-	Document string `json:"document"`
-	File     string `json:"file"`
-	SHA256   string `json:"sha256"` // of the file, in hexadecimal digits
-}
-
 // EventName implements domain.Fact.
 func (OfferSent) EventName() string { return "application.offer_sent.v1" }
 
@@ -34,7 +27,7 @@ func (e OfferSent) evolve(a Application) Application {
 			o.ExpiresAt = *e.ExpiresAt
 		}
 		if e.Contract != nil {
-			o.Contract = e.Contract.SHA256
+			o.Contract = e.Contract.Hash
 		}
 	})
 }
@@ -90,32 +83,38 @@ type OfferAccepted struct {
 }
 
 // Signature is a simple electronic signature: a typed name under a document that
-// its hash names. When, the event says.
+// its hash names, both sealed under the offer's key. When, the event says.
 type Signature struct {
-	Name   personal.Text `json:"name"`
-	SHA256 string        `json:"sha256"`
+	Name personal.Text `json:"name"`
+	Hash personal.Text `json:"hash"` // as that of Contract
 }
 
 // EventName implements domain.Fact.
 func (OfferAccepted) EventName() string { return "application.offer_accepted.v1" }
 
 func (e OfferAccepted) evolve(a Application) Application {
+	if d, ok := a.Documents[e.Document]; ok {
+		d.Offer = e.Offer
+		a = a.withDocument(e.Document, d)
+	}
 	return a.withOffer(e.Offer, func(o *Offer) { o.State, o.Signed = OfferIsAccepted, e.Signature != nil })
 }
 
 // SignOffer takes the yes of a candidate to what was sent to their page: if it has
-// a contract, by their signature under it.
+// a contract, by their signature under it. Whoever asks has compared the hash that
+// is signed with that of the contract, both of which are sealed: same says whether
+// it is that.
 // Errors: those of AcceptOffer; ErrUnsigned, ErrNotTheContract.
-func (a Application) SignOffer(id string, signature Signature, s domain.Stamp) ([]Event, error) {
+func (a Application) SignOffer(id string, signature Signature, same bool, s domain.Stamp) ([]Event, error) {
 	o, err := a.answerable(id, OfferIsAccepted, s)
 	switch {
 	case err != nil || o.State == OfferIsAccepted:
 		return nil, err
-	case o.Contract == "":
+	case o.Contract.IsZero():
 		return a.AcceptOffer(id, "", s)
-	case signature.Name.IsZero(), signature.SHA256 == "":
+	case signature.Name.IsZero(), signature.Hash.IsZero():
 		return nil, ErrUnsigned
-	case signature.SHA256 != o.Contract:
+	case !same:
 		return nil, ErrNotTheContract
 	}
 	return []Event{OfferAccepted{Stamp: s, Offer: id, Job: a.Job, Author: o.Author, Signature: &signature}}, nil
@@ -175,7 +174,8 @@ func (a Application) answerable(id string, answer OfferState, s domain.Stamp) (O
 		return o, ErrUnknownOffer
 	case o.State == answer:
 		return o, nil
-	case o.State == OfferIsExpired, o.State == OfferIsSent && o.expired(s.At):
+	case o.State == OfferIsExpired, o.State == OfferIsSent && o.expired(s.At),
+		s.By == domain.Candidate && o.State == OfferIsWithdrawn && o.expired(s.At): // it may be that they are not told of it
 		return o, ErrOfferExpired
 	case o.State != OfferIsSent:
 		return o, ErrOfferNotSent

@@ -48,12 +48,12 @@ type Offer struct {
 	Change    string // id of the last change; "" until then
 	Version   int    // of its terms, from 1
 	Approvers []string
-	Approved  int    // how many of the approvers, in order, have approved the version
-	Returned  bool   // by the next approver: other terms are wanted
-	Template  string // that its contract is written from; "" without one
-	Contract  string // SHA-256 of the contract that was sent
-	Signed    bool   // by the candidate, on their page
-	Page      bool   // sent through the candidate's page
+	Approved  int           // how many of the approvers, in order, have approved the version
+	Returned  bool          // by the next approver: other terms are wanted
+	Template  string        // that its contract is written from; "" without one
+	Contract  personal.Text // sealed SHA-256 of the contract that was sent
+	Signed    bool          // by the candidate, on their page
+	Page      bool          // sent through the candidate's page
 	ExpiresAt time.Time
 }
 

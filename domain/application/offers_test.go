@@ -2,10 +2,12 @@ package application_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/domaintest"
 	"github.com/hirelog/hirelog/domain/organization"
@@ -21,7 +23,7 @@ var (
 	}}
 	byContract                   = application.OfferTerms{Amount: text("1"), Currency: "EUR", Period: application.PerMonth, StartDate: text("2026-06-01"), Template: "t1"}
 	contracted application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: byContract}
-	contract                     = application.Contract{Document: "d9", File: "f9", SHA256: "abc"}
+	contract                     = application.Contract{Document: "d9", File: "f9", Hash: text("abc")}
 	drafted    application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: offered}
 	agreed     application.Event = application.OfferDrafted{Stamp: by, Offer: "o1", OfferTerms: plain}
 	offerSent  application.Event = application.OfferSent{Stamp: by, Offer: "o1"}
@@ -217,7 +219,11 @@ func TestSignedOffer(t *testing.T) {
 	candidate := domaintest.By(domain.Candidate)
 	sign := func(name personal.Text, hash string) when {
 		return func(a application.Application) ([]application.Event, error) {
-			return a.SignOffer("o1", application.Signature{Name: name, SHA256: hash}, candidate)
+			signature := application.Signature{Name: name}
+			if hash != "" {
+				signature.Hash = text(hash)
+			}
+			return a.SignOffer("o1", signature, hash == "abc", candidate)
 		}
 	}
 	send := func(c *application.Contract) when {
@@ -232,7 +238,7 @@ func TestSignedOffer(t *testing.T) {
 	}
 	hire := func(a application.Application) ([]application.Event, error) { return a.TakeOnSigned("o1", "h1", by) }
 	withContract := application.OfferSent{Stamp: by, Offer: "o1", Contract: &contract}
-	signed := application.OfferAccepted{Stamp: candidate, Offer: "o1", Job: "j1", Author: "m1", Signature: &application.Signature{Name: text("Grace Hopper"), SHA256: "abc"}}
+	signed := application.OfferAccepted{Stamp: candidate, Offer: "o1", Job: "j1", Author: "m1", Signature: &application.Signature{Name: text("Grace Hopper"), Hash: text("abc")}}
 	plainYes := application.OfferAccepted{Stamp: candidate, Offer: "o1", Job: "j1", Author: "m1"}
 	onPaper := application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1", Document: "d1"}
 	bySignature := application.Hired{Stamp: by, Hire: "h1", Job: "j1", Offer: "o1"}
@@ -257,11 +263,94 @@ func TestSignedOffer(t *testing.T) {
 	}...)...)
 }
 
+// withContract files a contract and sends it with its offer.
+func withContract(a application.Application, offer, document string, outside bool, until *time.Time, s domain.Stamp) ([]application.Event, error) {
+	sent, err := a.SendOffer(offer, outside, until, &application.Contract{Document: document, File: "f9", Hash: text("abc")}, s)
+	if err != nil || len(sent) == 0 {
+		return nil, err
+	}
+	filed, err := a.FileContract(offer, document, file("f9"), s)
+	if err != nil {
+		return nil, err
+	}
+	return append(filed, sent...), nil
+}
+
+// deleted deletes a version of a document that need not stay.
+func deleted(a application.Application, document string, version int, s domain.Stamp) ([]application.Event, error) {
+	events, err := a.DeleteVersion(document, version, s)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	if err := a.Keeps(document); err != nil {
+		return nil, err
+	}
+	return events, nil
+}
+
+// TestContractsStay holds S2-72: the contract of an offer is a document that stays
+// what it is, and stays there until the offer is over.
+func TestContractsStay(t *testing.T) {
+	filed := application.DocumentUploaded{Stamp: by, Job: "j1", Document: "d9", Version: 1, Category: access.OfferDocument, Files: []application.File{file("f9")}, Offer: "o1"}
+	approved := application.DocumentApproved{Stamp: by, Document: "d9", Version: 1}
+	sent := application.OfferSent{Stamp: by, Offer: "o1", Contract: &contract}
+	yes := application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1"}
+	onPaper := application.OfferAccepted{Stamp: by, Offer: "o1", Job: "j1", Author: "m1", Document: "d1"}
+	out := events{received, contracted, filed, approved, sent}
+	paper := events{received, uploaded(1), agreed, offerSent, onPaper}
+	on := func(document string, decide func(application.Application, string) ([]application.Event, error)) when {
+		return func(a application.Application) ([]application.Event, error) { return decide(a, document) }
+	}
+	gone := func(a application.Application, document string) ([]application.Event, error) {
+		return deleted(a, document, 1, by)
+	}
+	other := func(a application.Application, document string) ([]application.Event, error) {
+		return a.RecategoriseDocument(document, access.WorkSample, by)
+	}
+	version := func(a application.Application, document string) ([]application.Event, error) {
+		return a.Upload(document, "", []application.File{file("f8")}, by)
+	}
+	reopen := func(a application.Application, document string) ([]application.Event, error) {
+		return a.ReopenDocument(document, 1, text("x"), by)
+	}
+	reject := func(a application.Application, document string) ([]application.Event, error) {
+		return a.RejectDocument(document, 1, text("x"), by)
+	}
+	leave := func(a application.Application, document string) ([]application.Event, error) {
+		return a.LetGo(document, by)
+	}
+	lost := func(document string) events {
+		return events{application.VersionDeleted{Stamp: by, Document: document, Version: 1}}
+	}
+	domaintest.Run(t, application.Application.Fold, []row{
+		{Name: "filed", Given: events{received, contracted}, When: func(a application.Application) ([]application.Event, error) {
+			return a.FileContract("o1", "d9", file("f9"), by)
+		}, Want: events{filed, approved}},
+		{Name: "deleted while it is out", Given: out, When: on("d9", gone), Err: application.ErrContractOut},
+		{Name: "deleted after a yes", Given: append(slices.Clone(out), yes), When: on("d9", gone), Err: application.ErrContractOut},
+		{Name: "deleted after the hire", Given: append(slices.Clone(out), yes, application.Hired{Stamp: by, Hire: "h1", Job: "j1", Offer: "o1"}), When: on("d9", gone), Err: application.ErrContractOut},
+		{Name: "deleted after the offer was withdrawn", Given: append(slices.Clone(out), takenBack), When: on("d9", gone), Want: lost("d9")},
+		{Name: "deleted after a no", Given: append(slices.Clone(out), declined), When: on("d9", gone), Want: lost("d9")},
+		{Name: "of another category", Given: out, When: on("d9", other), Err: application.ErrOfContract},
+		{Name: "another version", Given: out, When: on("d9", version), Err: application.ErrOfContract},
+		{Name: "reopened", Given: out, When: on("d9", reopen), Err: application.ErrOfContract},
+		{Name: "rejected", Given: out, When: on("d9", reject), Err: application.ErrOfContract},
+		{Name: "on paper, deleted", Given: paper, When: on("d1", gone), Err: application.ErrContractOut},
+		{Name: "on paper, of another category", Given: paper, When: on("d1", other), Err: application.ErrOfContract},
+		{Name: "on paper, along with its mail", Given: paper, When: on("d1", leave)},
+		{Name: "on paper, deleted after all", Given: append(slices.Clone(paper), takenBack), When: on("d1", gone), Want: lost("d1")},
+		{Name: "another document", Given: append(slices.Clone(out), uploaded(1)), When: on("d1", gone), Want: lost("d1")},
+	}...)
+}
+
 // offerCommands are the decisions about offers.
 func offerCommands(d draws, s domain.Stamp) []when {
 	terms := application.OfferTerms{Amount: text("1"), Currency: "EUR", Period: application.PerMonth, StartDate: text("2026-06-01"), Text: d.text}
 	if d.manager && d.yes {
 		terms.Approvers = []string{"m1"}
+	}
+	if d.manager && !d.yes {
+		terms.Template = "t1"
 	}
 	var soon *time.Time
 	if d.until != nil {
@@ -302,9 +391,17 @@ func offerCommands(d draws, s domain.Stamp) []when {
 		return a.ApproveOffer(o, version(a), s)
 	})
 	send := on(func(a application.Application, o string) ([]application.Event, error) {
-		return a.SendOffer(o, d.hours == 0, soon, nil, s)
+		if offer, _ := a.Offers.Get(o); offer.Template == "" {
+			return a.SendOffer(o, d.hours == 0, soon, nil, s)
+		}
+		return withContract(a, o, "c"+o, d.hours == 0, soon, s)
 	})
-	accept := on(func(a application.Application, o string) ([]application.Event, error) { return a.AcceptOffer(o, "", s) })
+	accept := on(func(a application.Application, o string) ([]application.Event, error) {
+		if offer, _ := a.Offers.Get(o); !offer.Contract.IsZero() && s.By == domain.Candidate {
+			return a.SignOffer(o, application.Signature{Name: d.text, Hash: text("abc")}, !d.yes || d.manager, s)
+		}
+		return a.AcceptOffer(o, []string{"", d.id}[d.version%2], s)
+	})
 	decline := on(func(a application.Application, o string) ([]application.Event, error) {
 		return a.DeclineOffer(o, d.text, s)
 	})

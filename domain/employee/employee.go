@@ -88,6 +88,7 @@ type Document struct {
 	Status   application.DocumentStatus `json:"status"`
 	Title    personal.Text              `json:"title"` // of the request
 	Versions []Version                  `json:"versions"`
+	Contract bool                       `json:"contract,omitempty"` // of an offer
 }
 
 // Version is a version of a document whose files are there.

@@ -38,7 +38,7 @@ var (
 		Email: text("email"), Phone: text("phone"),
 	}
 	diploma = employee.Document{
-		ID: id, Category: access.Certificate, Status: application.DocumentIsApproved, Title: text("title"),
+		ID: id, Contract: true, Category: access.Certificate, Status: application.DocumentIsApproved, Title: text("title"),
 		Versions: []employee.Version{{
 			Number: 1, UploadedAt: domaintest.At, UploadedBy: domain.Candidate, Files: []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
 			Review: &employee.Review{Status: application.DocumentIsApproved, By: domain.Member(other), At: domaintest.At, Reason: text("reason")},

@@ -172,7 +172,7 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 		}
 	}
 	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
-	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), untagged: state.Anonymised, deleted: deletedIn(all), evaluations: evaluationsOf(all, viewer)}
+	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), contracts: contractsOf(all), untagged: state.Anonymised, deleted: deletedIn(all), evaluations: evaluationsOf(all, viewer)}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
@@ -234,6 +234,7 @@ type opening struct {
 	opener      Opener
 	categories  map[string]access.Category // of the documents, as they are now
 	remarks     map[string]access.Area     // whose files documents have
+	contracts   map[string]bool            // which documents are contracts of offers
 	untagged    bool                       // the application was anonymised since: a tag may say who it was
 	deleted     map[version]bool           // versions of documents; an employee profile may have their keys still
 	evaluations evaluations
@@ -294,7 +295,7 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	if _, tagged := e.Data["tag"]; tagged && o.untagged {
 		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
 	}
-	return o.reveal(e, rec.Event, rec.fact, texts, held.Masked)
+	return o.reveal(e, rec.Event, rec.fact, texts, held)
 }
 
 // hides reports whether a viewer with these rights may not even know what an
@@ -342,11 +343,12 @@ func (e *Entry) fill(rec eventlog.Event, fact domain.Fact) error {
 
 // reveal puts the personal fields of an event into e once o is opened. To whom
 // they are masked, it is told which of them were erased.
-func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, masked bool) (err error) {
+func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts bool, held access.Rights) (err error) {
 	gone := o.gone(fact)
 	eachText(fact, func(path string, t personal.Text) {
 		set(e.Data, path, nil)
-		if t.IsZero() || !texts && !masked {
+		texts := texts && (!hashed(path) || held.Area(access.Salary) >= access.View)
+		if t.IsZero() || !texts && !held.Masked {
 			return
 		}
 		if misplaced := placed(t.Bytes(), rec, path); misplaced != nil {
@@ -363,6 +365,10 @@ func (o *opening) reveal(e *Entry, rec eventlog.Event, fact domain.Fact, texts, 
 	})
 	return err
 }
+
+// hashed reports whether a personal field is the hash of a contract: to whoever
+// knows its template it tells the salary.
+func hashed(path string) bool { return path == "contract.hash" || path == "signature.hash" }
 
 // version is one of a document.
 type version struct {
@@ -496,10 +502,29 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 }
 
 // views reports whether who has some rights sees a document: its category and, if
-// it has the files of a note or a comment, that.
+// it has the files of a note or a comment, that; offers and salaries, if it is a
+// contract.
 func (o *opening) views(held access.Rights, document string) bool {
 	area, of := o.remarks[document]
-	return held.Document(o.categories[document]) >= access.View && (!of || held.Area(area) >= access.View)
+	return held.Document(o.categories[document]) >= access.View && (!of || held.Area(area) >= access.View) &&
+		(!o.contracts[document] || held.Contracts())
+}
+
+// contractsOf returns which documents are contracts of offers: those that were
+// sent, and those that were signed on paper.
+func contractsOf(events []recorded) map[string]bool {
+	contracts := map[string]bool{}
+	for _, rec := range events {
+		switch e := rec.fact.(type) { //nolint:gochecksumtype // only what says of a contract
+		case application.DocumentUploaded:
+			if e.Offer != "" {
+				contracts[e.Document] = true
+			}
+		case application.OfferAccepted:
+			contracts[e.Document] = true
+		}
+	}
+	return contracts
 }
 
 // remarksOf returns the areas of the notes and comments whose files documents

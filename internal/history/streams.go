@@ -66,7 +66,7 @@ func stream[E domain.Fact](ctx context.Context, r *Replayer, viewer, name string
 		fact, err := codec.Decode(e.Type, e.Data)
 		if err == nil {
 			if err = h.Events[i].fill(e, fact); err == nil {
-				err = o.reveal(&h.Events[i], e, fact, !held.Masked, held.Masked)
+				err = o.reveal(&h.Events[i], e, fact, !held.Masked, held)
 			}
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -131,11 +132,15 @@ func (c *Company) offersOnce(id string, by domain.Actor) {
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.DraftOffer(signed, terms, s)
 	})
+	contract, file := c.ID(), c.ID()
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.SendOffer(signed, false, nil, &application.Contract{Document: c.ID(), File: c.ID(), SHA256: "abc"}, s)
+		return a.FileContract(signed, contract, application.File{ID: file, Name: c.Text(file, id, "contract.pdf"), Size: 1000, Type: "application/pdf"}, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.SendOffer(signed, false, nil, &application.Contract{Document: contract, File: file, Hash: c.Text(signed, id, "abc")}, s)
 	})
 	c.On(id, domain.Candidate, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.SignOffer(signed, application.Signature{Name: c.Text(signed, id, "Hanna Hired"), SHA256: "abc"}, s)
+		return a.SignOffer(signed, application.Signature{Name: c.Text(signed, id, "Hanna Hired"), Hash: c.Text(signed, id, "abc")}, true, s)
 	})
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.WithdrawOffer(signed, personal.Text{}, s)
@@ -148,7 +153,8 @@ func (c *Company) offersOnce(id string, by domain.Actor) {
 		return a.ApproveOffer(accepted, 2, s)
 	})
 	send(accepted, nil)
-	c.On(id, domain.Candidate, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.AcceptOffer(accepted, "", s)
+	paper, _ := c.Upload(id, by, "", access.OfferDocument, "signed.pdf")
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.AcceptOffer(accepted, paper, s)
 	})
 }

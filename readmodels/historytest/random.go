@@ -475,6 +475,7 @@ func (c *Company) randomDocument(id string, by domain.Actor) {
 	default:
 		document := documents[c.r.IntN(len(documents))]
 		switch d := c.Applications[id].Documents[document]; {
+		case d.Contract(): // it stays what it is
 		case c.r.IntN(4) == 0:
 			c.refile(id, by, document, d)
 		case d.Status == application.DocumentIsCancelled, d.Of != application.Remark{}:

@@ -22,7 +22,7 @@ func (a *API) hires(s *edge.Surface) {
 		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.EmployeePage, error) {
 			return a.Core.Employees(ctx, r.Principal.Member, readmodels.EmployeeQuery{Limit: in.Limit, Cursor: in.Cursor}, a.Now())
 		})
-	read(a, s, edge.Route{Path: "/v1/employees/{id}", Summary: "An employee profile", Tag: "employees", Who: who, Doc: "Who opens it is in the read log."},
+	read(a, s, edge.Route{Path: "/v1/employees/{id}", Summary: "An employee profile", Tag: "employees", Who: who, Doc: "Its documents are those of categories that you may view on the job. Who opens it is in the read log."},
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Employee, error) {
 			e, err := a.Core.Employee(ctx, r.Principal.Member, r.Param("id"), a.Now())
 			if err != nil {
@@ -32,7 +32,7 @@ func (a *API) hires(s *edge.Surface) {
 		})
 	download := edge.Route{
 		Method: http.MethodGet, Path: "/v1/employees/{id}/documents/{document}/files/{file}", Summary: "Download a file of an employee", Tag: "employees",
-		Who: edge.SignedIn().And("admins and the job's recruitment managers"), Download: true,
+		Who: edge.SignedIn().And("admins, and the job's recruitment managers with view on the category of the document; on offers and salaries, if it is a contract"), Download: true,
 		Doc: "Answers ranges. inline=true lets a browser show it: PDF, images, and text of any kind as plain text.",
 	}
 	edge.Handle(s, download, func(ctx context.Context, in *downloadInput) (*huma.StreamResponse, error) {
