@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -124,13 +125,16 @@ type importing struct {
 	result ImportResult
 
 	id       string
+	unheard  bool        // nothing was ever sealed for it, so it has no stream yet
 	past     []pastEvent // what its stream holds
 	revision eventlog.Revision
+	newcomer string // id of the person it brings, if nobody known is recognised
 	person   string
 	stored   map[int]application.File // by step
 	unkept   map[int]error            // files that were refused when they were looked at
 	claimed  bool
 	undone   bool                    // begin anew
+	decided  []decided               // when it was looked at, and neither kept nor written since
 	state    application.Application // after all of it
 }
 
@@ -198,13 +202,18 @@ func (i *Importer) tags(ctx context.Context, batch []ImportedApplication) error 
 // attempt imports applications once; those that somebody undid on their way are
 // marked.
 func (i *Importer) attempt(ctx context.Context, all []*importing) error {
+	if err := i.lookFor(ctx, all); err != nil {
+		return err
+	}
 	err := each(ctx, all, func(ctx context.Context, in *importing) error {
 		in.result, in.undone = ImportResult{}, false
-		if err := i.read(ctx, in); err != nil {
-			return err
+		if !in.unheard {
+			if err := i.read(ctx, in); err != nil {
+				return err
+			}
 		}
 		// All that the rules refuse is known before anything is written.
-		i.decide(in)
+		in.decided = i.decide(in)
 		if !i.dry || in.result.Refused != nil || len(in.past) > 0 || !in.state.Live() || in.Candidate.Email == "" {
 			return nil //nolint:nilerr // a refusal is a result of the row
 		}
@@ -250,12 +259,20 @@ func arrivalIDs(all []*importing) []string {
 	return ids
 }
 
-// each does something to all of a batch at once, as far as that is sensible.
+// each does something to all of a batch at once, as far as that is sensible. Who
+// works on one goes on with the next: a call's stack need not grow anew.
 func each(ctx context.Context, all []*importing, do func(context.Context, *importing) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(importAtOnce)
-	for _, in := range all {
-		g.Go(func() error { return do(ctx, in) })
+	var taken atomic.Int64
+	for range min(importAtOnce, len(all)) {
+		g.Go(func() error {
+			for k := taken.Add(1); k <= int64(len(all)); k = taken.Add(1) {
+				if err := do(ctx, all[k-1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	return g.Wait()
 }

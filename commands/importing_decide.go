@@ -16,10 +16,31 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
+// lookFor tells applications apart that nobody has heard of, all at once: their
+// streams need not be read.
+func (i *Importer) lookFor(ctx context.Context, all []*importing) error {
+	ids := make([]string, len(all))
+	for k, in := range all {
+		ids[k] = i.caller(in.Command, in.At).newID("application")
+	}
+	heard, err := i.c.vault.Heard(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for k, in := range all {
+		in.unheard = !heard[ids[k]]
+		if in.unheard {
+			in.id, in.past, in.revision = ids[k], nil, eventlog.NoStream
+		}
+	}
+	return nil
+}
+
 // read finds out what is there of an application: the first of its ids that was
 // not undone, as of a Receive.
 func (i *Importer) read(ctx context.Context, in *importing) error {
 	caller := i.caller(in.Command, in.At)
+	in.unheard, in.decided = false, nil
 	for n := 0; ; n++ {
 		in.id = caller.newID("application")
 		if n > 0 {
@@ -59,15 +80,15 @@ type decided struct {
 // refused. It leaves the state after all of it.
 func (i *Importer) decide(in *importing) []decided {
 	in.result = ImportResult{ID: in.id, Steps: make([]error, len(in.Steps))}
-	p := &pastOf{organization: i.c.directory.Organization(), job: i.job(in.Job), application: in.id, tags: map[string]string{}}
-	for id, label := range p.organization.Tags {
-		p.tags[labelKey(label)] = id
-	}
+	p := i.pastOf(in)
 	var state application.Application
 	var at time.Time
 	var out []decided
 	if len(in.past) == 0 {
-		events, err := i.received(in, p)
+		events, err := i.received(in, p.job)
+		if err == nil {
+			err = i.registered(in)
+		}
 		if err != nil {
 			in.result.Refused = err
 			return nil
@@ -107,6 +128,36 @@ func (i *Importer) decide(in *importing) []decided {
 	return out
 }
 
+// pastOf is what the steps of an application are decided with.
+func (i *Importer) pastOf(in *importing) *pastOf {
+	p := &pastOf{organization: i.c.directory.Organization(), job: i.job(in.Job), application: in.id}
+	if !slices.ContainsFunc(in.Steps, func(s PastStep) bool { _, is := s.Past.(PastTag); return is }) {
+		return p
+	}
+	p.tags = make(map[string]string, len(p.organization.Tags))
+	for id, label := range p.organization.Tags {
+		p.tags[labelKey(label)] = id
+	}
+	return p
+}
+
+// decideNow decides for good, now that it is known who the person is. If nothing
+// else is new, only the arrival names them.
+func (i *Importer) decideNow(in *importing) []decided {
+	out := in.decided
+	in.decided = nil // it is to be sealed
+	if len(out) == 0 || len(in.past) > 0 || len(in.stored)+len(in.unkept) > 0 {
+		return i.decide(in)
+	}
+	events, err := i.received(in, i.job(in.Job))
+	if err != nil {
+		in.result = ImportResult{ID: in.id, Steps: make([]error, len(in.Steps)), Refused: err}
+		return nil
+	}
+	out[0].event = events[0]
+	return out
+}
+
 // known returns the index of the last step that is there already, -1 if none is.
 func (i *Importer) known(in *importing) int {
 	there := make(map[uuid.UUID]bool, len(in.past))
@@ -123,27 +174,31 @@ func (i *Importer) known(in *importing) int {
 }
 
 // received decides the application itself.
-func (i *Importer) received(in *importing, p *pastOf) ([]application.Event, error) {
+func (i *Importer) received(in *importing, j job.Job) ([]application.Event, error) {
 	s := i.c.stamp(i.caller(in.Command, in.At), time.Time{})
 	switch {
-	case p.job.Status == "":
+	case j.Status == "":
 		return nil, job.ErrUnknown
-	case p.job.Status != job.Open:
+	case j.Status != job.Open:
 		return nil, job.ErrNotOpen
 	}
-	person := candidate.Candidate{}
-	events, err := person.Register(in.Candidate, personal.Key{}, s)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := person.Fold(events...).Edit("change", in.Known, personal.Key{}, s); err != nil {
-		return nil, err
-	}
 	return application.Application{}.Receive(application.Arrival{
-		Job: in.Job, Stage: p.job.Stages[0].ID, Source: in.Source, Owner: p.job.FirstManager(),
+		Job: in.Job, Stage: j.Stages[0].ID, Source: in.Source, Owner: j.FirstManager(),
 		Claim:     personal.New(keyOf(in.id), personal.Plain(i.claim(in))),
 		Candidate: personal.New(keyOf(in.id), personal.Plain(in.person)),
 	}, s)
+}
+
+// registered decides what is known of the person as if they were new.
+func (i *Importer) registered(in *importing) error {
+	s := i.c.stamp(i.caller(in.Command, in.At), time.Time{})
+	person := candidate.Candidate{}
+	events, err := person.Register(in.Candidate, personal.Key{}, s)
+	if err != nil || len(in.Known) == 0 {
+		return err
+	}
+	_, err = person.Fold(events...).Edit("change", in.Known, personal.Key{}, s)
+	return err
 }
 
 // claim returns the claim the application has or would have.

@@ -15,16 +15,32 @@ import (
 	"github.com/hirelog/hirelog/internal/vault"
 )
 
+// mintedTogether is how many keys are minted as their people are recognised.
+const mintedTogether = 300
+
 // prepare has Postgres note what is about to be written: that it arrives, whose
 // it is, and the keys. Files are kept.
 func (i *Importer) prepare(ctx context.Context, all []*importing) error {
-	fresh := slices.DeleteFunc(slices.Clone(all), func(in *importing) bool { return len(in.past) > 0 })
-	if len(fresh) > 0 {
-		arrivals, people := make([]ops.Arrival, len(fresh)), make([]vault.Newcomer, len(fresh))
-		for k, in := range fresh {
-			arrivals[k] = ops.Arrival{Application: in.id, Job: in.Job}
-			people[k] = vault.Newcomer{Email: in.Candidate.Email, Candidate: i.c.newPerson(in.id), Application: in.id}
+	keys := make([]personal.Key, 0, 3*len(all))
+	fresh := make([]*importing, 0, len(all))
+	var arrivals []ops.Arrival
+	var people []vault.Newcomer
+	room := mintedTogether
+	for _, in := range all {
+		own := i.keys(in)
+		keys = append(keys, own...)
+		if len(in.past) > 0 {
+			continue
 		}
+		in.newcomer = i.c.newPerson(in.id)
+		person := vault.Newcomer{Email: in.Candidate.Email, Candidate: in.newcomer, Application: in.id}
+		if len(own) <= room {
+			person.Keys, room = own, room-len(own)
+		}
+		fresh, people = append(fresh, in), append(people, person)
+		arrivals = append(arrivals, ops.Arrival{Application: in.id, Job: in.Job})
+	}
+	if len(fresh) > 0 {
 		if err := i.c.arrivals.BeginAll(ctx, arrivals); err != nil {
 			return err
 		}
@@ -32,13 +48,7 @@ func (i *Importer) prepare(ctx context.Context, all []*importing) error {
 			return err
 		}
 	}
-	var keys []personal.Key
-	for _, in := range all {
-		if !in.undone {
-			keys = append(keys, i.keys(in)...)
-		}
-	}
-	// Of one that is erased the writing finds out.
+	// What is left to mint. Of one that is erased the writing finds out.
 	if err := i.c.vault.Mint(ctx, keys...); err != nil && !errors.Is(err, vault.ErrErased) {
 		return err
 	}
@@ -140,7 +150,7 @@ const (
 
 // append decides and appends once.
 func (i *Importer) append(ctx context.Context, in *importing) error {
-	out := i.decide(in)
+	out := i.decideNow(in)
 	if len(out) == 0 {
 		return in.result.Refused
 	}
@@ -206,22 +216,16 @@ func partsOf(records []eventlog.NewEvent) [][]eventlog.NewEvent {
 // the person.
 func (i *Importer) introduce(ctx context.Context, in *importing, live bool) error {
 	caller := i.caller(in.Command, in.At)
-	newcomer := in.person == i.c.newPerson(in.id) // whom nobody can have merged yet
+	newcomer := in.person == in.newcomer // whom nobody can have merged yet
 	if live {
-		if err := i.c.takeLive(ctx, caller, in.Job, in.person, in.id, false); err != nil {
+		if err := i.takeClaims(ctx, in, newcomer); err != nil {
 			return err
 		}
 		in.claimed = true
-		if !newcomer {
-			if err := i.c.claimAs(ctx, caller, in.Job, in.person, in.id, false); err != nil {
-				return err
-			}
-		}
 	}
-	if stream := "candidate-" + in.person; newcomer && !i.c.candidates.folds.Contains(stream) {
-		// Nobody writes of a newcomer before this, but for a run that was cut off,
-		// whose events an append behind nothing meets.
-		i.c.candidates.folds.Add(stream, folded[candidate.Candidate]{revision: eventlog.NoStream})
+	// Nobody writes of a newcomer before this, but for a run that was cut off,
+	// whose events an append behind nothing meets.
+	if newcomer && i.c.candidates.expectNone(in.person) {
 		caller.MayBeRepeated = false
 	}
 	_, err := transact(ctx, i.c, i.c.candidates, in.person, caller, decision[candidate.Candidate, candidate.Event]{
@@ -236,6 +240,21 @@ func (i *Importer) introduce(ctx context.Context, in *importing, live bool) erro
 		},
 	})
 	return err
+}
+
+// takeClaims takes the claim of a person, and that of whom they are merged into.
+func (i *Importer) takeClaims(ctx context.Context, in *importing, newcomer bool) error {
+	caller := i.caller(in.Command, in.At)
+	switch {
+	case newcomer && in.unheard:
+		return i.c.takeNew(ctx, caller, in.Job, in.person, in.id)
+	case newcomer:
+		return i.c.takeLive(ctx, caller, in.Job, in.person, in.id, false)
+	}
+	if err := i.c.takeLive(ctx, caller, in.Job, in.person, in.id, false); err != nil {
+		return err
+	}
+	return i.c.claimAs(ctx, caller, in.Job, in.person, in.id, false)
 }
 
 // releasing returns what gives the claim of an application back that is closed

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/claim"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
@@ -24,6 +26,24 @@ func (c *Commands) takeLive(ctx context.Context, caller Caller, jobID, person, h
 		return errors.Join(dropErr, err)
 	}
 	return c.takeClaim(ctx, caller, c.liveClaim(jobID, person), holder, anew)
+}
+
+// takeNew does what takeLive does for a person and an application that were not
+// heard of before: nobody can have taken the claim, so nobody looks first.
+func (c *Commands) takeNew(ctx context.Context, caller Caller, jobID, person, holder string) error {
+	if id := c.liveClaim(jobID, person); c.claims.expectNone(id) {
+		step := claiming(caller, "claim", eventlog.NoStream)
+		step.MayBeRepeated = false
+		_, err := transact(ctx, c, c.claims, id, step, decision[claim.Claim, claim.Event]{
+			decide: func(cl claim.Claim, s domain.Stamp) ([]claim.Event, error) {
+				return cl.Take(personal.New(keyOf(holder), personal.Plain(holder)), personal.Text{}, s)
+			},
+		})
+		if !errors.Is(err, claim.ErrTaken) {
+			return err
+		}
+	}
+	return c.takeLive(ctx, caller, jobID, person, holder, false)
 }
 
 // claimAs takes, for an application of a candidate, also the claim of whom they

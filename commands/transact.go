@@ -314,6 +314,18 @@ func (a *aggregate[S, E]) read(ctx context.Context, log eventlog.Log, id string)
 	return a.catchUp(ctx, log, stream, f)
 }
 
+// expectNone has the next command on a stream be decided as if there were none
+// yet, without looking; what is there its append meets. It answers false for a
+// stream that is remembered.
+func (a *aggregate[S, E]) expectNone(id string) bool {
+	stream := a.category + "-" + id
+	if a.folds.Contains(stream) {
+		return false
+	}
+	a.folds.Add(stream, folded[S]{revision: eventlog.NoStream})
+	return true
+}
+
 // search looks for a command in the whole stream.
 func (a *aggregate[S, E]) search(ctx context.Context, log eventlog.Log, stream string, command uuid.UUID) (answered, bool, error) {
 	var got answered

@@ -138,7 +138,9 @@ func (t Text) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	// Nothing in base64 needs escaping.
-	return append(base64.RawStdEncoding.AppendEncode([]byte{'"'}, t.sealed), '"'), nil
+	out := make([]byte, 1, base64.RawStdEncoding.EncodedLen(len(t.sealed))+2)
+	out[0] = '"'
+	return append(base64.RawStdEncoding.AppendEncode(out, t.sealed), '"'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

@@ -34,6 +34,11 @@ func walk(v reflect.Value, path string, visit func(string, *Text)) {
 			return
 		}
 		for i := range v.NumField() {
+			switch v.Field(i).Kind() {
+			case reflect.Struct, reflect.Slice, reflect.Pointer:
+			default:
+				continue // before its name is looked up
+			}
 			f := v.Type().Field(i)
 			if !f.IsExported() { // as holds: what is missed here cannot be encoded
 				continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/imports"
 	"github.com/hirelog/hirelog/internal/postgres/postgrestest"
@@ -207,13 +211,51 @@ func TestAnImportThatIsCutOff(t *testing.T) {
 			}
 		}
 	}
-	if cut < 20 {
+	if cut < 15 {
 		t.Errorf("it was cut off only %d times", cut)
 	}
 	if got, want := histories(c), histories(whole); !slices.Equal(got, want) {
 		t.Errorf("cut off %d times there is\n%v, want\n%v", cut, got, want)
 	}
 	c.Check(t)
+}
+
+// Two imports, of processes that know nothing of each other, bring the same people
+// for one job at once: each has one application there, and the other import is told.
+// S2-105
+func TestTwoImportsOfTheSamePeopleAtOnce(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	const people = 12
+	applications, notes := "id,job,received_at,last_name,email\n", "id,application,text,at\n"
+	for k := range people {
+		applications += fmt.Sprintf("A%d,%s,2025-01-02,Person %d,p%d@people.example\n", k, c.Job, k, k)
+		notes += fmt.Sprintf("N%d,A%d,Knows our market.,2025-01-03\n", k, k)
+	}
+	dir := folder(t, map[string]string{"applications.csv": applications, "notes.csv": notes})
+	var sums [2]imports.Summary
+	var g errgroup.Group
+	for k := range sums {
+		p := c.Start(t)
+		g.Go(func() (err error) {
+			in := of(dir)
+			in.Name = fmt.Sprintf("import %d", k)
+			sums[k], err = in.Run(t.Context(), p.Commands)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := sums[0].Applications + sums[1].Applications; n != people {
+		t.Errorf("%d applications of %d people were imported", n, people)
+	}
+	for _, p := range slices.Concat(sums[0].Refused, sums[1].Refused) {
+		if p.Code != application.ErrDuplicate.Code {
+			t.Errorf("told %s", p)
+		}
+	}
+	c.CheckFinished(t)
 }
 
 // Rules decide about what is imported: what they refuse is told with its line

@@ -174,7 +174,7 @@ type candidacy struct {
 }
 
 // batchSize is how many applications are written together.
-const batchSize = 64
+const batchSize = 96
 
 // applications imports all applications: those of one person one after the
 // other, in the order they were received.

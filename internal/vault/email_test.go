@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -232,4 +233,50 @@ func TestSharedAddress(t *testing.T) {
 	next := newID()
 	recognise(t, v, "agency@example.org", next, newID(), next, false)
 	recognise(t, v, "agency@example.org", newID(), newID(), next, true)
+}
+
+// People are recognised together, and the keys that are minted with them need no
+// visit to Postgres any more; where one of them is erased, nothing is done for any.
+func TestRecogniseAll(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	known, first := newID(), newID()
+	recognise(t, v, "known@people.example", known, newID(), known, false)
+	app, note := newID(), newID()
+	keys := []personal.Key{own(app), {ID: note, Owner: app}}
+	people := []vault.Newcomer{
+		{Email: "known@people.example", Candidate: newID(), Application: newID()},
+		{Email: "New@people.example", Candidate: first, Application: app, Keys: keys},
+		{Email: "new@people.example", Candidate: newID(), Application: newID()},
+		{Candidate: newID(), Application: newID()},
+	}
+	got, err := v.RecogniseAll(t.Context(), people)
+	if want := []string{known, first, first, people[3].Candidate}; err != nil || !slices.Equal(got, want) {
+		t.Fatalf("recognised %v, %v, want %v", got, err, want)
+	}
+	for _, k := range keys {
+		if owners, err := v.Owners(t.Context(), k.ID); err != nil || !slices.Equal(owners, []string{app}) {
+			t.Errorf("key %s has owners %v, %v", k.ID, owners, err)
+		}
+	}
+	gone, other := newID(), newID()
+	erase(t, v, vault.Erasure{Owner: gone})
+	_, err = v.RecogniseAll(t.Context(), []vault.Newcomer{
+		{Email: "other@people.example", Candidate: other, Application: newID()},
+		{Email: "gone@people.example", Candidate: newID(), Application: newID(), Keys: []personal.Key{own(gone)}},
+	})
+	if !errors.Is(err, vault.ErrErased) {
+		t.Errorf("with a key that is gone: %v", err)
+	}
+	if holder, ok, err := v.LookUp(t.Context(), "other@people.example"); err != nil || ok {
+		t.Errorf("the address of who came with it is %s's, %v", holder, err)
+	}
+	many := vault.Newcomer{Candidate: newID(), Application: newID(), Keys: make([]personal.Key, 500)}
+	for k := range many.Keys {
+		many.Keys[k] = own(newID())
+	}
+	if _, err := v.RecogniseAll(t.Context(), []vault.Newcomer{many}); err == nil {
+		t.Error("501 keys were minted at once")
+	}
 }

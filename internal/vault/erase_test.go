@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -445,5 +446,29 @@ func TestKeysOf(t *testing.T) {
 	}
 	if _, err := v.KeysOf(t.Context(), "x"); err == nil {
 		t.Error("an odd id was taken")
+	}
+}
+
+// An owner is heard of from the first key on, and for good: whoever is not can
+// have nothing that is sealed.
+func TestHeard(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	own1, shared, ended, unused, buried, never := newID(), newID(), newID(), newID(), newID(), newID()
+	seal(t, v, own(own1), "x")
+	seal(t, v, personal.Key{ID: newID(), Owner: shared}, "x")
+	seal(t, v, own(ended), "x")
+	erase(t, v, vault.Erasure{Owner: ended})
+	erase(t, v, vault.Erasure{Owner: unused})
+	seal(t, v, own(buried), "x")
+	erase(t, v, vault.Erasure{Keys: []string{buried}})
+	got, err := p.open(t).Heard(t.Context(), []string{own1, shared, ended, unused, buried, never})
+	want := map[string]bool{own1: true, shared: true, ended: true, unused: true, buried: true}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("heard of %v, %v, want %v", got, err, want)
+	}
+	if got, err := v.Heard(t.Context(), nil); err != nil || len(got) > 0 {
+		t.Errorf("heard of %v, %v without asking for anybody", got, err)
 	}
 }

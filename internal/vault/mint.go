@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // maxMint is how many keys one transaction mints: each takes a lock, and
@@ -96,7 +97,7 @@ func (v *Vault) mint(ctx context.Context, tx pgx.Tx, refs []keyRef) (map[uuid.UU
 	_, err := tx.Exec(ctx, `
 		SELECT pg_advisory_xact_lock($1, h)
 		FROM (SELECT DISTINCT hashtext(id::text) AS h FROM unnest($2::uuid[]) AS id ORDER BY h) AS locks`,
-		keyLockClass, ids)
+		keyLockClass, array(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func refuseErased(ctx context.Context, tx pgx.Tx, refs []keyRef) error {
 		SELECT key_id FROM vault.tombstones WHERE key_id = ANY($1::uuid[])
 		UNION ALL
 		SELECT owner FROM vault.ended_owners WHERE owner = ANY($2::uuid[])
-		LIMIT 1`, idsOf(refs), owners).Scan(&id)
+		LIMIT 1`, array(idsOf(refs)), array(owners)).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -177,7 +178,7 @@ func (w *wrapRows) insert(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO vault.keys (key_id, owner, epoch, wrapped)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[])`,
-		w.ids, w.owners, w.epochs, w.wraps)
+		array(w.ids), array(w.owners), w.epochs, w.wraps)
 	return err
 }
 
@@ -219,7 +220,7 @@ func (v *Vault) unwrap(ref keyRef, wrapped []byte) ([]byte, error) {
 
 // readKeys reads the keys that exist, with all their owners.
 func (v *Vault) readKeys(ctx context.Context, db querier, ids []uuid.UUID) (map[uuid.UUID]*dataKey, error) {
-	rows, err := db.Query(ctx, `SELECT key_id, owner, wrapped FROM vault.keys WHERE key_id = ANY($1::uuid[])`, ids)
+	rows, err := db.Query(ctx, `SELECT key_id, owner, wrapped FROM vault.keys WHERE key_id = ANY($1::uuid[])`, array(ids))
 	if err != nil {
 		return nil, err
 	}
@@ -267,6 +268,16 @@ func idsOf(refs []keyRef) []uuid.UUID {
 		ids[i] = ref.id
 	}
 	return ids
+}
+
+// array is ids as an array for Postgres. As they are, each would be written as a
+// text and read again.
+func array(ids []uuid.UUID) pgtype.FlatArray[pgtype.UUID] {
+	all := make(pgtype.FlatArray[pgtype.UUID], len(ids))
+	for i, id := range ids {
+		all[i] = pgtype.UUID{Bytes: id, Valid: true}
+	}
+	return all
 }
 
 func distinct(refs []keyRef) []keyRef {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/hirelog/hirelog/domain/personal"
@@ -119,4 +120,33 @@ func (v *Vault) KeysOf(ctx context.Context, owner string) ([]string, error) {
 		return err
 	})
 	return keys, err
+}
+
+// Heard returns which of some owners the vault has heard of, erased ones
+// included. Nothing was ever sealed for one that is not among them.
+// Errors: ErrUnavailable.
+func (v *Vault) Heard(ctx context.Context, owners []string) (map[string]bool, error) {
+	ids := make([]uuid.UUID, len(owners))
+	var err error
+	for i, o := range owners {
+		if ids[i], err = parseID("owner", o); err != nil {
+			return nil, fmt.Errorf("vault: look for owners: %w", err)
+		}
+	}
+	heard := map[string]bool{}
+	err = v.query(ctx, "look for owners", func(ctx context.Context) error {
+		rows, err := v.pool.Query(ctx, `
+			SELECT owner::text FROM vault.keys WHERE owner = ANY($1::uuid[])
+			UNION SELECT owner::text FROM vault.ended_owners WHERE owner = ANY($1::uuid[])
+			UNION SELECT key_id::text FROM vault.tombstones WHERE key_id = ANY($1::uuid[])`, array(ids))
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for _, id := range found {
+			heard[id] = true
+		}
+		return err
+	})
+	return heard, err
 }

@@ -18,15 +18,18 @@ type Newcomer struct {
 	Email       personal.Plain // empty = nobody to recognise
 	Candidate   string         // id the person gets if nobody known is recognised
 	Application string
+	Keys        []personal.Key // others that are minted along with the person's
 }
 
 // RecogniseAll does what Recognise does for several people, in one transaction,
 // and returns the candidate of each; somebody without an address is nobody
 // known. Of several with one address the first is registered. There are at most
-// 500. Errors: those of Recognise for any of them, and then nothing was done.
+// 500 keys in all, the people's own included. Errors: those of Recognise for any
+// of them, and then nothing was done.
 func (v *Vault) RecogniseAll(ctx context.Context, people []Newcomer) ([]string, error) {
 	refs := make([]keyRef, len(people))
 	hashes := make([][]byte, len(people))
+	var others []keyRef
 	var err error
 	for i, p := range people {
 		if refs[i], err = refOf(personal.Key{ID: p.Candidate, Owner: p.Application}); err != nil {
@@ -35,9 +38,16 @@ func (v *Vault) RecogniseAll(ctx context.Context, people []Newcomer) ([]string, 
 		if hashes[i], err = v.addressHash(p.Email); err != nil && !errors.Is(err, ErrNoAddress) {
 			return nil, fmt.Errorf("vault: recognise: %w", err)
 		}
+		for _, k := range p.Keys {
+			ref, err := refOf(k)
+			if err != nil {
+				return nil, fmt.Errorf("vault: recognise: %w", err)
+			}
+			others = append(others, ref)
+		}
 	}
-	if len(people) > maxMint {
-		return nil, fmt.Errorf("vault: recognise: %d people at once; at most %d", len(people), maxMint)
+	if n := len(people) + len(others); n > maxMint {
+		return nil, fmt.Errorf("vault: recognise: %d keys at once; at most %d", n, maxMint)
 	}
 	var keys map[uuid.UUID]*dataKey
 	err = v.inTx(ctx, "recognise", func(ctx context.Context, tx pgx.Tx) error {
@@ -53,15 +63,17 @@ func (v *Vault) RecogniseAll(ctx context.Context, people []Newcomer) ([]string, 
 				refs[i].id = holder
 			}
 		}
-		keys, err = v.mint(ctx, tx, distinct(refs))
+		keys, err = v.mint(ctx, tx, distinct(slices.Concat(refs, others)))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	for id, k := range keys {
+		v.cache.admit(id, k)
+	}
 	ids := make([]string, len(refs))
 	for i, ref := range refs {
-		v.cache.admit(ref.id, keys[ref.id])
 		ids[i] = ref.id.String()
 	}
 	return ids, nil
@@ -85,7 +97,7 @@ func registerAll(ctx context.Context, tx pgx.Tx, hashes [][]byte, candidates []k
 		own, ids = append(own, hashes[i]), append(ids, candidates[i].id)
 	}
 	_, err := tx.Exec(ctx, `
-		INSERT INTO vault.emails (hash, candidate_id) SELECT * FROM unnest($1::bytea[], $2::uuid[]) ON CONFLICT DO NOTHING`, own, ids)
+		INSERT INTO vault.emails (hash, candidate_id) SELECT * FROM unnest($1::bytea[], $2::uuid[]) ON CONFLICT DO NOTHING`, own, array(ids))
 	if err != nil {
 		return nil, err
 	}
