@@ -52,12 +52,14 @@ type ScheduleInterview struct {
 	Role         string         `json:"recruiting_role_id,omitempty" format:"uuid" doc:"Recruiting role that the participants hold on this application until some days after the interview; it may give no more than you have yourself"`
 	Form         string         `json:"form_id,omitempty" format:"uuid" doc:"Evaluation form by which the participants evaluate it once it began"`
 	Recorded     bool           `json:"recorded_afterwards,omitempty" doc:"It has taken place already; else it must be in the future"`
+	Invite       bool           `json:"invite_candidate,omitempty" doc:"Invite the candidate by e-mail, with a calendar file; they are told of changes then too"`
 }
 
 // ScheduleInterview gives cmd. Whoever has edit on the interviews area may; a
 // role for the participants needs edit on the access area too. Its id is the
 // interview's; the texts go under a key of its own. Who schedules it is its
-// organiser. Errors: those of application.ScheduleInterview and of mayGive; ErrDenied.
+// organiser. Errors: those of application.ScheduleInterview, of InviteToInterview
+// if the candidate is invited, and of mayGive; ErrDenied.
 func (c *Commands) ScheduleInterview(ctx context.Context, caller Caller, cmd ScheduleInterview) (Answer, error) {
 	id := caller.newID("interview")
 	m, err := cmd.meeting(id, caller)
@@ -75,6 +77,13 @@ func (c *Commands) ScheduleInterview(ctx context.Context, caller Caller, cmd Sch
 			events, err := a.ScheduleInterview(id, m, s)
 			if err != nil || len(events) == 0 {
 				return events, err
+			}
+			if cmd.Invite {
+				invited, err := c.invite(ctx, a.Fold(events...), id, s)
+				if err != nil {
+					return nil, err
+				}
+				events = append(events, invited...)
 			}
 			return append(events, c.admit(a, id, cmd.Participants, cmd.Role, s)...), nil
 		})

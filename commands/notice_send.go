@@ -46,7 +46,7 @@ func (c *Commands) SendNotice(ctx context.Context, caller Caller, stream, id str
 	case m.Status == notice.IsOpen && c.early(m.ClosesAt), m.Status == notice.IsFailed && c.early(m.RetryAt):
 		return Answer{}, fmt.Errorf("notice %s: %w", id, ErrNotYet) // our clock is behind that of who asks
 	}
-	letter, reason, err := c.noticeMail(ctx, m)
+	letter, reason, err := c.noticeMail(ctx, f.state, m)
 	switch {
 	case err != nil:
 		return Answer{}, err
@@ -121,10 +121,13 @@ func (c *Commands) noticeStep(ctx context.Context, caller Caller, stream, id, wh
 }
 
 // noticeMail puts a mail of notices together, or says why it is not sent.
-func (c *Commands) noticeMail(ctx context.Context, m notice.Mail) (letter mail.Mail, reason string, err error) {
+func (c *Commands) noticeMail(ctx context.Context, n notice.Notices, m notice.Mail) (letter mail.Mail, reason string, err error) {
 	l, err := c.lineOf(ctx, m.About.Application)
-	if err != nil {
+	switch {
+	case err != nil:
 		return letter, "", err
+	case m.About.Interview != "":
+		return c.interviewMail(ctx, n, m, l)
 	}
 	if reason = c.noReason(m.About.To, l, kindsOf(m.Items)); reason != "" {
 		return letter, reason, nil

@@ -267,8 +267,8 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 		move.to(keyOf(t.id), &d.Title, &d.Description)
 	}
 	for _, id := range pending.Interviews {
-		i := said.interviews[id]
-		i.Interview = newID(id)
+		i, was := said.interviews[id], pendingInterview(f.state, id)
+		i.Interview, i.First, i.Sequence, i.Invited = newID(id), was.Origin(id), was.Sequence, was.Invited
 		move.to(personal.Key{ID: i.Interview, Owner: t.id}, &i.Title, &i.Description, &i.Place, &i.Link)
 	}
 	for _, id := range pending.Reviews {
@@ -284,15 +284,20 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 	}
 	for _, id := range pending.Interviews {
 		got.Interviews = append(got.Interviews, *said.interviews[id])
-		planned, _ := f.state.Interviews.Get(id)
-		for _, who := range slices.Sorted(maps.Keys(planned.Answers)) {
-			got.Answers = append(got.Answers, application.InterviewAnswered{Interview: newID(id), Member: who, Answer: planned.Answers[who]})
+		answers := pendingInterview(f.state, id).Answers
+		for _, who := range slices.Sorted(maps.Keys(answers)) {
+			got.Answers = append(got.Answers, application.InterviewAnswered{Interview: newID(id), Member: who, Answer: answers[who]})
 		}
 	}
 	for _, id := range pending.Reviews {
 		got.Reviews = append(got.Reviews, *said.reviews[id])
 	}
 	return got, nil
+}
+
+func pendingInterview(a application.Application, id string) application.Interview {
+	i, _ := a.Interviews.Get(id)
+	return i
 }
 
 // rekeying puts texts under other keys.

@@ -267,7 +267,7 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
-		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited:
 		// As below.
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,

@@ -52,6 +52,8 @@ func (m *assessment) Need(f Fact) {
 		m.interviews.Need(e.Interview)
 	case application.InterviewAnswered:
 		m.interviews.Need(e.Interview)
+	case application.InterviewInvited:
+		m.interviews.Need(e.Interview)
 	case application.ReviewSubmitted:
 		m.reviews.Need(e.Review)
 	case application.ReviewWithdrawn:
@@ -116,10 +118,12 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 	case application.InterviewRescheduled:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
 			setTime(r, e.InterviewTime)
+			r.Sequence++
 			r.Place, r.Link, r.Slots, r.Answers.V = e.Place.Bytes(), e.Link.Bytes(), nil, []readmodels.InterviewAnswerOf{}
 		})
 	case application.InterviewChanged:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
+			r.Sequence++
 			r.Title, r.Description, r.Participants, r.Form, r.Hidden = e.Title.Bytes(), e.Description.Bytes(), e.Participants, optional(e.Form), e.Hidden
 			r.Answers.V = slices.DeleteFunc(slices.Clone(r.Answers.V), func(a readmodels.InterviewAnswerOf) bool {
 				return a.Member != "" && !slices.Contains(e.Participants, a.Member)
@@ -128,6 +132,7 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 	case application.InterviewCancelled:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
 			r.State, r.SettledAt, r.Reason = application.InterviewIsOff, when(f), e.Reason.Bytes()
+			r.Sequence++
 		})
 	case application.InterviewHeld:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewIsOver, when(f) })
@@ -135,6 +140,8 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewWasMissed, when(f) })
 	case application.InterviewAnswered:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { answered(r, e) })
+	case application.InterviewInvited:
+		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) { r.InvitedAt, r.InvitedBy = when(f), e.By })
 	case application.ReviewRequested:
 		m.reviews.Put(readmodels.ReviewRequestRow{
 			ID: e.Review, Application: f.Aggregate, Reviewer: e.Reviewer, State: application.ReviewOpen, Message: e.Message.Bytes(),

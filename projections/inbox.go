@@ -245,7 +245,7 @@ func (m *inbox) application(f Fact, e application.Event) {
 		application.AccessEnds, application.AccessGranted, application.AuditClosed, application.AuditOpened,
 		application.ClaimLost, application.CommentsRead, application.Disqualified, application.DocumentApproved,
 		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentRejected, application.DocumentReminderDue,
-		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewHeld, application.InterviewMissed,
+		application.DocumentReopened, application.DocumentLeft, application.InterviewAnswered, application.InterviewInvited, application.InterviewHeld, application.InterviewMissed,
 		application.EvaluationDrafted,
 		application.MoveUndone, application.NoteEdited, application.NoteVisibilitySet, application.OutcomeDisclosed, application.DisclosureMoved,
 		application.OwnerSet, application.PrioritySet, application.Rated, application.ReasonChanged,

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/hirelog/hirelog/domain/application"
@@ -12,9 +13,12 @@ func scheduled(f Fact, e application.InterviewScheduled) readmodels.InterviewRow
 		ID: e.Interview, Application: f.Aggregate, State: application.InterviewPlanned,
 		Title: e.Title.Bytes(), Description: e.Description.Bytes(), Place: e.Place.Bytes(), Link: e.Link.Bytes(),
 		Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: optional(e.Role), Form: optional(e.Form), Hidden: e.Hidden, Recorded: e.Recorded,
-		ScheduledAt: e.At, ScheduledBy: e.By, ChangedAt: e.At, Answers: readmodels.JSON[[]readmodels.InterviewAnswerOf]{V: []readmodels.InterviewAnswerOf{}},
+		ScheduledAt: e.At, ScheduledBy: e.By, ChangedAt: e.At, First: cmp.Or(e.First, e.Interview), Sequence: e.Sequence, Answers: readmodels.JSON[[]readmodels.InterviewAnswerOf]{V: []readmodels.InterviewAnswerOf{}},
 	}
 	setTime(&r, e.InterviewTime)
+	if e.Invited {
+		r.InvitedAt, r.InvitedBy = when(f), e.By
+	}
 	return r
 }
 
@@ -37,6 +41,7 @@ func answered(r *readmodels.InterviewRow, e application.InterviewAnswered) {
 	answers := []readmodels.InterviewAnswerOf{}
 	if e.Slot != "" {
 		r.Start, r.Slots = e.Slot, nil
+		r.Sequence++
 	} else {
 		answers = slices.DeleteFunc(slices.Clone(r.Answers.V), func(a readmodels.InterviewAnswerOf) bool { return a.Member == e.Member })
 	}

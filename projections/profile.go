@@ -122,7 +122,7 @@ func (m *profile) Need(f Fact) {
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
-		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited:
 		// Model assessment keeps them.
 	}
 }
@@ -221,7 +221,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn,
 		application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.Rated, application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
-		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited:
 		// Model assessment keeps them.
 	}
 	return nil

@@ -198,6 +198,8 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntryInterviewCompleted, e.Interview
 	case application.InterviewMissed:
 		kind, subject = readmodels.EntryInterviewMissed, e.Interview
+	case application.InterviewInvited:
+		kind, subject = readmodels.EntryInterviewInvited, e.Interview
 	case application.InterviewAnswered:
 		kind, subject = readmodels.EntryInterviewAnswered, e.Interview
 		d.Answer, d.Start = string(e.Answer), e.Slot

@@ -45,6 +45,15 @@ type Interview struct {
 	ScheduledAt time.Time        `json:"scheduled_at"`
 	ScheduledBy By               `json:"scheduled_by"`
 	SettledAt   *time.Time       `json:"settled_at" doc:"When it was completed, missed or cancelled"`
+	Invitation  *Invitation      `json:"invitation" doc:"Of the candidate; null while they are not invited"`
+	CalendarID  string           `json:"calendar_id" format:"uuid" doc:"By which calendars know it: its UID without what follows the @"`
+	Sequence    int              `json:"sequence" doc:"Of its changes, for calendars"`
+}
+
+// Invitation says when and by whom somebody was invited.
+type Invitation struct {
+	At time.Time `json:"at"`
+	By By        `json:"by"`
 }
 
 // Participant is a member who takes part in an interview.
@@ -70,6 +79,7 @@ func (r InterviewRow) want(t *texts) {
 	t.want(r.Title, r.Description, r.Place, r.Link, r.Reason)
 	t.wantMembers(append(slices.Clip(r.Participants), r.Organiser)...)
 	t.wantBy(r.ScheduledBy)
+	t.wantBy(r.InvitedBy)
 	for _, a := range r.Answers.V {
 		t.wantBy(a.By)
 	}
@@ -101,6 +111,10 @@ func (r InterviewRow) shown(evaluated []string, atEnd bool, now time.Time, t *te
 		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
 		Organiser: t.member(r.Organiser), Members: []Participant{}, Slots: orEmpty(r.Slots), RoleID: r.Role, FormID: r.Form, Visible: !r.Hidden,
 		Recorded: r.Recorded, Reason: t.text(r.Reason), ScheduledAt: r.ScheduledAt, ScheduledBy: t.by(r.ScheduledBy), SettledAt: r.SettledAt,
+		CalendarID: r.First, Sequence: r.Sequence,
+	}
+	if r.InvitedAt != nil {
+		i.Invitation = &Invitation{At: *r.InvitedAt, By: t.by(r.InvitedBy)}
 	}
 	answers := map[string]*InterviewAnswer{}
 	for _, a := range r.Answers.V {

@@ -32,6 +32,10 @@ type InterviewRow struct {
 	ScheduledBy  domain.Actor
 	ChangedAt    time.Time
 	SettledAt    *time.Time // completed, missed or cancelled
+	First        string     // id where it was planned first, by which calendars know it
+	Sequence     int        // of its changes, for calendars
+	InvitedAt    *time.Time // the candidate
+	InvitedBy    domain.Actor
 }
 
 // InterviewAnswerOf is an answer as it stands in an InterviewRow.
@@ -76,6 +80,10 @@ func Interviews() Table[InterviewRow] {
 			Col("scheduled_by", "text", func(r *InterviewRow) *domain.Actor { return &r.ScheduledBy }),
 			Col("changed_at", "timestamptz", func(r *InterviewRow) *time.Time { return &r.ChangedAt }),
 			Col("settled_at", "timestamptz", func(r *InterviewRow) **time.Time { return &r.SettledAt }),
+			Col("first_id", "uuid", func(r *InterviewRow) *string { return &r.First }),
+			Col("sequence", "integer", func(r *InterviewRow) *int { return &r.Sequence }),
+			Col("invited_at", "timestamptz", func(r *InterviewRow) **time.Time { return &r.InvitedAt }),
+			Col("invited_by", "text", func(r *InterviewRow) *domain.Actor { return &r.InvitedBy }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, start)`,

@@ -45,6 +45,7 @@ const (
 	EntryInterviewCompleted   EntryKind = "interview_completed"
 	EntryInterviewMissed      EntryKind = "interview_missed"
 	EntryInterviewAnswered    EntryKind = "interview_answered"
+	EntryInterviewInvited     EntryKind = "interview_invited"
 
 	EntryNoteAdded         EntryKind = "note_added"
 	EntryNoteEdited        EntryKind = "note_edited"

@@ -28,6 +28,7 @@ func TestAssignToAnotherJob(t *testing.T) {
 	form, _, _ := w.form("Talks", false)
 	talk := a + "/interviews/" + w.post(v.manager, a+"/interviews", meeting(v, 100)).made()
 	w.put(v.manager, talk, map[string]any{"title": "Technical interview", "participant_ids": []string{v.member}, "candidate_visible": true, "form_id": form}).want(http.StatusOK)
+	w.post(v.manager, talk+"/invitation", nil).want(http.StatusOK)
 	w.post(v.manager, talk+"/answer", map[string]string{"answer": "accepted"}).want(http.StatusOK)
 	later := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
 	waits := w.post(v.manager, a+"/messages", map[string]any{"subject": "Before we meet", "text": "Bring your laptop", "send_at": later}).made()
@@ -100,6 +101,10 @@ func TestAssignToAnotherJob(t *testing.T) {
 	}
 	if interviews.text("items.0.form_id") != form || interviews.text("items.0.candidate_answer.answer") != "accepted" {
 		t.Errorf("the interview was planned anew without its form or the candidate's answer: %s", interviews.body)
+	}
+	// S1-35: to calendars it is the same, and the candidate need not be invited again.
+	if interviews.text("items.0.calendar_id") != interviews.text("items.1.id") || interviews.number("items.0.sequence") != 1 || interviews.at("items.0.invitation") == nil {
+		t.Errorf("to calendars the interview is another one: %s", interviews.body)
 	}
 	if got := w.threads(other.manager, next); got.text("items.0.messages.0.id") != waits || got.text("items.0.messages.0.status") != "scheduled" || got.text("items.0.messages.0.send_at") != later.Format(time.RFC3339) {
 		t.Errorf("what waits to leave is %s", got.body)

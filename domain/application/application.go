@@ -88,7 +88,7 @@ var Codec = domain.NewCodec[Event](
 	NoteAdded{}, NoteEdited{}, NoteVisibilitySet{}, NoteDeleted{},
 	Rated{},
 	InterviewScheduled{}, InterviewRescheduled{}, InterviewChanged{}, InterviewCancelled{},
-	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{},
+	InterviewHeld{}, InterviewMissed{}, InterviewAnswered{}, InterviewInvited{},
 	ReviewRequested{}, ReviewSubmitted{}, ReviewWithdrawn{},
 	ReviewReminderDue{}, WorkHandedOver{}, EvaluationDrafted{}, EvaluationSubmitted{}, EvaluationDeleted{},
 	DocumentRequested{}, DocumentUploaded{}, DocumentApproved{}, DocumentRejected{},

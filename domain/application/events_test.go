@@ -66,6 +66,7 @@ func TestStored(t *testing.T) {
 		application.InterviewScheduled{
 			Stamp: stamp, Interview: id, InterviewTime: berlin, Title: text("title"), Description: text("description"), Place: text("place"), Link: text("link"),
 			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true, Job: other,
+			First: other, Sequence: 3, Invited: true,
 		},
 		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), Participants: []string{id}, Job: other},
 		application.InterviewChanged{
@@ -91,6 +92,7 @@ func TestStored(t *testing.T) {
 		application.InterviewCancelled{Stamp: stamp, Interview: id, Reason: text("reason"), Participants: []string{id}, Job: other},
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
+		application.InterviewInvited{Stamp: stamp, Interview: id},
 		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00"},
 		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other, Job: id},
 		application.NoteEdited{Stamp: stamp, Note: id, Edit: other, Text: text("text")},
@@ -328,6 +330,9 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) { return a.MissInterview(d.interview(), s) },
 		func(a application.Application) ([]application.Event, error) {
+			return a.InviteToInterview(d.interview(), s)
+		},
+		func(a application.Application) ([]application.Event, error) {
 			return a.AnswerInterview(d.interview(), d.answerer, d.answer, d.slot, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
@@ -528,6 +533,9 @@ func holds(before application.Application, e application.Event, after applicatio
 		was, known := before.Interviews.Get(id)
 		if len(i.Participants) == 0 || i.Minutes < 1 || known && was.State == application.InterviewIsOff && i.State != was.State {
 			return "an interview makes no sense, or a cancelled one came back"
+		}
+		if i.Sequence < was.Sequence || i.Since > i.Sequence || was.Invited && !i.Invited || i.Invited && i.Hidden {
+			return "an interview goes back in calendars, or one to which the candidate was invited is hidden"
 		}
 		for who := range i.Answers {
 			if who != "" && !slices.Contains(i.Participants, who) {

@@ -23,7 +23,8 @@ type InterviewCancelled struct {
 func (InterviewCancelled) EventName() string { return "application.interview_cancelled.v1" }
 
 func (e InterviewCancelled) evolve(a Application) Application {
-	return a.settled(e.Interview, InterviewIsOff)
+	i, _ := a.Interviews.Get(e.Interview)
+	return a.withInterview(e.Interview, i.changed()).settled(e.Interview, InterviewIsOff)
 }
 
 func (a Application) settled(id string, state InterviewState) Application {
@@ -128,7 +129,8 @@ func (e InterviewAnswered) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
 	answers := map[string]AnswerKind{}
 	if e.Slot != "" {
-		i.Start, i.Slots = e.Slot, nil // the others answered to another time
+		i = i.changed()
+		i.Start, i.Slots, i.Since = e.Slot, nil, i.Sequence // the others answered to another time
 	} else {
 		maps.Copy(answers, i.Answers)
 	}

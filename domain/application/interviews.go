@@ -52,6 +52,10 @@ type Interview struct {
 	Form         string                // that they evaluate it by; empty = any
 	Change       string                // the last one
 	Hidden       bool                  // from the candidate
+	Invited      bool                  // the candidate, who is told of changes
+	First        string                // id where it was planned first; empty = it was here
+	Sequence     int                   // how often it changed, everywhere
+	Since        int                   // the Sequence since which it is when it is
 }
 
 // The rules that refuse.
@@ -83,6 +87,11 @@ type InterviewScheduled struct {
 	Hidden       bool          `json:"hidden,omitempty"`   // from the candidate
 	Recorded     bool          `json:"recorded,omitempty"` // afterwards
 	Job          string        `json:"job,omitempty"`      // empty of what goes on from another application
+
+	// Of what goes on from another application: what calendars know of it.
+	First    string `json:"first,omitempty"` // its id where it was planned first
+	Sequence int    `json:"sequence,omitempty"`
+	Invited  bool   `json:"invited,omitempty"` // the candidate
 }
 
 // EventName implements domain.Fact.
@@ -91,6 +100,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
 		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
+		Invited: e.Invited, First: e.First, Sequence: e.Sequence, Since: e.Sequence,
 	})
 }
 
@@ -185,7 +195,8 @@ func (InterviewRescheduled) EventName() string { return "application.interview_r
 
 func (e InterviewRescheduled) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
-	i.InterviewTime, i.Change, i.Answers, i.Slots = e.InterviewTime, e.Change, nil, nil
+	i = i.changed()
+	i.InterviewTime, i.Change, i.Answers, i.Slots, i.Since = e.InterviewTime, e.Change, nil, nil, i.Sequence
 	return a.withInterview(e.Interview, i)
 }
 
@@ -228,6 +239,7 @@ func (InterviewChanged) EventName() string { return "application.interview_chang
 
 func (e InterviewChanged) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
+	i = i.changed()
 	i.Change, i.Participants, i.Form, i.Hidden = e.Change, e.Participants, e.Form, e.Hidden
 	i.Answers = maps.Clone(i.Answers)
 	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
@@ -235,8 +247,9 @@ func (e InterviewChanged) evolve(a Application) Application {
 }
 
 // ChangeInterview says what a planned interview is about and who takes part.
-// change is the id of the change; the same again is no event.
-// Errors: those of planned; domain.ErrInvalid.
+// change is the id of the change; the same again is no event. One that the
+// candidate was invited to cannot be hidden from them.
+// Errors: those of planned; ErrInterviewInvited, domain.ErrInvalid.
 func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stamp) ([]Event, error) {
 	i, err := a.planned(id)
 	switch {
@@ -246,6 +259,8 @@ func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stam
 		return nil, nil
 	case m.Title.IsZero():
 		return nil, domain.ErrInvalid.Because("An interview needs a title.")
+	case i.Invited && m.Hidden:
+		return nil, ErrInterviewInvited
 	}
 	if err := checkParticipants(m.Participants); err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 // Package notice holds what one person is told by mail of one application: what
 // happened within a while is one mail. A stream is of one person and one
-// application; it names kinds and ids, nothing personal.
+// application, or one interview of it; it names kinds and ids, nothing personal.
 package notice
 
 import (
@@ -22,6 +22,13 @@ const (
 	DocumentDeleted   Kind = "document_deleted" // its newest version; it is asked for again
 	DocumentReminder  Kind = "document_reminder"
 	UploadReceived    Kind = "upload_received"
+)
+
+// The kinds of what somebody is told of an interview, with a calendar file.
+const (
+	InterviewPlanned   Kind = "interview_planned"
+	InterviewChanged   Kind = "interview_changed"
+	InterviewCancelled Kind = "interview_cancelled"
 )
 
 // Candidate is who is told as the candidate; anybody else is a member, by id.
@@ -50,7 +57,8 @@ const (
 
 // Notices are what decisions need of what one person is told of one application.
 type Notices struct {
-	Mails []Mail // the last ones, oldest first
+	Mails   []Mail // the last ones, oldest first
+	Reached bool   // one was taken, or may have been
 }
 
 // Mail is what is told at once.
@@ -72,6 +80,8 @@ type About struct {
 	To          string `json:"to"`          // Candidate, or a member
 	Application string `json:"application"` // the newest part of it, when the mail was begun
 	Job         string `json:"job"`
+
+	Interview string `json:"interview,omitempty"` // by which calendars know it; empty = it is about none
 }
 
 // Item is one thing that happened.

@@ -52,6 +52,7 @@ type Sent struct {
 func (Sent) EventName() string { return "notice.sent.v1" }
 
 func (e Sent) evolve(n Notices) Notices {
+	n.Reached = true
 	return n.with(e.Mail, func(m *Mail) { m.Status = IsSent })
 }
 
@@ -121,6 +122,7 @@ type OutcomeUnknown struct {
 func (OutcomeUnknown) EventName() string { return "notice.outcome_unknown.v1" }
 
 func (e OutcomeUnknown) evolve(n Notices) Notices {
+	n.Reached = true
 	return n.with(e.Mail, func(m *Mail) { m.Status, m.Reason = IsUnknown, "unknown" })
 }
 

@@ -17,6 +17,7 @@ package effects
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,12 +51,13 @@ const (
 	SettleMessage    Kind = "settle_message"
 	NoticeCandidate  Kind = "notice_candidate"
 	NoticeMembers    Kind = "notice_members"
+	NoticeInterview  Kind = "notice_interview"
 	SendNotice       Kind = "send_notice"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, SendNotice, MoveDisclosure}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, NoticeInterview, SendNotice, MoveDisclosure}
 }
 
 // Plan is an effect that an event is to have.
@@ -256,7 +258,34 @@ func ofApplication(id string, fact application.Event) []Plan {
 			return []Plan{{Purpose: "notice", Kind: NoticeMembers, Subject: id, Object: f.Document, At: f.At}}
 		}
 	}
+	if interview := ofInterview(fact); interview != "" {
+		return []Plan{{Purpose: "interview", Kind: NoticeInterview, Subject: id, Object: interview, At: fact.When()}}
+	}
 	return nil
+}
+
+// ofInterview returns the interview of whose event people are told by mail, "" if
+// they are told nothing: who is, is decided when it is noted.
+func ofInterview(fact application.Event) string {
+	switch f := fact.(type) { //nolint:gochecksumtype // the others tell nothing
+	case application.InterviewScheduled:
+		if f.Job != "" && !f.Recorded { // nothing is told anew of what goes on from elsewhere
+			return f.Interview
+		}
+	case application.InterviewInvited:
+		return f.Interview
+	case application.InterviewRescheduled:
+		return f.Interview
+	case application.InterviewChanged:
+		return f.Interview
+	case application.InterviewCancelled:
+		return f.Interview
+	case application.InterviewAnswered:
+		if f.Slot != "" {
+			return f.Interview
+		}
+	}
+	return ""
 }
 
 // noticePurpose is before the kind of what the candidate is told in the purpose of
@@ -276,12 +305,33 @@ func ofNotice(fact notice.Event) []Plan {
 	switch f := fact.(type) { //nolint:gochecksumtype // the others have no effect
 	case notice.Noted:
 		if f.Opens {
-			return []Plan{{Purpose: "send", Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: f.ClosesAt}}
+			return []Plan{{Purpose: sendPurpose(f.About), Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: f.ClosesAt}}
 		}
 	case notice.Failed:
 		if f.RetryAt != nil {
-			return []Plan{{Purpose: "send", Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: *f.RetryAt}}
+			return []Plan{{Purpose: sendPurpose(f.About), Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: *f.RetryAt}}
 		}
 	}
 	return nil
+}
+
+// sendPurpose says of a mail about an interview which that is, and whom it tells.
+func sendPurpose(about notice.About) string {
+	if about.Interview == "" {
+		return "send"
+	}
+	return invitePurpose + about.Interview + "/" + about.To
+}
+
+const invitePurpose = "send/"
+
+// Invitation returns which interview an effect is about, by the id by which
+// calendars know it, and, of a mail, whom it tells: a member, or notice.Candidate.
+func (e Entry) Invitation() (interview, to string) {
+	if e.Kind == SendNotice {
+		if about, ok := strings.CutPrefix(e.Purpose, invitePurpose); ok {
+			interview, to, _ = strings.Cut(about, "/")
+		}
+	}
+	return interview, to
 }

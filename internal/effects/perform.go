@@ -60,6 +60,8 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.NoticeCandidate(ctx, caller, e.Subject, notice.Kind(kind), e.Object)
 	case NoticeMembers:
 		return c.NoticeMembers(ctx, caller, e.Subject, e.Object)
+	case NoticeInterview:
+		return c.NoticeInterview(ctx, caller, e.Subject, e.Object)
 	case SendNotice:
 		_, stream := eventlog.SplitStream(e.Stream)
 		return c.SendNotice(ctx, caller, stream, e.Object)

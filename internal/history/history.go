@@ -454,7 +454,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		}
 		area, textArea = access.Evaluations, access.Evaluations
 	case application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled,
-		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered:
+		application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited:
 		area, textArea = access.Interviews, access.Interviews
 	case application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted:
 		area, textArea = access.Notes, access.Notes

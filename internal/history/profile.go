@@ -213,6 +213,8 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.interview(e.Interview, func(i *PastInterview) { i.State = application.InterviewIsOver })
 	case application.InterviewMissed:
 		p.interview(e.Interview, func(i *PastInterview) { i.State = application.InterviewWasMissed })
+	case application.InterviewInvited:
+		// Nothing of the interview is another for it.
 	case application.InterviewAnswered:
 		if e.Slot != "" {
 			p.interview(e.Interview, func(i *PastInterview) { i.Start = e.Slot })

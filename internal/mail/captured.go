@@ -69,6 +69,13 @@ type Content struct {
 	Subject     personal.Plain   `json:"subject"`
 	Text        personal.Plain   `json:"text"`
 	Attachments []Enclosed       `json:"attachments" doc:"What went along; not kept"`
+	Calendar    *CalendarPart    `json:"calendar" doc:"The part that calendar programs read; null if there is none"`
+}
+
+// CalendarPart is the part of a captured mail that calendar programs read.
+type CalendarPart struct {
+	Type   string         `json:"type" doc:"Content-Type of the part"`
+	Object personal.Plain `json:"object" doc:"iCalendar object"`
 }
 
 // Enclosed names a file that went along.
@@ -106,6 +113,9 @@ func (c *Captured) Send(ctx context.Context, m Mail) error {
 	}
 	for _, a := range m.Attachments {
 		content.Attachments = append(content.Attachments, Enclosed{Name: a.Name, Type: a.Type, Size: a.Size})
+	}
+	if m.Calendar != nil {
+		content.Calendar = &CalendarPart{Type: m.Calendar.Type(), Object: m.Calendar.Object}
 	}
 	text, err := json.Marshal(content)
 	if err != nil {

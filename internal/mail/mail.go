@@ -45,7 +45,19 @@ type Mail struct {
 	Text      personal.Plain // UTF-8, lines end with \n
 
 	Attachments []Attachment
+	// Calendar is an iCalendar object that is a part of the mail beside its text;
+	// nil = none.
+	Calendar *Calendar
 }
+
+// Calendar is an iCalendar object in a mail.
+type Calendar struct {
+	Method string // of the object, such as REQUEST
+	Object personal.Plain
+}
+
+// Type is the Content-Type of the part that holds it.
+func (c Calendar) Type() string { return "text/calendar; method=" + c.Method + "; charset=utf-8" }
 
 // Attachment is a file that goes along with a mail.
 type Attachment struct {

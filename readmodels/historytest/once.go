@@ -88,6 +88,9 @@ func (c *Company) interviewOnce(id string, by domain.Actor) {
 		return a.RescheduleInterview(interview, c.ID(), m.InterviewTime, m.Place, m.Link, s)
 	})
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.InviteToInterview(interview, s)
+	})
+	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.CancelInterview(interview, c.Text(interview, id, "somebody is ill"), s)
 	})
 	before := c.meeting(past, id, "an interview that was")

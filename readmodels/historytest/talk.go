@@ -36,7 +36,9 @@ func (c *Company) randomInterview(id string, by domain.Actor) {
 			continue
 		}
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			switch c.r.IntN(4) {
+			switch c.r.IntN(5) {
+			case 3:
+				return a.InviteToInterview(i, s)
 			case 0:
 				return a.CancelInterview(i, c.Text(i, id, "somebody is ill"), s)
 			case 1:

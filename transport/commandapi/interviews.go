@@ -34,6 +34,12 @@ func (a *API) interviews(s *edge.Surface) {
 			cmd.Application, cmd.Interview = r.Param("id"), r.Param("interview")
 			return c.CancelInterview(ctx, caller, cmd)
 		})
+	invite := onApplication(http.MethodPost, "/interviews/{interview}/invitation", "Invite the candidate to an interview", edit)
+	invite.Doc = "They get an e-mail with a calendar file, and are told of changes and of the cancellation from then on. What happens within ten minutes is one mail. The effects of the application say whether it was sent. One that the candidate does not see is refused."
+	act(a, s, invite,
+		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			return c.InviteToInterview(ctx, caller, commands.InviteToInterview{Application: r.Param("id"), Interview: r.Param("interview")})
+		})
 	act(a, s, onApplication(http.MethodPost, "/interviews/{interview}/complete", "Say that an interview took place", edit),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
 			return c.CompleteInterview(ctx, caller, commands.SettleInterview{Application: r.Param("id"), Interview: r.Param("interview")})

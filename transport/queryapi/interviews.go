@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
-	ics "github.com/arran4/golang-ical"
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/calendar"
 	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
@@ -79,48 +78,36 @@ func (a *API) interview(ctx context.Context, r *edge.Request) (readmodels.Interv
 	return a.Core.Interview(ctx, r.Principal.Member, r.Param("id"), r.Param("interview"), a.Now())
 }
 
-// calendar returns interviews as an iCalendar object (RFC 5545). Times are
-// instants in UTC, which every calendar shows by its own clocks.
+// calendar returns interviews as an iCalendar object.
 func (a *API) calendar(interviews []readmodels.Interview) string {
-	c := ics.NewCalendar()
-	c.SetProductId("-//Hirelog//Interviews//EN")
-	c.SetMethod(ics.MethodPublish)
-	for _, i := range interviews {
-		e := c.AddEvent(i.ID + "@hirelog")
-		e.SetDtStampTime(a.Now().UTC())
-		e.SetStartAt(i.StartsAt)
-		e.SetEndAt(i.EndsAt)
-		e.SetSummary(orNothing(i.Title))
-		if text := orNothing(i.Description); text != "" {
-			e.SetDescription(text)
-		}
-		if place := strings.TrimSpace(orNothing(i.Place) + " " + orNothing(i.Link)); place != "" {
-			e.SetLocation(place)
-		}
-		e.SetStatus(ics.ObjectStatusConfirmed)
-		if i.Status == application.StatusCancelled {
-			e.SetStatus(ics.ObjectStatusCancelled)
+	events := make([]calendar.Event, len(interviews))
+	for n, i := range interviews {
+		events[n] = calendar.Event{
+			ID: i.CalendarID, Sequence: i.Sequence, Starts: i.StartsAt, Ends: i.EndsAt, Cancelled: i.Status == application.StatusCancelled,
+			Title: plainOf(i.Title), Description: plainOf(i.Description), Place: plainOf(i.Place), Link: plainOf(i.Link),
 		}
 	}
-	return c.Serialize()
+	return calendar.Published(a.Now(), events...)
 }
 
-func orNothing(text *personal.Plain) string {
+func orNothing(text *personal.Plain) string { return string(plainOf(text)) }
+
+func plainOf(text *personal.Plain) personal.Plain {
 	if text == nil {
 		return ""
 	}
-	return string(*text)
+	return *text
 }
 
 // calendarAnswer answers with an iCalendar object, to be saved.
-func calendarAnswer(r *edge.Request, calendar string) *huma.StreamResponse {
+func calendarAnswer(r *edge.Request, object string) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(huma.Context) {
 		w := r.Writer()
 		w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
 		w.Header().Set("Content-Disposition", disposition("attachment", "interviews.ics"))
 		w.WriteHeader(http.StatusOK)
 		if !r.Head() {
-			_, _ = w.Write([]byte(calendar)) // whoever hung up wants no answer
+			_, _ = w.Write([]byte(object)) // whoever hung up wants no answer
 		}
 	}}
 }
