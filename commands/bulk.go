@@ -32,6 +32,8 @@ type BulkAction struct {
 	RequestDocument *RequestDocument `json:"request_document,omitempty" doc:"Ask for a document"`
 	SetOwner        *SetOwner        `json:"set_owner,omitempty" doc:"Make a member responsible"`
 	Message         *BulkMessage     `json:"message,omitempty" doc:"Write a message to the candidate"`
+	Transfer        *Transfer        `json:"transfer,omitempty" doc:"Assign to another job; an undo assigns them back, as new applications"`
+	Anonymise       *Anonymise       `json:"anonymise,omitempty" doc:"Erase all that is personal; cannot be undone"`
 }
 
 // BulkTag names a tag.
@@ -90,6 +92,12 @@ func (a BulkAction) sealed(key personal.Key) (bulk.Action, error) {
 	if o := a.SetOwner; o != nil {
 		all = append(all, bulk.Action{Kind: bulk.SetOwner, Owner: o.Owner})
 	}
+	if t := a.Transfer; t != nil {
+		all = append(all, bulk.Action{Kind: bulk.Transfer, Job: t.Job, Text: text("The reason", t.Reason, 0, application.MaxText)})
+	}
+	if a.Anonymise != nil {
+		all = append(all, bulk.Action{Kind: bulk.Anonymise})
+	}
 	if m := a.Message; m != nil {
 		l := letter(&m.Letter)
 		if l != nil {
@@ -118,6 +126,10 @@ func (c *Commands) StartBulk(ctx context.Context, caller Caller, cmd StartBulk) 
 	if err != nil {
 		return Answer{}, err
 	}
+	answer, given, err := c.StartedBulk(ctx, caller)
+	if err != nil || given {
+		return answer, err
+	}
 	id := caller.newID("bulk")
 	if cmd.Action, err = c.worded(cmd.Action); err != nil {
 		return Answer{}, err
@@ -126,11 +138,28 @@ func (c *Commands) StartBulk(ctx context.Context, caller Caller, cmd StartBulk) 
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := transact(ctx, c, c.bulks, id, caller, decision[bulk.Bulk, bulk.Event]{
+	answer, err = transact(ctx, c, c.bulks, id, caller, decision[bulk.Bulk, bulk.Event]{
 		decide: func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) { return b.Start(action, items, s) },
 	})
 	answer.ID = id
 	return answer, err
+}
+
+// StartedBulk answers a StartBulk that was given before as the first time,
+// whatever became of what it names: its template, what answers to its filter.
+func (c *Commands) StartedBulk(ctx context.Context, caller Caller) (answer Answer, given bool, err error) {
+	id := caller.newID("bulk")
+	f, err := c.bulks.read(ctx, c.log, id)
+	if err != nil || f.state.By == "" {
+		return Answer{}, false, err
+	}
+	answer = Answer{ID: id, Stream: "bulk-" + id, Repeated: true}
+	got, found := f.answer(caller.CommandID)
+	if !found { // it has many steps
+		got, _, err = c.bulks.search(ctx, c.log, answer.Stream, caller.CommandID)
+	}
+	answer.Revision, answer.Position = got.revision, got.position
+	return answer, true, err
 }
 
 // applicationIDs returns ids as they are written everywhere. What is no id does
@@ -268,6 +297,12 @@ func (c *Commands) give(ctx context.Context, caller Caller, a BulkAction, applic
 		cmd := *a.SetOwner
 		cmd.Application = application
 		return c.SetOwner(ctx, caller, cmd)
+	case a.Transfer != nil:
+		cmd := *a.Transfer
+		cmd.Application = application
+		return c.Transfer(ctx, caller, cmd)
+	case a.Anonymise != nil:
+		return c.Anonymise(ctx, caller, Anonymise{Application: application})
 	case a.Message != nil:
 		return c.bulkMessage(ctx, caller, *a.Message, application)
 	}

@@ -3,6 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
+	"strconv"
+
+	"github.com/google/uuid"
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/bulk"
@@ -99,16 +102,61 @@ func (c *Commands) letter(ctx context.Context, l *bulk.Letter) (*Letter, error) 
 // bulkMessage writes the message of an action for one application, unless that
 // is to be left out.
 func (c *Commands) bulkMessage(ctx context.Context, caller Caller, m BulkMessage, application string) (Answer, error) {
-	if m.LeaveOutTold {
-		if _, _, err := c.correspondent(ctx, caller, application); err != nil {
-			return Answer{}, err
-		}
-		told, err := c.hadMessage(ctx, application, m.Template, caller.newID("message"))
-		if err != nil || told {
-			return Answer{Unchanged: told}, err
-		}
+	cmd := WriteMessage{Application: application, Letter: m.Letter}
+	if !m.LeaveOutTold {
+		return c.WriteMessage(ctx, caller, cmd)
 	}
-	return c.WriteMessage(ctx, caller, WriteMessage{Application: application, Letter: m.Letter})
+	f, held, err := c.correspondent(ctx, caller, application)
+	if err != nil {
+		return Answer{}, err
+	}
+	turn, err := c.turnOf(ctx, application, m.Template, caller.CommandID)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case turn.written:
+		return Answer{ID: turn.id, Stream: "message-" + turn.id, Revision: turn.answer.revision, Position: turn.answer.position, Repeated: true}, nil
+	case turn.told:
+		return Answer{Unchanged: true}, nil
+	}
+	told, err := c.hadMessage(ctx, application, m.Template, turn.id)
+	if err != nil || told {
+		return Answer{Unchanged: told}, err
+	}
+	return c.write(ctx, caller, turn.id, f.state, held, cmd, message.Ordinary)
+}
+
+// turn is what the messages to an application say that actions wrote from a
+// template and that leave out who was told. They are numbered, so that of two
+// actions at once one writes: the other finds that number taken.
+type turn struct {
+	id      string // of the message: of the command, or the first that is free
+	written bool   // by the command
+	answer  answered
+	told    bool // by another action
+}
+
+// turnOf returns the turn of a command.
+func (c *Commands) turnOf(ctx context.Context, application, template string, command uuid.UUID) (turn, error) {
+	var t turn
+	of, err := uuid.Parse(application)
+	if err != nil {
+		return t, err
+	}
+	for n := 0; ; n++ {
+		t.id = uuid.NewSHA1(of, []byte("message from "+template+"/"+strconv.Itoa(n))).String()
+		f, err := c.messages.read(ctx, c.log, t.id)
+		if err != nil || f.state.Direction == "" {
+			return t, err
+		}
+		if t.answer, t.written = f.answer(command); !t.written && f.forgot {
+			t.answer, t.written, err = c.messages.search(ctx, c.log, "message-"+t.id, command)
+		}
+		if err != nil || t.written {
+			return t, err
+		}
+		t.told = t.told || f.state.Reached()
+	}
 }
 
 // hadMessage reports whether a message other than one was written for an
@@ -133,9 +181,17 @@ func (c *Commands) hadMessage(ctx context.Context, application, template, but st
 	return false, nil
 }
 
-// takeMessageBack cancels the message of an action, unless it left, or somebody
+// takeMessageBack cancels the message that command wrote, unless it left, or somebody
 // changed it or took it elsewhere.
-func (c *Commands) takeMessageBack(ctx context.Context, by Caller, item, id string) (bulk.Outcome, error) {
+func (c *Commands) takeMessageBack(ctx context.Context, by Caller, l *bulk.Letter, item string, command uuid.UUID) (bulk.Outcome, error) {
+	id := Caller{CommandID: command}.newID("message")
+	if l.LeaveOutTold {
+		t, err := c.turnOf(ctx, item, l.Template, command)
+		if err != nil {
+			return bulk.Outcome{}, err
+		}
+		id = t.id
+	}
 	for {
 		f, err := c.messages.read(ctx, c.log, id)
 		if err != nil {

@@ -88,8 +88,11 @@ func (c *Commands) write(ctx context.Context, caller Caller, id string, a applic
 	if err != nil {
 		return Answer{}, err
 	}
-	if f.state.Direction != "" { // its id tells that this very command wrote it; what it says was decided then
-		got, _ := f.answer(caller.CommandID)
+	if f.state.Direction != "" { // mostly its id tells that this very command wrote it; what it says was decided then
+		got, given := f.answer(caller.CommandID)
+		if !given && !f.forgot { // but another action did that leaves out who was told
+			return Answer{ID: id, Stream: "message-" + id, Revision: f.revision, Position: f.position, Unchanged: true}, nil
+		}
 		return Answer{ID: id, Stream: "message-" + id, Revision: got.revision, Position: got.position, Repeated: true}, nil
 	}
 	thread, letter, err := c.answering(ctx, cmd, id)

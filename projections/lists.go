@@ -107,7 +107,7 @@ func (m *lists) bulk(f Fact, e bulk.Event) {
 
 // targetOf is what an action does, in ids.
 func targetOf(a bulk.Action) readmodels.BulkTarget {
-	t := readmodels.BulkTarget{Kind: a.Kind, Stage: optional(a.Stage), As: optional(a.As), Reason: optional(a.Reason), Tag: optional(a.Tag), Owner: optional(a.Owner)}
+	t := readmodels.BulkTarget{Kind: a.Kind, Stage: optional(a.Stage), As: optional(a.As), Reason: optional(a.Reason), Tag: optional(a.Tag), Owner: optional(a.Owner), Job: optional(a.Job)}
 	if a.Document != nil {
 		t.Category = &a.Document.Category
 	}

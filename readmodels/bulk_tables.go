@@ -34,12 +34,13 @@ type BulkRow struct {
 
 // BulkTarget is what an action does, in ids.
 type BulkTarget struct {
-	Kind     bulk.Kind            `json:"kind" enum:"move,disqualify,requalify,tag,untag,request_document,set_owner,message"`
+	Kind     bulk.Kind            `json:"kind" enum:"move,disqualify,requalify,tag,untag,request_document,set_owner,message,transfer,anonymise"`
 	Stage    *string              `json:"stage_id" format:"uuid"`
 	As       *application.Outcome `json:"outcome" doc:"Of a disqualification"`
 	Reason   *string              `json:"reason_id" format:"uuid"`
 	Tag      *string              `json:"tag_id" format:"uuid"`
 	Owner    *string              `json:"owner_id" format:"uuid"`
+	Job      *string              `json:"job_id" format:"uuid" doc:"To assign to"`
 	Template *string              `json:"template_id" format:"uuid" doc:"Of a message"`
 	Category *access.Category     `json:"category" doc:"Of a document that is asked for"`
 }

@@ -22,6 +22,8 @@ const (
 	RequestDocument Kind = "request_document"
 	SetOwner        Kind = "set_owner"
 	Message         Kind = "message"
+	Transfer        Kind = "transfer"
+	Anonymise       Kind = "anonymise"
 )
 
 // Action is what is done to each application. Which fields count, Kind says.
@@ -33,13 +35,14 @@ type Action struct {
 	Reason string              `json:"reason,omitempty"` // of a disqualification, from the list
 	Tag    string              `json:"tag,omitempty"`
 	Owner  string              `json:"owner,omitempty"` // member
+	Job    string              `json:"job,omitempty"`   // to assign to
 
 	Document *Document `json:"document,omitempty"`
 	Letter   *Letter   `json:"letter,omitempty"` // of a message, and of a disqualification that is told
 
 	Title personal.Text `json:"title"` // of a document
 	// Text is the comment of a move, the note of a disqualification, the reason of
-	// a requalification, the description of a document.
+	// a requalification or of an assignment, the description of a document.
 	Text personal.Text `json:"text"`
 }
 
@@ -77,8 +80,11 @@ func (a Action) check() error {
 		missing = a.Document == nil || a.Title.IsZero()
 	case SetOwner:
 		missing = a.Owner == ""
+	case Transfer:
+		missing = a.Job == ""
 	case Message:
 		missing = a.Letter == nil
+	case Anonymise:
 	default:
 		return domain.ErrInvalid.Because("There is no such bulk action.")
 	}

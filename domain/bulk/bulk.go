@@ -58,6 +58,7 @@ var (
 	ErrRunning = &domain.Refusal{Kind: domain.Illegal, Code: "bulk_action_running", Message: "The bulk action is not over yet."}
 	ErrNothing = &domain.Refusal{Kind: domain.Invalid, Code: "bulk_action_empty", Message: "There are no applications to do it to."}
 	ErrTooMany = &domain.Refusal{Kind: domain.Invalid, Code: "bulk_action_too_large", Message: "A bulk action is about at most 10000 applications."}
+	ErrForGood = &domain.Refusal{Kind: domain.Illegal, Code: "cannot_be_undone", Message: "What was anonymised is gone; that cannot be undone."}
 )
 
 // Started records that something is to be done to applications.

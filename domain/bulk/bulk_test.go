@@ -31,6 +31,7 @@ var (
 	first   = bulk.ItemsDone{Stamp: s, Outcomes: []bulk.Outcome{{Result: bulk.Changed, Revision: 4}, {Result: bulk.Refused, Code: "denied"}}, Left: 1}
 	rest    = bulk.ItemsDone{Stamp: s, From: 2, Outcomes: []bulk.Outcome{{Result: bulk.Changed, Revision: 1}}}
 	undoing = bulk.UndoStarted{Stamp: s, Reason: reason, Items: 2}
+	erasing = bulk.Started{Stamp: s, Action: bulk.Action{Kind: bulk.Anonymise}, Items: []string{"a", "b", "c"}}
 	undone  = bulk.ItemsUndone{Stamp: s, Reversals: []bulk.Reversal{{Item: 0, Result: bulk.Changed}}, Left: 1}
 )
 
@@ -39,7 +40,7 @@ func TestStored(t *testing.T) {
 	domaintest.Stored[bulk.Event](
 		t, "bulk", bulk.Codec,
 		bulk.Started{Stamp: s, Items: []string{"a", "b"}, Action: bulk.Action{
-			Kind: bulk.RequestDocument, Stage: "s2", From: "s1", As: application.Rejected, Reason: "r1", Tag: "t1", Owner: "m1",
+			Kind: bulk.RequestDocument, Stage: "s2", From: "s1", As: application.Rejected, Reason: "r1", Tag: "t1", Owner: "m1", Job: "j2",
 			Document: &bulk.Document{Category: access.CV, Formats: []application.Format{"pdf"}, MaxMiB: 5, MaxFiles: 2, DueAt: &due}, Title: text, Text: text,
 			Letter: &bulk.Letter{Template: "t2", Subject: text, Text: text, SendAt: &due, LeaveOutTold: true},
 		}},
@@ -67,9 +68,9 @@ func TestStart(t *testing.T) {
 		{Name: "to too many", When: start(move, many...), Err: bulk.ErrTooMany},
 		{Name: "a message without a text", When: start(letter(bulk.Letter{Subject: reason}), "a"), Err: domain.ErrInvalid, Says: "all it needs"},
 		{Name: "who was told is left out by template", When: start(letter(bulk.Letter{Subject: reason, Text: reason, LeaveOutTold: true}), "a"), Err: domain.ErrInvalid, Says: "all it needs"},
-		{Name: "something else", When: start(bulk.Action{Kind: "anonymise"}, "a"), Err: domain.ErrInvalid, Says: "no such bulk action"},
+		{Name: "something else", When: start(bulk.Action{Kind: "hire"}, "a"), Err: domain.ErrInvalid, Says: "no such bulk action"},
 	}
-	for _, kind := range []bulk.Kind{bulk.Move, bulk.Disqualify, bulk.Requalify, bulk.Tag, bulk.Untag, bulk.RequestDocument, bulk.SetOwner, bulk.Message} {
+	for _, kind := range []bulk.Kind{bulk.Move, bulk.Disqualify, bulk.Requalify, bulk.Tag, bulk.Untag, bulk.RequestDocument, bulk.SetOwner, bulk.Message, bulk.Transfer} {
 		cases = append(cases, row{Name: string(kind) + " without saying what", When: start(bulk.Action{Kind: kind}, "a"), Err: domain.ErrInvalid, Says: "all it needs"})
 	}
 	domaintest.Run(t, bulk.Bulk.Fold, cases...)
@@ -109,6 +110,7 @@ func TestUndo(t *testing.T) {
 		{Name: "without a reason", Given: over, When: undo(personal.Text{}), Err: domain.ErrInvalid, Says: "takes a reason"},
 		{Name: "of what changed nothing", Given: events{started, nothing}, When: undo(reason)},
 		{Name: "of nothing", When: undo(reason), Err: bulk.ErrUnknown},
+		{Name: "of an erasure", Given: events{erasing, first, rest}, When: undo(reason), Err: bulk.ErrForGood},
 		{Name: "is noted", Given: slices.Concat(over, events{undoing}), When: record(undone.Reversals...), Want: events{undone}},
 		{Name: "is noted once", Given: slices.Concat(over, events{undoing, undone}), When: record(undone.Reversals...)},
 		{Name: "is noted in order", Given: slices.Concat(over, events{undoing}), When: record(bulk.Reversal{Item: 2, Result: bulk.Changed}), Err: domain.ErrInvalid, Says: "in the order"},
@@ -149,7 +151,7 @@ func TestTouches(t *testing.T) {
 
 func ask(t *rapid.T, s domain.Stamp) when {
 	items := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4).Draw(t, "items")
-	action := rapid.SampledFrom([]bulk.Action{move, {Kind: bulk.Tag}, {Kind: bulk.SetOwner, Owner: "m2"}, {Kind: "other"}}).Draw(t, "action")
+	action := rapid.SampledFrom([]bulk.Action{move, {Kind: bulk.Tag}, {Kind: bulk.SetOwner, Owner: "m2"}, {Kind: bulk.Anonymise}, {Kind: "other"}}).Draw(t, "action")
 	from, n := rapid.IntRange(0, 4).Draw(t, "from"), rapid.IntRange(0, 2).Draw(t, "n")
 	outcomes, reversals := make([]bulk.Outcome, n), make([]bulk.Reversal, n)
 	for i := range n {
@@ -179,6 +181,8 @@ func TestRandom(t *testing.T) {
 				return "an outcome was lost"
 			case len(after.Reversals) > len(after.Changed):
 				return "what was not changed was taken back"
+			case after.UndoBy != "" && after.Action.Kind == bulk.Anonymise:
+				return "an erasure was undone"
 			case after.UndoBy != "" && after.Running():
 				return "it was undone before it was over"
 			}

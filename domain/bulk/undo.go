@@ -24,7 +24,7 @@ func (e UndoStarted) evolve(b Bulk) Bulk {
 
 // Undo decides that what the action changed is taken back, as far as it is
 // still as the action left it. An action that changed nothing needs none.
-// Errors: ErrUnknown, ErrRunning, domain.ErrInvalid.
+// Errors: ErrUnknown, ErrRunning, ErrForGood, domain.ErrInvalid.
 func (b Bulk) Undo(reason personal.Text, s domain.Stamp) ([]Event, error) {
 	switch {
 	case b.By == "":
@@ -33,6 +33,8 @@ func (b Bulk) Undo(reason personal.Text, s domain.Stamp) ([]Event, error) {
 		return nil, nil
 	case b.Running():
 		return nil, ErrRunning
+	case b.Action.Kind == Anonymise:
+		return nil, ErrForGood
 	case reason.IsZero():
 		return nil, domain.ErrInvalid.Because("To undo a bulk action takes a reason.")
 	case len(b.Changed) == 0:

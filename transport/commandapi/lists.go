@@ -69,6 +69,9 @@ func (a *API) bulk(s *edge.Surface) {
 	start.Created = true
 	edge.Handle(s, start, func(ctx context.Context, in *bulkRequest) (*createdAnswer, error) {
 		answer, err := a.give(ctx, in.Conditions, func(caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+			if answer, given, err := a.commands.StartedBulk(ctx, caller); err != nil || given {
+				return answer, err
+			}
 			if err := a.chosen(ctx, r, &in.Body, in.Position); err != nil {
 				return commands.Answer{}, err
 			}
