@@ -3,10 +3,12 @@ package readmodels
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
 )
 
@@ -16,7 +18,7 @@ type OwnOffer struct {
 	// Application is the one it is answered on.
 	Application string          `json:"application_id" format:"uuid"`
 	Job         string          `json:"job" doc:"Title of the job"`
-	Status      OfferStatus     `json:"status" enum:"sent,accepted,declined,withdrawn,expired" doc:"sent: you can answer it"`
+	Status      OfferStatus     `json:"status" enum:"sent,accepted,declined,withdrawn,expired" doc:"sent: it is open for your answer, as far as you are told"`
 	Salary      *OfferSalary    `json:"salary"`
 	StartDate   *personal.Plain `json:"start_date" doc:"When the work begins"`
 	Text        *personal.Plain `json:"terms" doc:"What else is offered; null if nothing is"`
@@ -66,7 +68,16 @@ func (c *Core) ownOffers(ctx context.Context, tx pgx.Tx, s Schema, list []OwnOff
 	if err != nil {
 		return list, err
 	}
+	var ends map[string]OwnEntry
+	if slices.ContainsFunc(rows, func(r OfferRow) bool { return r.Closed }) {
+		if ends, err = lapses(ctx, tx, s, a, now); err != nil {
+			return list, err
+		}
+	}
 	for _, r := range rows {
+		if r.Closed {
+			r = r.told(ends)
+		}
 		list = append(list, OwnOffer{
 			ID: r.ID, Application: a.ID, Job: job.Title, Status: r.status(now), Salary: r.salary(t), StartDate: t.text(r.StartDate), Text: t.text(r.Text),
 			Contract: r.contract(t, true), Signature: t.text(r.Signature),
@@ -74,6 +85,22 @@ func (c *Core) ownOffers(ctx context.Context, tx pgx.Tx, s Schema, list []OwnOff
 		})
 	}
 	return list, t.err
+}
+
+// told is an offer that was withdrawn because its application was closed, as the
+// candidate is told of that: before they are told of a rejection, nothing became of
+// the offer. ends are those of lapses.
+func (r OfferRow) told(ends map[string]OwnEntry) OfferRow {
+	end, told := ends[r.ID]
+	switch {
+	case !told:
+		r.State, r.EndedAt = application.OfferIsSent, nil
+	case end.Kind == EntryOfferExpired:
+		r.State, r.EndedAt = application.OfferIsExpired, &end.At
+	default:
+		r.EndedAt = &end.At
+	}
+	return r
 }
 
 // OwnContract returns the file of the contract that was sent to the page of a

@@ -113,7 +113,7 @@ func (c *Core) ownLine(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRo
 			line.first = part.ID
 		}
 	}
-	if line.rows, err = ownEntries(ctx, tx, s, ids); err != nil {
+	if line.rows, err = ownEntries(ctx, tx, s, ids, nil); err != nil {
 		return line, err
 	}
 	for _, r := range line.rows {
@@ -136,11 +136,12 @@ func (l ownLine) failed() error {
 	return nil
 }
 
-// ownEntries reads what a candidate may be told of, the oldest first.
-func ownEntries(ctx context.Context, tx pgx.Tx, s Schema, applications []string) ([]entryRow, error) {
+// ownEntries reads what a candidate may be told of, the oldest first: of some kinds
+// alone, if those are named.
+func ownEntries(ctx context.Context, tx pgx.Tx, s Schema, applications []string, only []EntryKind) ([]entryRow, error) {
 	rows, err := tx.Query(ctx, fmt.Sprintf(`
-		SELECT application_id::text, kind, at, by, subject_id::text, details, text, note_text, title FROM (
-			SELECT e.application_id, e.kind, e.at, e.by, e.subject_id, e.details, e.text, note.text AS note_text, document.title, e.commit_position, e.prepare_position, e.revision
+		SELECT application_id::text, kind, at, by, subject_id::text, details, text, note_text, title, expires_at FROM (
+			SELECT e.application_id, e.kind, e.at, e.by, e.subject_id, e.details, e.text, note.text AS note_text, document.title, offer.expires_at, e.commit_position, e.prepare_position, e.revision
 			FROM %[1]s e
 			LEFT JOIN %[2]s note ON note.note_id = e.subject_id AND e.kind = ANY ($3)
 			LEFT JOIN %[3]s document ON document.document_id = e.subject_id AND e.kind = ANY ($4)
@@ -150,27 +151,37 @@ func ownEntries(ctx context.Context, tx pgx.Tx, s Schema, applications []string)
 				OR note.visible OR note.author = $6
 				OR document.requested_at IS NOT NULL AND (e.kind <> $7 OR e.by = $6)
 				OR NOT interview.hidden OR offer.on_page)
+			AND (cardinality($10::text[]) = 0 OR e.kind = ANY ($10))
 			ORDER BY e.commit_position DESC, e.prepare_position DESC, e.revision DESC LIMIT $8) newest
 		ORDER BY commit_position, prepare_position, revision`,
 		s.Table("timeline"), s.Table("notes"), s.Table("documents"), s.Table("interviews"), s.Table("offers")),
 		applications, texted(ownKinds), texted(ownNoteKinds), texted(ownDocumentKinds), texted(ownInterviewKinds),
-		domain.Candidate, EntryDocumentUploaded, maxOwnEntries, texted(ownOfferKinds))
+		domain.Candidate, EntryDocumentUploaded, maxOwnEntries, texted(ownOfferKinds), texted(only))
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r entryRow, err error) {
-		err = row.Scan(&r.Application, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text, &r.noteText, &r.title)
+		err = row.Scan(&r.Application, &r.Kind, &r.At, &r.By, &r.Subject, &r.Details, &r.Text, &r.noteText, &r.title, &r.expires)
 		return r, err
 	})
 }
 
 // told are the entries as a candidate is told of them at now, newest first. What
 // was decided and taken back before it was disclosed did not happen for them, and
-// neither did a move that was a mistake, or between stages of one public name.
+// neither did a move that was a mistake, or between stages of one public name. That
+// a decision withdrew an offer they are told with it; or when it is taken back,
+// since the offer does not come back.
 func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 	list := []OwnEntry{}
 	var decided *entryRow // a decision that is not told yet
+	var lapsed *entryRow  // the offer that it withdrew
 	stage := ""
+	lapse := func(at time.Time) {
+		if lapsed != nil {
+			list = append(list, lapsed.lapsed(at))
+		}
+		lapsed = nil
+	}
 	tell := func(until time.Time, disclosed *time.Time) bool {
 		if decided == nil || disclosed == nil || until.Before(*disclosed) {
 			decided = nil
@@ -178,6 +189,7 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 		}
 		e := OwnEntry{Kind: decided.Kind, At: disclosed.UTC(), Yours: decided.By == domain.Candidate, Outcome: orNil(decided.Details.V.Outcome)}
 		list, decided = append(list, e), nil
+		lapse(*disclosed)
 		return true
 	}
 	disclosed := func() *time.Time {
@@ -208,6 +220,7 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 			continue
 		case r.Kind == EntryRequalified:
 			if !tell(r.At, disclosed()) {
+				lapse(r.At)
 				continue
 			}
 		case r.Kind == EntryStageMoved:
@@ -223,6 +236,9 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 			if r.Kind == EntryDocumentRejected {
 				e.Text = t.text(r.Text)
 			}
+		case r.Kind == EntryOfferWithdrawn && decided != nil:
+			lapsed = &r
+			continue
 		case slices.Contains(ownOfferKinds, r.Kind):
 			e.OfferID = r.Subject
 		case r.Kind == EntryInterviewAnswered && len(d.Members) > 0:
@@ -232,10 +248,33 @@ func (l ownLine) told(a ApplicationRow, now time.Time) []OwnEntry {
 		}
 		list = append(list, e)
 	}
-	if decided != nil {
-		tell(now, a.DiscloseAt)
+	if decided != nil && !tell(now, a.DiscloseAt) && lapsed != nil && lapsed.expires != nil && !now.Before(*lapsed.expires) {
+		lapse(now)
 	}
 	slices.SortStableFunc(list, func(x, y OwnEntry) int { return x.At.Compare(y.At) })
 	slices.Reverse(list)
 	return list
+}
+
+// lapsed is the entry of an offer that a decision withdrew, which the candidate is
+// told of at an instant; if the offer was to expire before, to them it expired.
+func (r entryRow) lapsed(at time.Time) OwnEntry {
+	if r.expires != nil && !at.Before(*r.expires) {
+		return OwnEntry{Kind: EntryOfferExpired, At: r.expires.UTC(), OfferID: r.Subject}
+	}
+	return OwnEntry{Kind: EntryOfferWithdrawn, At: at.UTC(), OfferID: r.Subject}
+}
+
+// lapses are the ends of offers that were withdrawn because their application was
+// closed, as its candidate is told of them at now, by offer. Of one that is not
+// there they are not told yet.
+func lapses(ctx context.Context, tx pgx.Tx, s Schema, a ApplicationRow, now time.Time) (map[string]OwnEntry, error) {
+	ends := map[string]OwnEntry{}
+	rows, err := ownEntries(ctx, tx, s, []string{a.ID}, []EntryKind{EntryDisqualified, EntryRequalified, EntryOutcomeDisclosed, EntryDisclosureMoved, EntryOfferWithdrawn})
+	for _, e := range (ownLine{rows: rows}).told(a, now) {
+		if e.OfferID != nil {
+			ends[*e.OfferID] = e
+		}
+	}
+	return ends, err
 }

@@ -190,6 +190,7 @@ type entryRow struct {
 	form                         *string
 	grantCause                   *application.GrantCause
 	grantOf                      *string
+	expires                      *time.Time // the offer it is about, for its candidate
 }
 
 // Timeline returns a page of what happened to an application, as far as member

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,21 +225,120 @@ func TestACandidateAnswersAnOffer(t *testing.T) {
 	third := w.post(v.manager, a+"/offers", offerOf()).made()
 	w.post(v.manager, a+"/offers/"+third+"/send", map[string]any{}).want(http.StatusOK)
 
-	// With a page, they are told of it there too. A rejection that is not told yet
-	// shows as an offer that was withdrawn.
+	// With a page, they are told of it there too.
 	w.selfTracking(true)
 	line := grace.ask("GET", "/applications/"+app+"/timeline", nil).want(http.StatusOK)
 	if line.text("items.0.kind") != "offer_sent" || line.text("items.0.offer_id") != third || line.text("items.1.kind") != "offer_declined" || line.at("items.1.yours") != true || line.text("items.2.kind") != "offer_sent" {
 		t.Errorf("timeline: %s", line.body)
 	}
-	w.post(v.manager, a+"/disqualify", map[string]any{"kind": "rejected", "reason_id": commands.FirstReason("Not enough experience")}).want(http.StatusOK)
-	grace.ask("POST", "/applications/"+app+"/offers/"+third+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
+	w.post(v.manager, a+"/offers/"+third+"/withdraw", map[string]any{}).want(http.StatusOK)
 	if got := grace.ask("GET", "/offers", nil); got.text("items.0.status") != "withdrawn" || got.text("items.1.status") != "declined" {
 		t.Errorf("offers: %s", got.body)
 	}
 	w.selfTracking(false)
 	grace.ask("DELETE", "/offers/session", nil).want(http.StatusOK)
 	grace.ask("GET", "/offers", nil).want(http.StatusUnauthorized)
+}
+
+// While a rejection is not disclosed, an offer that it withdrew looks to the candidate
+// as before, and they are refused as with any offer that was withdrawn; afterwards it
+// was withdrawn when they were told, or had expired before. Taken back before that,
+// they were told of an offer that was withdrawn, and of no rejection: S1-16..20,
+// S2-71, E12, H5, H15.
+func TestAnOfferWithAnUndisclosedRejection(t *testing.T) {
+	t.Parallel()
+	var later atomic.Int64 // hours
+	w := newWorld(t, func(o *Options) {
+		o.Queries.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load()) * time.Hour) }
+	})
+	w.selfTracking(true)
+	v := w.vacancy("Baker")
+	send := func(app string, body map[string]any) string {
+		t.Helper()
+		offer := w.post(v.manager, "/v1/applications/"+app+"/offers", offerOf()).made()
+		w.post(v.manager, "/v1/applications/"+app+"/offers/"+offer+"/send", body).want(http.StatusOK)
+		return offer
+	}
+	reject := func(app string) (disclosed string) {
+		t.Helper()
+		a := "/v1/applications/" + app
+		w.post(v.manager, a+"/disqualify", map[string]any{"kind": "rejected", "reason_id": commands.FirstReason("Not enough experience")}).want(http.StatusOK)
+		return w.get(v.manager, a).text("disclose_at")
+	}
+	kinds := func(c candidate, app string) []string {
+		t.Helper()
+		var told []string
+		for _, kind := range c.ask("GET", "/applications/"+app+"/timeline", nil).want(http.StatusOK).kinds("kind") {
+			told = append(told, fmt.Sprint(kind))
+		}
+		return told
+	}
+
+	app := w.apply(v, "Grace", "Hopper")
+	open := send(app, map[string]any{})
+	grace := w.signIn("grace.hopper@mail.example")
+	before, line := grace.ask("GET", "/offers", nil).want(http.StatusOK), kinds(grace, app)
+	disclosed := reject(app)
+	if got := grace.ask("GET", "/offers", nil).want(http.StatusOK); !bytes.Equal(got.body, before.body) {
+		t.Errorf("the offers were %s and are %s", before.body, got.body)
+	}
+	if got := kinds(grace, app); !slices.Equal(got, line) {
+		t.Errorf("they are told %q, and were %q", got, line)
+	}
+	events := w.events()
+	own := "/applications/" + app + "/offers/" + open
+	grace.ask("POST", own+"/accept", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
+	grace.ask("POST", own+"/decline", map[string]any{}).problem(http.StatusConflict, "offer_not_sent")
+	if got := w.events(); got != events {
+		t.Errorf("%d events were written", got-events)
+	}
+	if got := w.get(v.manager, "/v1/applications/"+app+"/offers"); got.text("items.0.status") != "withdrawn" {
+		t.Errorf("a member sees %s", got.body)
+	}
+	later.Store(25)
+	if got := grace.ask("GET", "/offers", nil).want(http.StatusOK); got.text("items.0.status") != "withdrawn" || got.text("items.0.ended_at") != disclosed {
+		t.Errorf("disclosed at %s, the offer is %s", disclosed, got.body)
+	}
+	if got := kinds(grace, app); !slices.Equal(got, append([]string{"offer_withdrawn", "disqualified"}, line...)) {
+		t.Errorf("they are told %q", got)
+	}
+
+	// One that was to expire before expired, then and afterwards.
+	later.Store(0)
+	brief := w.apply(v, "Ada", "King")
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	send(brief, map[string]any{"expires_at": until})
+	ada := w.signIn("ada.king@mail.example")
+	reject(brief)
+	if got := ada.ask("GET", "/offers", nil); got.text("items.0.status") != "sent" || got.at("items.0.ended_at") != nil {
+		t.Errorf("the offers are %s", got.body)
+	}
+	for hours, told := range map[int64][]string{
+		2: {"offer_expired", "offer_sent", "received"}, 25: {"disqualified", "offer_expired", "offer_sent", "received"},
+	} {
+		later.Store(hours)
+		if got := ada.ask("GET", "/offers", nil); got.text("items.0.status") != "expired" || got.text("items.0.ended_at") != until.Format(time.RFC3339) {
+			t.Errorf("after %d h the offers are %s", hours, got.body)
+		}
+		if got := kinds(ada, brief); !slices.Equal(got, told) {
+			t.Errorf("after %d h they are told %q", hours, got)
+		}
+	}
+
+	// Taken back.
+	later.Store(0)
+	back := w.apply(v, "Mary", "Somerville")
+	send(back, map[string]any{})
+	mary := w.signIn("mary.somerville@mail.example")
+	reject(back)
+	w.post(v.manager, "/v1/applications/"+back+"/requalify", map[string]any{"reason": "A mistake"}).want(http.StatusOK)
+	at := w.get(v.manager, "/v1/applications/"+back+"/timeline").text("items.0.at")
+	if got := mary.ask("GET", "/offers", nil); got.text("items.0.status") != "withdrawn" || got.text("items.0.ended_at") != at {
+		t.Errorf("taken back at %s, the offers are %s", at, got.body)
+	}
+	if got := kinds(mary, back); !slices.Equal(got, []string{"offer_withdrawn", "offer_sent", "received"}) {
+		t.Errorf("they are told %q", got)
+	}
 }
 
 // A contract is written from the organisation's template when the offer is sent,
