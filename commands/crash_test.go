@@ -134,6 +134,17 @@ func scenarios() map[string]scenario {
 				return p.Anonymise(ctx, by, commands.Anonymise{Application: next})
 			}
 		}},
+		"delete one that was assigned to other jobs": {set: func(t *testing.T, c *commandstest.Company) giving {
+			app := c.ReceiveOne(t, someone())
+			full(t, c, app)
+			for _, job := range []string{"Another", "A third"} {
+				app = commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: app, Job: c.OpenOne(t, job)})).ID
+			}
+			commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(app)))
+			return func(ctx context.Context, p *commands.Commands, by commands.Caller) (commands.Answer, error) {
+				return p.Delete(ctx, by, commands.Delete{Application: app})
+			}
+		}},
 		"anonymise the last application": {set: func(t *testing.T, c *commandstest.Company) giving {
 			app := onClosed(t, c, someone())
 			full(t, c, app)

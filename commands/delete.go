@@ -17,7 +17,7 @@ type Delete struct {
 // Delete erases everything personal of an application, as Anonymise does, and
 // takes it out of every list, count and report. Only that there was one, when it
 // was deleted and by whom stays, in its history. One that was anonymised before
-// can be deleted too. What the application goes on from is deleted before it; a
+// can be deleted too. What the application goes on from is deleted with it; a
 // person's other applications and the employee profile it led to stay. Whoever
 // has edit on the erasure area may. Errors: application.ErrUnknown,
 // application.ErrNotClosed, application.ErrTransferred, ErrDenied.
@@ -31,10 +31,5 @@ func (c *Commands) Delete(ctx context.Context, caller Caller, cmd Delete) (Answe
 			}
 			return a.Delete(s)
 		},
-		func(ctx context.Context) error {
-			if err := c.settle(ctx, caller, cmd.Application); err != nil {
-				return err
-			}
-			return c.eraseBefore(ctx, caller, kindDeletion, cmd.Application)
-		})
+		func(ctx context.Context) error { return c.settle(ctx, caller, cmd.Application) })
 }

@@ -35,8 +35,9 @@ const (
 // erase destroys keys, records in the stream concerned that it happened, and
 // announces it: first the keys, so that nothing announced can be opened; last
 // the announcement, so that a crash anywhere leaves an unannounced erasure, to
-// be completed later. record appends the fact about the subject; nil means there
-// is none.
+// be completed later. What an application goes on from is erased before it is
+// announced, so that this is completed too. record appends the fact about the
+// subject; nil means there is none.
 func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context) error) error {
 	gone, err := c.vault.Erase(ctx, e)
 	if err != nil {
@@ -73,6 +74,9 @@ func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, re
 			return r.Record(e.Kind, gone.Keys, s), nil
 		},
 	})
+	if err == nil && (e.Kind == kindApplication || e.Kind == kindDeletion) {
+		err = c.eraseBefore(ctx, caller, e)
+	}
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ type Anonymise struct {
 // Anonymise erases everything personal of an application: names, texts,
 // documents. The person's identity goes too when it was the last of theirs.
 // Dates, stages, reasons, source and numbers stay. What the application goes on
-// from is anonymised before it. Whoever has edit on the erasure area may.
+// from is anonymised with it. Whoever has edit on the erasure area may.
 // Errors: application.ErrUnknown, application.ErrNotClosed,
 // application.ErrTransferred, ErrDenied.
 func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) (Answer, error) {
@@ -198,31 +202,22 @@ func (c *Commands) Anonymise(ctx context.Context, caller Caller, cmd Anonymise) 
 			}
 			return a.Anonymise(s)
 		},
-		func(ctx context.Context) error {
-			if err := c.settle(ctx, caller, cmd.Application); err != nil {
-				return err
-			}
-			return c.eraseBefore(ctx, caller, kindApplication, cmd.Application)
-		})
+		func(ctx context.Context) error { return c.settle(ctx, caller, cmd.Application) })
 }
 
-// eraseBefore erases what application id goes on from, in the way it is erased
+// eraseBefore erases what an application goes on from, in the way it is erased
 // itself.
-func (c *Commands) eraseBefore(ctx context.Context, caller Caller, kind, id string) error {
-	f, err := c.applications.read(ctx, c.log, id)
+func (c *Commands) eraseBefore(ctx context.Context, caller Caller, of vault.Erasure) error {
+	f, err := c.applications.read(ctx, c.log, of.Subject)
 	if err != nil || f.state.From == "" {
 		return err
 	}
 	before := f.state.From
-	if err := c.eraseBefore(ctx, caller, kind, before); err != nil {
-		return err
-	}
-	step := caller.withoutMatch()
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("before/"+before))
-	e := c.erasureOf(step, kind, before, before)
+	earlier := step(caller, "before/"+before)
+	e := c.erasureOf(earlier, of.Kind, before, before)
 	e.Owner = before
-	return c.erase(ctx, step, e, func(ctx context.Context) error {
-		_, err := c.recordErased(ctx, step, e)
+	return c.erase(ctx, earlier, e, func(ctx context.Context) error {
+		_, err := c.recordErased(ctx, earlier, e)
 		return err
 	})
 }

@@ -265,7 +265,10 @@ func (c *Company) CheckFinished(t *testing.T) {
 			}
 		}
 	}
-	for _, a := range s.Applications {
+	for id, a := range s.Applications {
+		if from := s.Applications[a.From]; a.From != "" && (a.Anonymised != from.Anonymised || a.Deleted != from.Deleted) {
+			t.Errorf("of application %s and %s, which it goes on from, one is erased", id, a.From)
+		}
 		for comment, n := range a.Comments.All() {
 			if keys[comment] == n.Deleted {
 				t.Errorf("comment %s: deleted %v, but key there %v", comment, n.Deleted, keys[comment])
