@@ -101,7 +101,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, subject = readmodels.EntrySubmitted, e.ID
 	case application.Disqualified:
 		kind, text = readmodels.EntryDisqualified, e.Note
-		d.Outcome, d.Reason, d.DiscloseAt = e.Kind, e.Reason, &e.DiscloseAt
+		d.Outcome, d.Reason, d.DiscloseAt, d.Message = e.Kind, e.Reason, &e.DiscloseAt, e.Message
 	case application.Transferred:
 		kind, text = readmodels.EntryTransferred, e.Reason
 		d.ToApplication, d.Job = e.To, e.Job

@@ -25,14 +25,7 @@ type HireEntry struct {
 	UndoneBy   *By             `json:"undone_by"`
 	UndoReason *personal.Plain `json:"undo_reason" doc:"Null as reason"`
 	EmployeeID *string         `json:"employee_id" format:"uuid" doc:"The employee profile; null until it is there, once the application is anonymised, and for who may not read it"`
-	Left       []HireEffect    `json:"left" doc:"What the hire led to and an undoing finds done"`
-}
-
-// HireEffect is something that a hire led to.
-type HireEffect struct {
-	Kind       string     `json:"kind" enum:"shown_to_candidate,employee_created" doc:"The candidate's page showed it; the employee profile was made"`
-	At         time.Time  `json:"at"`
-	ReversedAt *time.Time `json:"reversed_at" doc:"When it was taken back; null of what cannot be, or was not yet"`
+	Left       []LeftEffect    `json:"left" doc:"What the hire led to and an undoing finds done"`
 }
 
 // Hires returns the hires of an application as member may see them at now, newest
@@ -74,7 +67,7 @@ func (c *Core) Hires(ctx context.Context, member, applicationID string, now time
 
 func (r HireRow) shown(v view, t *texts, employees []EmployeeRow, tracking bool) HireEntry {
 	h := HireEntry{
-		ID: r.ID, At: r.At, By: t.by(r.By), UndoneAt: r.UndoneAt, UndoneBy: t.byOrNil(r.UndoneBy), Left: []HireEffect{},
+		ID: r.ID, At: r.At, By: t.by(r.By), UndoneAt: r.UndoneAt, UndoneBy: t.byOrNil(r.UndoneBy), Left: []LeftEffect{},
 	}
 	if v.rights.Area(access.Decision) >= access.View {
 		h.Reason, h.UndoReason = t.text(r.Reason), t.text(r.UndoReason)
@@ -83,13 +76,13 @@ func (r HireRow) shown(v view, t *texts, employees []EmployeeRow, tracking bool)
 		h.OfferID = r.Offer
 	}
 	if tracking {
-		h.Left = append(h.Left, HireEffect{Kind: "shown_to_candidate", At: r.At})
+		h.Left = append(h.Left, LeftEffect{Kind: "shown_to_candidate", At: r.At})
 	}
 	for _, e := range employees {
 		if r.Employee == nil || e.ID != *r.Employee {
 			continue
 		}
-		h.Left = append(h.Left, HireEffect{Kind: "employee_created", At: e.CreatedAt, ReversedAt: e.EndedAt})
+		h.Left = append(h.Left, LeftEffect{Kind: "employee_created", At: e.CreatedAt, ReversedAt: e.EndedAt})
 		if v.readsEmployees() {
 			h.EmployeeID = r.Employee
 		}

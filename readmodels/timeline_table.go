@@ -153,6 +153,7 @@ type EntryDetails struct {
 	Outside    bool                `json:"outside,omitempty"` // an offer was sent so
 	Closed     bool                `json:"closed,omitempty"`  // it was withdrawn with the application
 	Imported   bool                `json:"imported,omitempty"`
+	Message    string              `json:"message,omitempty"` // that tells of a disqualification
 
 	Job             string `json:"job,omitempty"` // it went on for
 	FromApplication string `json:"from_application,omitempty"`

@@ -41,7 +41,9 @@ func (a *API) applications(s *edge.Surface) {
 			cmd.Application = r.Param("id")
 			return c.Disqualify(ctx, caller, cmd)
 		})
-	change(a, s, onApplication(http.MethodPost, "/requalify", "Take a disqualification back", edge.Area(access.Decision, access.Edit)),
+	requalify := onApplication(http.MethodPost, "/requalify", "Take a disqualification back", edge.Area(access.Decision, access.Edit))
+	requalify.Doc = "The message that tells of it is cancelled, unless it has left. What has is listed under disqualifications."
+	change(a, s, requalify,
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.Requalify) (commands.Answer, error) {
 			cmd.Application = r.Param("id")
 			return c.Requalify(ctx, caller, cmd)

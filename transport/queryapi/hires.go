@@ -17,6 +17,12 @@ func (a *API) hires(s *edge.Surface) {
 			items, err := a.Core.Hires(ctx, r.Principal.Member, r.Param("id"), a.Now())
 			return Items[readmodels.HireEntry]{Items: items}, err
 		})
+	out := ofApplication("/disqualifications", "Disqualifications of an application, newest first, also those taken back", edge.Area(access.Application, access.View))
+	out.Doc = "What each led to that is not undone by taking it back stands under left: the message that told of it, once it left."
+	read(a, s, out, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.DisqualificationEntry], error) {
+		items, err := a.Core.Disqualifications(ctx, r.Principal.Member, r.Param("id"), a.Now())
+		return Items[readmodels.DisqualificationEntry]{Items: items}, err
+	})
 	who := edge.SignedIn().And("admins, the job's recruitment managers, and auditors, to whom personal fields are masked")
 	read(a, s, edge.Route{Path: "/v1/employees", Summary: "Employee profiles, last hired first", Tag: "employees", Who: who},
 		func(ctx context.Context, r *edge.Request, in *pageInput) (readmodels.EmployeePage, error) {
