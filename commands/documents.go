@@ -140,7 +140,8 @@ type UploadDocument struct {
 	Category    access.Category // of a new document
 	Files       []Upload
 
-	to application.Remark // whose files they are
+	to         application.Remark // whose files they are
+	quarantine bool               // files that are infected are kept all the same
 }
 
 // Upload is one file on its way in. Its name is only shown; its type is told by
@@ -202,17 +203,21 @@ func (c *Commands) upload(ctx context.Context, caller Caller, cmd UploadDocument
 			if err := may(a, held, s); err != nil {
 				return nil, err
 			}
+			var events []application.Event
+			var err error
 			if cmd.to.Area() != "" {
-				return a.Attach(cmd.to, id, cmd.Category, stored, s)
+				events, err = a.Attach(cmd.to, id, cmd.Category, stored.files, s)
+			} else {
+				events, err = a.Upload(id, cmd.Category, stored.files, s)
 			}
-			return a.Upload(id, cmd.Category, stored, s)
+			return application.Holding(events, stored.held...), err
 		})
 		answer.ID = id
 		if err == nil && !answer.Repeated || err != nil && !refused(err) {
 			return answer, err // in the log, or perhaps: the bytes stay, or are swept
 		}
 	}
-	c.discard(stored)
+	c.discard(stored.files)
 	return answer, err
 }
 
@@ -225,8 +230,9 @@ func refused(err error) bool {
 
 // store seals the files of an upload, each of at most limit bytes. What it
 // stored before an error it returns too.
-func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) ([]application.File, error) {
-	var stored []application.File
+func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (stored kept, err error) {
+	t := taking{c: c, owner: cmd.Application}
+	defer func() { stored.held, stored.found = t.held, t.found }()
 	for _, u := range cmd.Files {
 		file := uuid.NewString()
 		key := personal.Key{ID: file, Owner: cmd.Application}
@@ -234,9 +240,12 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (
 		if err != nil {
 			return stored, err
 		}
-		content, err := c.scanned(ctx, u.Content, limit, cmd.Application)
-		if err != nil {
+		content, err := t.scan(ctx, file, u.Content, limit)
+		switch {
+		case err != nil:
 			return stored, err
+		case t.found[file] != "" && !cmd.quarantine:
+			return stored, ErrInfected
 		}
 		info, err := c.files.Put(ctx, key, file, content, limit)
 		switch {
@@ -246,17 +255,13 @@ func (c *Commands) store(ctx context.Context, cmd UploadDocument, limit int64) (
 			return stored, fmt.Errorf("store upload: %w", err)
 		}
 		mediaType, _, _ := strings.Cut(info.Type, ";")
-		stored = append(stored, application.File{ID: file, Name: name, Size: info.Size, Type: mediaType})
+		stored.files = append(stored.files, application.File{ID: file, Name: name, Size: info.Size, Type: mediaType})
 	}
 	return stored, nil
 }
 
 // storeOnce seals a file under a key that names it, or finds it sealed already.
 func (c *Commands) storeOnce(ctx context.Context, key personal.Key, content io.Reader, limit int64) (application.File, error) {
-	content, err := c.scanned(ctx, content, limit, key.Owner)
-	if err != nil {
-		return application.File{}, err
-	}
 	info, err := c.files.Put(ctx, key, key.ID, content, limit)
 	switch {
 	case errors.Is(err, files.ErrTooLarge):

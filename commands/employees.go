@@ -241,6 +241,10 @@ func (g *gathering) take(e application.Event) (err error) {
 		return g.reviewed(e.Document, e.Version, application.DocumentIsApproved, e.Reason, e.Stamp)
 	case application.DocumentRejected:
 		return g.reviewed(e.Document, e.Version, application.DocumentIsRejected, e.Reason, e.Stamp)
+	case application.FileScanned:
+		if e.Rejects {
+			g.document(e.Document).Status = application.DocumentIsRejected
+		}
 	case application.DocumentReopened:
 		g.document(e.Document).Status = application.DocumentIsUploaded
 	case application.DocumentCancelled:

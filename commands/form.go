@@ -136,13 +136,13 @@ func (c *Commands) join(ctx context.Context, caller Caller, cmd Receive, id stri
 	}
 	if _, given := f.answer(caller.CommandID); !given {
 		// Whether it takes the form at all is known before the files are kept.
-		if _, err := cmd.form.on(f.state, id, nil, c.stamp(caller, f.at)); err != nil {
+		if _, err := cmd.form.on(f.state, id, kept{}, c.stamp(caller, f.at)); err != nil {
 			return Answer{}, err
 		}
 	}
 	stored, err := c.storeForm(ctx, cmd, id)
 	if err != nil {
-		c.discard(stored)
+		c.discard(stored.files)
 		return Answer{}, err
 	}
 	answer, err := transact(ctx, c, c.applications, id, caller, decision[application.Application, application.Event]{
@@ -151,17 +151,18 @@ func (c *Commands) join(ctx context.Context, caller Caller, cmd Receive, id stri
 		},
 	})
 	if answer.Repeated || err != nil && refused(err) {
-		c.discard(stored)
+		c.discard(stored.files)
 	}
 	return answer, err
 }
 
-// storeForm seals the files of a form for an application.
-func (c *Commands) storeForm(ctx context.Context, cmd Receive, id string) ([]application.File, error) {
+// storeForm seals the files of a form for an application, also those that are
+// infected: no form is lost.
+func (c *Commands) storeForm(ctx context.Context, cmd Receive, id string) (kept, error) {
 	if cmd.form == nil || cmd.form.files == nil {
-		return nil, nil
+		return kept{}, nil
 	}
-	return c.store(ctx, UploadDocument{Application: id, Files: cmd.form.files()}, application.MaxFileBytes)
+	return c.store(ctx, UploadDocument{Application: id, Files: cmd.form.files(), quarantine: true}, application.MaxFileBytes)
 }
 
 // submission is a form that was checked.
@@ -196,7 +197,7 @@ func (c *Commands) submissionOf(caller Caller, cmd SendForm) (*submission, error
 }
 
 // on decides the form on application id, with its files.
-func (f *submission) on(a application.Application, id string, stored []application.File, s domain.Stamp) ([]application.Event, error) {
+func (f *submission) on(a application.Application, id string, stored kept, s domain.Stamp) ([]application.Event, error) {
 	key := keyOf(id)
 	sub := application.Submission{
 		ID: f.id, FirstName: personal.New(key, f.details.FirstName), LastName: personal.New(key, f.details.LastName),
@@ -213,14 +214,17 @@ func (f *submission) on(a application.Application, id string, stored []applicati
 		return nil, err
 	}
 	a = a.Fold(events...)
-	if len(stored) == 0 {
+	if len(stored.files) == 0 {
 		if f.files == nil {
 			return events, nil
 		}
 		_, err := a.CanUpload(f.document, access.CV)
 		return events, err
 	}
-	uploaded, err := a.Upload(f.document, access.CV, stored, s)
+	uploaded, err := a.Upload(f.document, access.CV, stored.files, s)
+	if err == nil {
+		uploaded, err = stored.filed(a, uploaded, s)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the files: %w", err)
 	}

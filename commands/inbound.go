@@ -253,15 +253,20 @@ func (c *Commands) keepFiles(ctx context.Context, in mail.Incoming, key personal
 			arrival.LeftOut = append(arrival.LeftOut, message.LeftOut{Name: personal.New(key, fileName(name)), Reason: why})
 		}
 	}
+	t := taking{c: c, owner: key.Owner}
+	defer func() {
+		arrival.Infected = t.found
+		arrival.Held = slices.DeleteFunc(t.held, func(id string) bool {
+			return !slices.ContainsFunc(arrival.Attachments, func(at message.Attachment) bool { return at.File == id })
+		})
+	}()
 	for _, f := range in.Files {
 		if len(arrival.Attachments) == message.MaxAttachments {
 			leave(f.Name, message.TooMany)
 			continue
 		}
-		at, err := c.keepFile(ctx, f, key.Owner)
+		at, err := c.keepFile(ctx, &t, f)
 		switch {
-		case errors.Is(err, ErrInfected):
-			leave(f.Name, message.Infected)
 		case errors.Is(err, files.ErrTooLarge), errors.Is(err, application.ErrFileTooLarge):
 			leave(f.Name, message.TooLarge)
 		case err != nil:
@@ -280,11 +285,12 @@ func (c *Commands) keepFiles(ctx context.Context, in mail.Incoming, key personal
 	return nil
 }
 
-// keepFile seals a file that came along. Errors: ErrInfected, files.ErrTooLarge.
-func (c *Commands) keepFile(ctx context.Context, f mail.Enclosure, owner string) (message.Attachment, error) {
+// keepFile seals a file that came along, also one that is infected.
+// Errors: files.ErrTooLarge.
+func (c *Commands) keepFile(ctx context.Context, t *taking, f mail.Enclosure) (message.Attachment, error) {
 	id := uuid.NewString()
-	key := personal.Key{ID: id, Owner: owner}
-	content, err := c.scanned(ctx, bytes.NewReader(f.Content), application.MaxFileBytes, owner)
+	key := personal.Key{ID: id, Owner: t.owner}
+	content, err := t.scan(ctx, id, bytes.NewReader(f.Content), application.MaxFileBytes)
 	if err != nil {
 		return message.Attachment{}, err
 	}

@@ -195,7 +195,8 @@ func (c *Commands) personOf(ctx context.Context, a application.Application) (can
 }
 
 // enclosed returns files of an application's documents as attachments, with
-// their names under key. Errors: ErrUnknownAttachment, domain.ErrInvalid.
+// their names under key. Errors: ErrUnknownAttachment,
+// application.ErrFileHeld, application.ErrFileQuarantined, domain.ErrInvalid.
 func (c *Commands) enclosed(ctx context.Context, a application.Application, held access.Rights, applicationID string, files []string, key personal.Key) ([]message.Attachment, error) {
 	if len(files) == 0 {
 		return nil, nil
@@ -218,6 +219,11 @@ func (c *Commands) enclosed(ctx context.Context, a application.Application, held
 			continue
 		}
 		for _, f := range up.Files {
+			if slices.Contains(files, f.ID) {
+				if err := d.Gives(f.ID); err != nil {
+					return nil, err
+				}
+			}
 			found[f.ID] = message.Attachment{File: f.ID, Document: up.Document, Name: f.Name, Size: f.Size, Type: f.Type}
 		}
 	}

@@ -142,5 +142,9 @@ func (f PastFile) keep(ctx context.Context, c *Commands, p *pastOf) (application
 		return application.File{}, err
 	}
 	defer content.Close() //nolint:errcheck // it is only read
-	return c.storeOnce(ctx, personal.Key{ID: p.newID("file"), Owner: p.application}, content, application.MaxFileBytes)
+	clean, err := c.clean(ctx, content, application.MaxFileBytes, p.application)
+	if err != nil {
+		return application.File{}, err
+	}
+	return c.storeOnce(ctx, personal.Key{ID: p.newID("file"), Owner: p.application}, clean, application.MaxFileBytes)
 }

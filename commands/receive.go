@@ -144,7 +144,7 @@ func (c *Commands) wouldReceive(caller Caller, cmd Receive) error {
 	}
 	events, err := application.Application{}.Receive(application.Arrival{Source: cmd.Source}, s)
 	if err == nil && cmd.form != nil {
-		_, err = cmd.form.on(application.Application{}.Fold(events...), "", nil, s)
+		_, err = cmd.form.on(application.Application{}.Fold(events...), "", kept{}, s)
 	}
 	return err
 }
@@ -167,11 +167,11 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 	}
 	claimID := c.liveClaim(cmd.Job, person)
 	if err := c.takeLive(ctx, caller, cmd.Job, person, id, false); err != nil {
-		c.discard(stored)
+		c.discard(stored.files)
 		return Answer{}, err
 	}
 	if err := c.claimAs(ctx, caller, cmd.Job, person, id, false); err != nil {
-		c.discard(stored)
+		c.discard(stored.files)
 		return Answer{}, err
 	}
 	_, err = transact(ctx, c, c.candidates, person, caller.withoutMatch(), decision[candidate.Candidate, candidate.Event]{
@@ -204,7 +204,7 @@ func (c *Commands) arrive(ctx context.Context, caller Caller, cmd Receive, id st
 		},
 	})
 	if answer.Repeated {
-		c.discard(stored)
+		c.discard(stored.files)
 	}
 	return answer, err
 }

@@ -271,7 +271,7 @@ func (c *Commands) MoveDisclosure(ctx context.Context, caller Caller, applicatio
 
 // SettleMessage does what is left to do when a message got to an application:
 // what came along becomes documents of it, and is none of the application any
-// more that it belonged to before; the keys are of the one alone. Only the system
+// more that it belonged to before; the keys are of the one alone, and of the employee profile it led to. Only the system
 // may. Given again it does what is not done.
 // Errors: message.ErrUnknown; ErrDenied.
 func (c *Commands) SettleMessage(ctx context.Context, caller Caller, id string) (Answer, error) {
@@ -298,6 +298,15 @@ func (c *Commands) SettleMessage(ctx context.Context, caller Caller, id string) 
 		}
 		keys = append(keys, m.Files...)
 	}
+	// What came along may have gone on to the profile of whoever was hired.
+	_, newest, err := c.wentOnAs(ctx, m.Application)
+	if err != nil {
+		return Answer{}, err
+	}
+	employee := ""
+	if hire := newest.Hire.ID; hire != "" {
+		employee = EmployeeOf(hire)
+	}
 	for _, key := range keys {
 		owners, err := c.vault.Owners(ctx, key)
 		if err != nil {
@@ -307,7 +316,7 @@ func (c *Commands) SettleMessage(ctx context.Context, caller Caller, id string) 
 			continue // erased, or a file that stayed where it was
 		}
 		for _, owner := range owners {
-			if owner == m.Application {
+			if owner == m.Application || owner == employee {
 				continue
 			}
 			if err := c.vault.RemoveOwner(ctx, key, owner); err != nil {
@@ -349,9 +358,18 @@ func (c *Commands) fileAll(ctx context.Context, caller Caller, says saying, answ
 		if err != nil {
 			return err
 		}
+		as := kept{found: says.state.Infected}
+		if slices.Contains(says.state.Held, at.File) || says.state.Infected[at.File] != "" {
+			as.held = []string{at.File}
+		}
 		file := application.File{ID: at.File, Name: personal.New(personal.Key{ID: at.File, Owner: to}, personal.Plain(name)), Size: at.Size, Type: at.Type}
+		as.files = []application.File{file}
 		err = c.alongWith(ctx, caller, answer, to, "filed/"+at.File, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			return a.FileAttachment(documentOf(at.File, to), file, s)
+			events, err := a.FileAttachment(documentOf(at.File, to), file, s)
+			if err != nil {
+				return nil, err
+			}
+			return as.filed(a, events, s)
 		})
 		if err != nil {
 			return err

@@ -94,7 +94,7 @@ func (m *assessment) Need(f Fact) {
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
 		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
-		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
+		application.DocumentCancelled, application.DocumentRecategorised, application.FileScanned, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
 		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked,
 		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
 		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
@@ -198,7 +198,7 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
 		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.ReviewReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed,
-		application.DocumentCancelled, application.DocumentRecategorised, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
+		application.DocumentCancelled, application.DocumentRecategorised, application.FileScanned, application.DocumentReopened, application.DocumentLeft, application.VersionDeleted,
 		application.MoveUndone, application.Submitted, application.Hired, application.HireUndone, application.EmployeeLinked,
 		application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
 		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:

@@ -87,6 +87,9 @@ func (m *inbox) Need(f Fact) {
 	case application.DocumentUploaded:
 		m.needTeam(e.Job)
 		m.requesters.Need(e.Document)
+	case application.FileScanned:
+		m.audiences.Need(e.Job)
+		m.requesters.Need(e.Document)
 	case application.CommentEdited:
 		m.notify.Need(readmodels.NotifyKey)
 		m.notices.NeedBy("subject_id", e.Comment)
@@ -178,6 +181,8 @@ func (m *inbox) application(f Fact, e application.Event) {
 			told = append(told, r.Member)
 		}
 		m.tell(f, readmodels.NoticeDocumentUploaded, e.Document, w.but(told))
+	case application.FileScanned:
+		m.quarantined(f, e)
 	case application.CommentAdded:
 		// Who is mentioned is told that, instead.
 		m.tell(f, readmodels.NoticeNewComment, e.Comment, m.team(e.Job, m.wanting(organization.NewComment)))
@@ -256,6 +261,23 @@ func (m *inbox) application(f Fact, e application.Event) {
 	}
 }
 
+// quarantined tells of an infected file who uploaded it and, unless it is of a note
+// or a comment, who asked for it and the recruitment managers (S2-108), whatever
+// their settings.
+func (m *inbox) quarantined(f Fact, e application.FileScanned) {
+	if e.Infection == "" {
+		return
+	}
+	told := someone(e.Uploader.MemberID())
+	if e.Area() == "" {
+		told = append(told, m.audience(e.Job, "")...)
+		if r, ok := m.requesters.Get(e.Document); ok && r.Application == f.Aggregate {
+			told = append(told, r.Member)
+		}
+	}
+	m.tell(f, readmodels.NoticeFileQuarantined, e.Document, told)
+}
+
 // message tells of messages that came in, whoever is responsible for where they
 // belong.
 func (m *inbox) message(f Fact, e message.Event) {
@@ -277,7 +299,7 @@ func (m *inbox) message(f Fact, e message.Event) {
 			m.tellOf(f, e.To, e.ToJob)
 		}
 	case message.Written, message.Changed, message.Cancelled, message.Sending, message.Sent, message.Failed, message.OutcomeUnknown,
-		message.Retried, message.Bounced, message.Closed:
+		message.Retried, message.Bounced, message.Closed, message.FileScanned:
 		// What was not sent, or came back, is a task of who wrote it.
 	}
 }

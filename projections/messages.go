@@ -101,6 +101,8 @@ func told(r readmodels.MessageRow, e message.Event) readmodels.MessageRow {
 		r.Application, r.Open, r.Suggested = e.Application, true, nil
 	case message.Moved:
 		r.Application = e.To
+	case message.FileScanned:
+		// Model withheld keeps it.
 	case message.Closed:
 		r.Open, r.ClosedAt, r.ClosedBy = false, instant(e.At), &e.By
 	}

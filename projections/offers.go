@@ -53,7 +53,7 @@ func (m *offers) Need(f Fact) {
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead, application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted, application.Rated,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.WorkHandedOver, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
-		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.VersionDeleted,
+		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.FileScanned, application.VersionDeleted,
 		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
@@ -112,7 +112,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 		application.CommentAdded, application.CommentEdited, application.CommentDeleted, application.CommentsRead, application.NoteAdded, application.NoteEdited, application.NoteVisibilitySet, application.NoteDeleted, application.Rated,
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.WorkHandedOver, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
-		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.VersionDeleted,
+		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.FileScanned, application.VersionDeleted,
 		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}

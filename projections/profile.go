@@ -79,6 +79,8 @@ func (m *profile) Need(f Fact) {
 		m.documents.Need(e.Document)
 	case application.DocumentReopened:
 		m.documents.Need(e.Document)
+	case application.FileScanned:
+		m.documents.Need(e.Document)
 	case application.Transferred:
 		for _, id := range e.Documents {
 			m.documents.Need(id)
@@ -191,6 +193,10 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	case application.Transferred:
 		for _, id := range e.Documents {
 			m.document(id, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsCancelled })
+		}
+	case application.FileScanned:
+		if e.Rejects {
+			m.reviewed(f, e.Document, e.Version, application.DocumentIsRejected, personal.Text{}, e.Stamp)
 		}
 	case application.DocumentReopened:
 		m.document(e.Document, func(d *readmodels.DocumentRow) { d.Status = application.DocumentIsUploaded })

@@ -247,6 +247,12 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Version = e.Version
 	case application.DocumentRecategorised:
 		kind, subject = readmodels.EntryDocumentRecategorised, e.Document
+	case application.FileScanned:
+		if e.Infection == "" {
+			return // it is what it was taken for
+		}
+		kind, subject = readmodels.EntryFileQuarantined, e.Document
+		d.Version, d.Infection = e.Version, e.Infection
 	case application.VersionDeleted:
 		kind, subject = readmodels.EntryVersionDeleted, e.Document
 		d.Version = e.Version
@@ -305,6 +311,8 @@ func (m *timeline) message(f Fact, e message.Event) {
 		show(id, e.Application, readmodels.EntryMessageClosed, readmodels.EntryDetails{})
 	case message.Changed, message.Sending:
 		// On the way to what is shown.
+	case message.FileScanned:
+		// That it is infected the document says that it becomes.
 	}
 }
 

@@ -60,6 +60,7 @@ type File struct {
 	Type string          `json:"type" doc:"Media type, by content"`
 	// Preview is how it can be shown.
 	Preview *Preview `json:"preview" enum:"pdf,image,text" doc:"As what it can be shown with inline=true; null = it cannot, download it"`
+	Scanned
 }
 
 // Preview is how a file can be shown.
@@ -103,6 +104,7 @@ type documentRows struct {
 	versions  []VersionRow
 	files     []FileRow
 	reviews   []ReviewRow
+	withheld  []WithheldRow
 }
 
 // queue queues the reading of the documents of applications for which a
@@ -114,6 +116,7 @@ func (r *documentRows) queue(b *pgx.Batch, s Schema, applications []string, cond
 	queueRows(b, s, DocumentVersions(), &r.versions, of+" ORDER BY document_id, version DESC", args...)
 	queueRows(b, s, DocumentFiles(), &r.files, of+" ORDER BY document_id, version, place", args...)
 	queueRows(b, s, DocumentReviews(), &r.reviews, of+" ORDER BY revision DESC", args...)
+	queueRows(b, s, Withheld(), &r.withheld, "file_id IN (SELECT file_id FROM "+s.Table("document_files")+" WHERE application_id = ANY ($1::uuid[]))", applications)
 }
 
 func (r *documentRows) want(t *texts) {
@@ -139,10 +142,10 @@ func (r *documentRows) want(t *texts) {
 }
 
 func (r *documentRows) shown(t *texts) []Document {
-	files := map[string][]File{}
+	files, scanned := map[string][]File{}, withheldOf(r.withheld)
 	for _, f := range r.files {
 		key := VersionKey(f.Document, f.Version)
-		files[key] = append(files[key], File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type, Preview: previewOf(f.Type)})
+		files[key] = append(files[key], File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type, Preview: previewOf(f.Type), Scanned: scanned[f.ID]})
 	}
 	reviews := map[string][]DocumentReview{}
 	for _, w := range r.reviews {
@@ -233,7 +236,8 @@ func ofRemarks(documents []DocumentRow) map[string][]string {
 }
 
 // File returns a file if member may view its category at now, and the note or the
-// comment that it belongs to. Masked viewers may not. Errors: ErrNotFound.
+// comment that it belongs to. Masked viewers may not. Errors: ErrNotFound,
+// application.ErrFileHeld, application.ErrFileQuarantined.
 func (c *Core) File(ctx context.Context, member, fileID string, now time.Time) (StoredFile, error) {
 	return c.file(ctx, fileID, func(tx pgx.Tx, s Schema, f FileRow, d DocumentRow) error {
 		return c.seesFile(ctx, tx, s, member, f.Application, d, now)
@@ -258,7 +262,8 @@ func (c *Core) seesFile(ctx context.Context, tx pgx.Tx, s Schema, member, applic
 
 // CandidateFile returns a file that the candidate uploaded for an application of
 // their own or for one that it goes on from, or of a note that they see there, at
-// now: for as long as they may look at it. Errors: ErrNotFound, also while self-tracking is off.
+// now: for as long as they may look at it. Errors: ErrNotFound, also while self-tracking is off;
+// application.ErrFileHeld, application.ErrFileQuarantined.
 func (c *Core) CandidateFile(ctx context.Context, candidateID, applicationID, fileID string, now time.Time) (StoredFile, error) {
 	if !isID(candidateID, applicationID) {
 		return StoredFile{}, ErrNotFound
@@ -308,6 +313,13 @@ func (c *Core) file(ctx context.Context, fileID string, may func(pgx.Tx, Schema,
 			return err
 		}
 		if err := may(tx, s, f, d); err != nil {
+			return err
+		}
+		scanned, err := withheldAmong(ctx, tx, s, []string{fileID})
+		if err == nil {
+			err = scanned[fileID].given()
+		}
+		if err != nil {
 			return err
 		}
 		t := newTexts(c.vault, f.Application, false)

@@ -270,6 +270,18 @@ func (c *Core) employee(ctx context.Context, tx pgx.Tx, v sight, r EmployeeRow, 
 	if err := t.loadNow(ctx, tx, v.schema); err != nil {
 		return Employee{}, err
 	}
+	var files []string
+	for _, d := range documents {
+		for _, version := range d.Versions.V {
+			for _, f := range version.Files {
+				files = append(files, f.ID)
+			}
+		}
+	}
+	scanned, err := withheldAmong(ctx, tx, v.schema, files)
+	if err != nil {
+		return Employee{}, err
+	}
 	e := Employee{
 		ID: r.ID, Revision: r.Revision, State: r.State, Job: JobRef{ID: j.ID, Title: j.Title}, HiredAt: r.HiredAt, CreatedAt: r.CreatedAt, EndedAt: r.EndedAt,
 		FirstName: t.text(r.FirstName), LastName: t.text(r.LastName), Email: t.text(r.Email), Phone: t.text(r.Phone),
@@ -279,7 +291,7 @@ func (c *Core) employee(ctx context.Context, tx pgx.Tx, v sight, r EmployeeRow, 
 		e.ApplicationID = &r.Application
 	}
 	for _, d := range documents {
-		e.Documents = append(e.Documents, d.shown(t))
+		e.Documents = append(e.Documents, d.shown(t, scanned))
 	}
 	return e, t.err
 }
@@ -295,12 +307,12 @@ func (r EmployeeDocumentRow) want(t *texts) {
 	}
 }
 
-func (r EmployeeDocumentRow) shown(t *texts) EmployeeDocument {
+func (r EmployeeDocumentRow) shown(t *texts, scanned withheld) EmployeeDocument {
 	d := EmployeeDocument{ID: r.Document, Category: r.Category, Status: r.Status, Title: t.text(r.Title), Versions: []EmployeeDocumentVersion{}}
 	for _, v := range slices.Backward(r.Versions.V) {
 		shown := EmployeeDocumentVersion{Version: v.Number, UploadedAt: v.UploadedAt, UploadedBy: t.by(v.UploadedBy), Files: []File{}}
 		for _, f := range v.Files {
-			shown.Files = append(shown.Files, File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type})
+			shown.Files = append(shown.Files, File{ID: f.ID, Name: t.text(f.Name), Size: f.Size, Type: f.Type, Scanned: scanned[f.ID]})
 		}
 		if v.ReviewedAt != nil {
 			shown.Review = &DocumentReview{Status: v.Status, At: *v.ReviewedAt, By: t.by(v.ReviewedBy), Reason: t.text(v.Reason)}
@@ -311,7 +323,8 @@ func (r EmployeeDocumentRow) shown(t *texts) EmployeeDocument {
 }
 
 // EmployeeFile returns a file of a document that went along, for who reads the
-// profile unmasked and may view the document. Errors: ErrNotFound.
+// profile unmasked and may view the document.
+// Errors: ErrNotFound, application.ErrFileHeld, application.ErrFileQuarantined.
 func (c *Core) EmployeeFile(ctx context.Context, member, employeeID, documentID, fileID string, now time.Time) (Employee, StoredFile, error) {
 	e, err := c.Employee(ctx, member, employeeID, now)
 	switch {
@@ -324,7 +337,7 @@ func (c *Core) EmployeeFile(ctx context.Context, member, employeeID, documentID,
 		for _, v := range d.Versions {
 			for _, f := range v.Files {
 				if d.ID == documentID && f.ID == fileID {
-					return e, StoredFile{File: f, ApplicationID: employeeID, DocumentID: d.ID, Version: v.Version, Category: d.Category}, nil
+					return e, StoredFile{File: f, ApplicationID: employeeID, DocumentID: d.ID, Version: v.Version, Category: d.Category}, f.given()
 				}
 			}
 		}

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,file_quarantined,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
@@ -124,13 +124,14 @@ func (v sight) told(q *statement) string {
 		assigns = "true"
 	}
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
 		NoticeUnassigned, assigns,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
 		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
+		NoticeFileQuarantined, v.holdsCategory(q, "a", "d.category", access.View),
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),
@@ -218,7 +219,7 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Offer = &r.Subject
 	case NoticeNewApplication, NoticeWorkHandedOver, NoticeSecondFactorReset:
 		// There is nothing more to name.
-	case NoticeDocumentUploaded:
+	case NoticeDocumentUploaded, NoticeFileQuarantined:
 		n.DocumentID = &r.Subject
 	case NoticeNewMessage, NoticeUnassigned:
 		n.MessageID = &r.Subject

@@ -14,6 +14,7 @@ type NoticeKind string
 const (
 	NoticeCandidateNote    NoticeKind = "candidate_note"
 	NoticeDocumentUploaded NoticeKind = "document_uploaded"
+	NoticeFileQuarantined  NoticeKind = "file_quarantined"
 	NoticeMentioned        NoticeKind = "mentioned"
 	NoticeNewMessage       NoticeKind = "new_message"
 	NoticeUnassigned       NoticeKind = "unassigned_message"

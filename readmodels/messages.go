@@ -51,6 +51,7 @@ type MessageAttached struct {
 	Name     *personal.Plain `json:"name" doc:"Null if erased"`
 	Size     int64           `json:"size" doc:"Bytes"`
 	Type     string          `json:"type" doc:"Media type, by content"`
+	Scanned
 }
 
 // MessageWithout is a file that came along with a message and was not kept.
@@ -100,8 +101,12 @@ func (c *Core) Threads(ctx context.Context, member, applicationID string, now ti
 		if err := t.loadNow(ctx, tx, s); err != nil {
 			return err
 		}
+		scanned, err := withheldAmong(ctx, tx, s, filesAmong(rows))
+		if err != nil {
+			return err
+		}
 		for _, r := range rows {
-			threads = joined(threads, r.shown(t, documents))
+			threads = joined(threads, r.shown(t, documents, scanned))
 		}
 		slices.SortStableFunc(threads, func(a, b Thread) int { return b.LastAt.Compare(a.LastAt) })
 		return t.err
@@ -132,9 +137,20 @@ func (r MessageRow) want(t *texts) {
 	t.wantByOrNil(r.ClosedBy)
 }
 
+// filesAmong are the ids of the files of messages.
+func filesAmong(rows []MessageRow) []string {
+	var ids []string
+	for _, r := range rows {
+		for _, f := range r.Files.V {
+			ids = append(ids, f.File)
+		}
+	}
+	return ids
+}
+
 // shown is a message with those of its files that are in documents, or with all
 // if that is nil.
-func (r MessageRow) shown(t *texts, documents map[string]string) Message {
+func (r MessageRow) shown(t *texts, documents map[string]string, scanned withheld) Message {
 	m := Message{
 		ID: r.ID, Revision: r.Revision, Thread: r.Thread, Answers: r.Answers, Direction: r.Direction, Purpose: string(r.Purpose), By: t.by(r.Author), At: r.At.UTC(),
 		From: t.text(r.From), FromName: t.text(r.FromName), Known: r.Known, To: t.text(r.To), Subject: t.text(r.Subject), Text: t.text(r.Text), Shortened: r.Shortened,
@@ -147,7 +163,7 @@ func (r MessageRow) shown(t *texts, documents map[string]string) Message {
 	for _, f := range r.Files.V {
 		document, ok := documents[f.File]
 		if documents == nil || ok {
-			m.Files = append(m.Files, MessageAttached{File: f.File, Document: orNil(document), Name: t.text(f.Name), Size: f.Size, Type: f.Type})
+			m.Files = append(m.Files, MessageAttached{File: f.File, Document: orNil(document), Name: t.text(f.Name), Size: f.Size, Type: f.Type, Scanned: scanned[f.File]})
 		}
 	}
 	return m
@@ -234,8 +250,12 @@ func (c *Core) unassigned(ctx context.Context, tx pgx.Tx, s Schema, rows []Messa
 	if err := send(ctx, tx, b); err != nil {
 		return nil, err
 	}
+	scanned, err := withheldAmong(ctx, tx, s, filesAmong(rows))
+	if err != nil {
+		return nil, err
+	}
 	for i, r := range rows {
-		items[i].Message = r.shown(own[i], nil)
+		items[i].Message = r.shown(own[i], nil, scanned)
 		if r.Suggested != nil {
 			if p, ok := places[*r.Suggested]; ok {
 				items[i].Suggested = &p
@@ -273,7 +293,8 @@ func (v sight) suggestions(ctx context.Context, tx pgx.Tx, messages []MessageRow
 }
 
 // UnassignedFile returns a file that came along with a message that belongs to no
-// application yet. Errors: ErrDenied, ErrNotFound.
+// application yet.
+// Errors: ErrDenied, ErrNotFound, application.ErrFileHeld, application.ErrFileQuarantined.
 func (c *Core) UnassignedFile(ctx context.Context, member, messageID, file string, now time.Time) (File, error) {
 	var found File
 	err := c.snapshot(ctx, "file of a message", func(tx pgx.Tx, s Schema) error {
@@ -293,6 +314,13 @@ func (c *Core) UnassignedFile(ctx context.Context, member, messageID, file strin
 			return ErrNotFound
 		}
 		f := r.Files.V[i]
+		scanned, err := withheldAmong(ctx, tx, s, []string{file})
+		if err == nil {
+			err = scanned[file].given()
+		}
+		if err != nil {
+			return err
+		}
 		t := newTexts(c.vault, r.ID, false)
 		t.want(f.Name)
 		if err := t.loadNow(ctx, tx, s); err != nil {

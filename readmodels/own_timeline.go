@@ -16,7 +16,7 @@ import (
 // OwnEntry is one thing that happened to an application, as its candidate is told
 // of it. Which fields it has depends on its kind; the others are null.
 type OwnEntry struct {
-	Kind      EntryKind            `json:"kind" enum:"received,submitted,stage_moved,disqualified,requalified,note_added,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,document_cancelled,document_reopened,document_version_deleted,interview_scheduled,interview_rescheduled,interview_cancelled,interview_completed,interview_missed,interview_answered,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
+	Kind      EntryKind            `json:"kind" enum:"received,submitted,stage_moved,disqualified,requalified,note_added,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,document_cancelled,document_reopened,document_version_deleted,file_quarantined,interview_scheduled,interview_rescheduled,interview_cancelled,interview_completed,interview_missed,interview_answered,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired"`
 	At        time.Time            `json:"at" doc:"When it happened; of a rejection, when it was disclosed"`
 	Yours     bool                 `json:"yours" doc:"Whether you did it"`
 	Stage     *string              `json:"stage" doc:"The stage it entered, by its public name"`
@@ -52,7 +52,7 @@ const maxOwnEntries = 500
 var (
 	ownKinds          = []EntryKind{EntryReceived, EntrySubmitted, EntryStageMoved, EntryDisqualified, EntryRequalified, EntryOutcomeDisclosed, EntryDisclosureMoved}
 	ownNoteKinds      = []EntryKind{EntryNoteAdded, EntryNoteDeleted}
-	ownDocumentKinds  = []EntryKind{EntryDocumentRequested, EntryDocumentUploaded, EntryDocumentApproved, EntryDocumentRejected, EntryDocumentCancelled, EntryDocumentReopened, EntryVersionDeleted}
+	ownDocumentKinds  = []EntryKind{EntryDocumentRequested, EntryDocumentUploaded, EntryDocumentApproved, EntryDocumentRejected, EntryDocumentCancelled, EntryDocumentReopened, EntryVersionDeleted, EntryFileQuarantined}
 	ownInterviewKinds = []EntryKind{EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewCancelled, EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered}
 	ownOfferKinds     = []EntryKind{EntryOfferSent, EntryOfferAccepted, EntryOfferDeclined, EntryOfferWithdrawn, EntryOfferExpired}
 )

@@ -119,6 +119,7 @@ const (
 	EntryDocumentReopened      EntryKind = "document_reopened"
 	EntryDocumentRecategorised EntryKind = "document_recategorised"
 	EntryVersionDeleted        EntryKind = "document_version_deleted"
+	EntryFileQuarantined       EntryKind = "file_quarantined"
 )
 
 // EntryDetails are the ids and values of an entry. Each kind uses some.
@@ -147,6 +148,7 @@ type EntryDetails struct {
 	Version    int                 `json:"version,omitempty"`
 	Files      int                 `json:"files,omitempty"` // number
 	Late       bool                `json:"late,omitempty"`
+	Infection  string              `json:"infection,omitempty"` // what the malware scanner says of a file
 	DueAt      *time.Time          `json:"due_at,omitempty"`
 	DiscloseAt *time.Time          `json:"disclose_at,omitempty"`
 	Until      *time.Time          `json:"until,omitempty"`

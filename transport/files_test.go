@@ -3,7 +3,6 @@ package transport
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"github.com/hirelog/hirelog/domain/access"
-	"github.com/hirelog/hirelog/internal/clamd"
-	"github.com/hirelog/hirelog/internal/clamd/clamdtest"
 )
 
 // aPDF is a file that is told to be one.
@@ -248,49 +245,4 @@ func TestOneRequestToManyApplications(t *testing.T) {
 	ask(theirs).problem(http.StatusNotFound, "unknown_application")
 	ask().problem(http.StatusUnprocessableEntity, "invalid")
 	ask("not-an-id").problem(http.StatusUnprocessableEntity, "invalid")
-}
-
-// scanner is none until a test names one.
-type scanner struct{ atomic.Pointer[clamd.Client] }
-
-// Scan implements commands.Scanner.
-func (s *scanner) Scan(ctx context.Context, r io.Reader) (string, error) {
-	if c := s.Load(); c != nil {
-		return c.Scan(ctx, r)
-	}
-	return "", nil
-}
-
-// S2-108: with a scanner an infected file is not taken in, and neither is any
-// while the scanner is out of reach.
-func TestFilesAreScanned(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	daemon := clamdtest.Serve(t, "tcp", "127.0.0.1:0")
-	c, err := clamd.New(daemon.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.scanner.Store(c)
-	v := w.vacancy("Engineer")
-	app := w.apply(v, "Cleo", "Candidate")
-	path := "/v1/applications/" + app + "/documents"
-	w.filed(v.manager, app, "cv", "cv.pdf", aPDF)
-	before := w.events()
-	w.post(v.manager, path, newForm("cv").file("cv.pdf", aPDF+clamdtest.Virus)).problem(http.StatusUnprocessableEntity, "file_infected")
-	several := w.post(v.manager, path+"/several", newForm("cv").file("a.txt", clamdtest.Virus).file("b.txt", "harmless")).want(http.StatusOK)
-	if several.text("items.0.refusal.code") != "file_infected" || several.text("items.1.id") == "" {
-		t.Errorf("several: %s", several.body)
-	}
-	daemon.Close()
-	w.post(v.manager, path, newForm("cv").file("cv.pdf", aPDF)).problem(http.StatusServiceUnavailable, "scanner_unavailable")
-	if got := w.events() - before; got != 1 {
-		t.Errorf("%d events, want that of the harmless file alone", got)
-	}
-	if list := w.get(v.manager, path).items("items"); len(list) != 2 {
-		t.Errorf("%d documents, want 2", len(list))
-	}
-	if logged := w.logged.String(); !strings.Contains(logged, clamdtest.Name) || strings.Contains(logged, "b.txt") {
-		t.Error("the log does not say what was found, or names files")
-	}
 }

@@ -99,7 +99,7 @@ var Codec = domain.NewCodec[Event](
 	Hired{}, HireUndone{}, EmployeeLinked{},
 	OfferDrafted{}, OfferChanged{}, OfferApproved{}, OfferReturned{},
 	OfferSent{}, OfferAccepted{}, OfferDeclined{}, OfferWithdrawn{}, OfferExpired{},
-	DocumentLeft{},
+	DocumentLeft{}, FileScanned{},
 	Deleted{},
 )
 

@@ -80,6 +80,8 @@ type Document struct {
 	Of       Remark   // the note or comment whose files it has
 	Own      bool     // the candidate uploaded a version of it
 	Offer    string   // whose contract it is
+	Held     []HeldFile
+	Infected []string // files, of any version, that are quarantined
 }
 
 // The rules that refuse.
@@ -207,6 +209,7 @@ type DocumentUploaded struct {
 	Version  int             `json:"version"` // from 1
 	Category access.Category `json:"category"`
 	Files    []File          `json:"files"`
+	Held     []string        `json:"held,omitempty"` // files of these that were not scanned for malware; see FileScanned
 	Late     bool            `json:"late,omitempty"` // after the due date
 	Job      string          `json:"job,omitempty"`
 	Offer    string          `json:"offer,omitempty"` // whose contract it is
@@ -226,6 +229,9 @@ func (e DocumentUploaded) evolve(a Application) Application {
 	d.Files = make([]string, len(e.Files))
 	for i, f := range e.Files {
 		d.Files[i] = f.ID
+	}
+	for _, id := range e.Held {
+		d.Held = append(slices.Clip(d.Held), HeldFile{ID: id, Version: e.Version, By: e.By})
 	}
 	return a.withDocument(e.Document, d)
 }
@@ -331,7 +337,8 @@ func (e DocumentApproved) evolve(a Application) Application {
 }
 
 // ApproveDocument approves the newest version. Approving a rejected one is a
-// correction and needs a reason. Errors: see review.
+// correction and needs a reason. Errors: see review; ErrFileHeld,
+// ErrFileQuarantined.
 func (a Application) ApproveDocument(document string, version int, reason personal.Text, s domain.Stamp) ([]Event, error) {
 	d, err := a.review(document, version)
 	switch {
@@ -341,6 +348,9 @@ func (a Application) ApproveDocument(document string, version int, reason person
 		return nil, nil
 	case d.Status == DocumentIsRejected && reason.IsZero():
 		return nil, ErrReasonRequired.Because("Approving a rejected document is a correction and needs a reason.")
+	}
+	if err := d.Gives(d.Files...); err != nil { // nobody can have looked at it
+		return nil, err
 	}
 	return []Event{DocumentApproved{Stamp: s, Document: document, Version: version, Reason: reason}}, nil
 }

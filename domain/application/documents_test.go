@@ -221,6 +221,11 @@ func TestReview(t *testing.T) {
 		{Name: "rejected twice", Given: append(slices.Clone(up), blurred), When: reject(1, text("other"))},
 		{Name: "rejected after all", Given: append(slices.Clone(up), approved), When: reject(1, text("blurred")), Want: events{blurred}},
 		{Name: "rejected without a reason", Given: up, When: reject(1, none), Err: application.ErrReasonRequired},
+		{Name: "approved while a file is held", Given: events{received, requested, unscanned}, When: approve(1, none), Err: application.ErrFileHeld},
+		{Name: "rejected while a file is held", Given: events{received, requested, unscanned}, When: reject(1, text("blurred")), Want: events{blurred}},
+		{Name: "approved after it was scanned", Given: events{received, requested, unscanned, scanned("")}, When: approve(1, none), Want: events{approved}},
+		{Name: "approved though a file is infected", Given: events{received, requested, unscanned, scanned("Eicar")}, When: approve(1, text("really")), Err: application.ErrFileQuarantined},
+		{Name: "an infected version is rejected already", Given: events{received, requested, unscanned, scanned("Eicar")}, When: reject(1, text("blurred"))},
 		{
 			Name: "a new version is looked at anew", Given: append(slices.Clone(up), blurred, uploaded(2)), When: approve(2, none),
 			Want: events{application.DocumentApproved{Stamp: by, Document: "d1", Version: 2}},

@@ -106,6 +106,7 @@ func TestStored(t *testing.T) {
 			Stamp: stamp, Job: other, Document: id, Version: 1, Category: access.Certificate, Late: true,
 			Files:  []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
 			Offer:  other,
+			Held:   []string{other},
 			Remark: application.Remark{Note: id, Comment: other},
 		},
 		application.DocumentApproved{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
@@ -117,6 +118,7 @@ func TestStored(t *testing.T) {
 		application.AccessEnds{Stamp: stamp, Grant: id, Until: &due, Closed: true},
 		application.DocumentCancelled{Stamp: stamp, Document: id},
 		application.DocumentLeft{Stamp: stamp, Document: id},
+		application.FileScanned{Stamp: stamp, Document: id, Version: 1, File: other, Infection: "Test.Malware", Rejects: true, Uploader: domain.Candidate, Job: other, Remark: application.Remark{Note: id, Comment: other}},
 		application.DocumentReopened{Stamp: stamp, Document: id, Version: 1, Reason: text("reason")},
 		application.DocumentRecategorised{Stamp: stamp, Document: id, From: access.CV, To: access.Certificate},
 		application.VersionDeleted{Stamp: stamp, Document: id, Version: 1},
@@ -139,6 +141,7 @@ type draws struct {
 	version           int
 	request           application.Request
 	files             []application.File
+	file, infection   string
 	until             *time.Time
 	cause             application.GrantCause
 }
@@ -165,6 +168,7 @@ func draw(t *rapid.T, at time.Time) draws {
 		yes:    rapid.Bool().Draw(t, "yes"), manager: rapid.Bool().Draw(t, "manager"),
 		outcome: rapid.SampledFrom([]application.Outcome{application.Rejected, application.Withdrawn, application.InProgress, "hired"}).Draw(t, "outcome"),
 		kind:    rapid.SampledFrom([]organization.ReasonKind{organization.We, organization.They, organization.OtherReason}).Draw(t, "kind"),
+		file:    rapid.SampledFrom([]string{"f1", "f2", "f3"}).Draw(t, "file"), infection: rapid.SampledFrom([]string{"", "", "Eicar"}).Draw(t, "infection"),
 		version: rapid.SampledFrom([]int{1, 1, 1, 1, 2, 3, 0}).Draw(t, "version"), files: rapid.SliceOfN(files, 0, 3).Draw(t, "files"),
 		category: categories.Draw(t, "category"),
 		answerer: rapid.SampledFrom([]string{"", "m1", "m2", "m9"}).Draw(t, "answerer"), slot: rapid.SampledFrom([]string{"", "", "2030-01-07T10:00", "2030-01-08T10:00"}).Draw(t, "slot"),
@@ -347,7 +351,8 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.RequestDocument(d.id, d.request, d.yes, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.Upload(d.id, d.category, d.files, s)
+			events, err := a.Upload(d.id, d.category, d.files, s)
+			return application.Holding(events, d.file), err
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.Attach(application.Remark{Note: d.id}, d.stage, d.category, d.files, s)
@@ -357,6 +362,9 @@ func commands(d draws, s domain.Stamp) []when {
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.ApproveDocument(d.id, d.version, d.text, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
+			return a.ScanFile(d.file, d.infection, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.RejectDocument(d.id, d.version, d.text, s)
@@ -572,6 +580,20 @@ func holds(before application.Application, e application.Event, after applicatio
 			gone != (d.Status == application.DocumentIsRequested || d.Status == application.DocumentIsDeleted) {
 			return "document " + id + " is " + string(d.Status) + " without a file, or the other way round"
 		}
+		was := before.Documents[id]
+		for _, f := range was.Infected {
+			if !slices.Contains(d.Infected, f) {
+				return "an infected file was taken for a clean one"
+			}
+		}
+		for _, f := range d.Held {
+			if f.Version > d.Versions || f.By == "" || slices.Contains(d.Deleted, f.Version) {
+				return "a file is held that is not there"
+			}
+		}
+		if d.Status == application.DocumentIsApproved && was.Status != d.Status && d.Gives(d.Files...) != nil {
+			return "a file was approved that nobody got"
+		}
 		if len(d.Deleted) < len(before.Documents[id].Deleted) {
 			return "a deleted version came back"
 		}
@@ -582,7 +604,7 @@ func holds(before application.Application, e application.Event, after applicatio
 func FuzzDecode(f *testing.F) {
 	d := draws{
 		id: "n1", stage: "s2", reason: "r1", text: text("x"), yes: true, manager: true, outcome: application.Rejected, kind: organization.We,
-		category: access.CV, version: 1, request: application.Request{Title: text("x"), Category: access.CV}, files: []application.File{file("f1")},
+		category: access.CV, version: 1, request: application.Request{Title: text("x"), Category: access.CV}, files: []application.File{file("f1")}, file: "f1", infection: "Eicar",
 	}
 	given := events{received, noteOf(by.By, false), requested, uploaded(1)}
 	domaintest.Fuzz(f, application.Codec, application.Application.Fold, given, func(a application.Application) {

@@ -136,6 +136,7 @@ func (VersionDeleted) EventName() string { return "application.document_version_
 func (e VersionDeleted) evolve(a Application) Application {
 	d := a.Documents[e.Document]
 	d.Deleted = append(slices.Clip(d.Deleted), e.Version)
+	d.Held = slices.DeleteFunc(slices.Clone(d.Held), func(f HeldFile) bool { return f.Version == e.Version })
 	if e.Version == d.Versions {
 		d.Files = nil
 		switch {

@@ -70,7 +70,7 @@ func TestSetOwner(t *testing.T) {
 // Two branches of one history stay apart.
 func TestFoldDoesNotAlias(t *testing.T) {
 	history := events{
-		received, tagged("t1"), tagged("t2"), tagged("t3"), noteOf(by.By, false), requested, uploaded(1),
+		received, tagged("t1"), tagged("t2"), tagged("t3"), noteOf(by.By, false), requested, unscanned,
 		application.CommentAdded{Stamp: by, Comment: "c1", Text: text("1")},
 		application.CommentAdded{Stamp: by, Comment: "c2", Text: text("2")},
 		application.CommentAdded{Stamp: by, Comment: "c3", Text: text("3")},
@@ -95,6 +95,8 @@ func TestFoldDoesNotAlias(t *testing.T) {
 		application.NoteDeleted{Stamp: by, Note: "n1"},
 		noteOf(domain.Candidate, true),
 		uploaded(2),
+		scanned("Eicar"),
+		application.VersionDeleted{Stamp: by, Document: "d1", Version: 1},
 		application.DocumentApproved{Stamp: by, Document: "d1", Version: 1},
 		application.DocumentRejected{Stamp: by, Document: "d1", Version: 1, Reason: text("blurred")},
 		application.DocumentRequested{Stamp: by, Document: "d2", Title: text("x")},

@@ -77,9 +77,11 @@ type Message struct {
 	Since   time.Time // since when it is being handed over
 	Changed string    // id of the last change
 
-	Closed bool     // an inbound one: somebody took care of it
-	Files  []string // that go along, or came along
-	Left   []Place  // where it belonged before, in order
+	Closed   bool              // an inbound one: somebody took care of it
+	Files    []string          // that go along, or came along
+	Held     []string          // of those that came along: they were not scanned for malware yet
+	Infected map[string]string // of the same: what they are infected with, by id
+	Left     []Place           // where it belonged before, in order
 }
 
 // Place is where a message belongs: an application, with its job. Events say it
@@ -101,7 +103,7 @@ type Event interface {
 // Codec reads and writes the events of a message.
 var Codec = domain.NewCodec[Event](
 	Written{}, Changed{}, Cancelled{}, Sending{}, Sent{}, Failed{}, OutcomeUnknown{}, Retried{}, Bounced{},
-	Received{}, Assigned{}, Moved{}, Closed{},
+	Received{}, Assigned{}, Moved{}, Closed{}, FileScanned{},
 )
 
 // Fold returns m with events applied in order.
@@ -146,7 +148,7 @@ type LeftOutReason string
 
 // Why a file was not kept.
 const (
-	Infected LeftOutReason = "infected"  // a scanner says so
+	Infected LeftOutReason = "infected"  // a scanner said so; such files are quarantined since
 	TooMany  LeftOutReason = "too_many"  // behind the twentieth
 	TooLarge LeftOutReason = "too_large" // more than a document may have
 )

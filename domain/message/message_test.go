@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -171,6 +172,20 @@ func TestInbound(t *testing.T) {
 	moved := message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2"}
 	goes := moved
 	goes.Scheduled = true
+	heldArrival := func() message.Arrival {
+		in := arrival()
+		in.Held = []string{"f1"}
+		return in
+	}
+	heldIn := must(none.Receive(heldArrival(), sys))
+	atHome := heldIn.(message.Received)
+	atHome.Application, atHome.Job = home.Application, home.Job
+	scan := func(infection string) ask {
+		return func(m message.Message) (events, error) { return m.ScanFile("f1", infection, sys) }
+	}
+	scanned := func(in message.Place, infection string) message.FileScanned {
+		return message.FileScanned{Stamp: sys, Place: in, File: "f1", Infection: infection}
+	}
 	along := func(from string) ask {
 		return func(m message.Message) (events, error) { return m.GoAlong(from, away, rita), nil }
 	}
@@ -204,6 +219,16 @@ func TestInbound(t *testing.T) {
 		{Name: "it is closed", Given: events{received, assigned}, When: closes, Want: events{message.Closed{Stamp: rita, Place: home}}},
 		{Name: "and stays closed elsewhere", Given: events{received, assigned, message.Closed{Stamp: rita, Place: home}, moved}, When: closes},
 		{Name: "nobody takes care of what belongs nowhere", Given: events{received}, When: closes, Err: message.ErrUnassigned},
+		{Name: "what came along is scanned", Given: events{heldIn}, When: scan("Eicar"), Want: events{scanned(message.Place{}, "Eicar")}},
+		{Name: "once", Given: events{heldIn, scanned(message.Place{}, "")}, When: scan("Eicar")},
+		{Name: "not what was not held", Given: events{received}, When: scan("Eicar")},
+		{Name: "nor what belongs to an application", Given: events{heldIn, assigned}, When: scan("Eicar")},
+		{Name: "nor what goes out", Given: events{written}, When: scan("Eicar"), Err: message.ErrNotIn},
+		{Name: "known to be infected it comes in all the same", When: func(m message.Message) (events, error) {
+			in := heldArrival()
+			in.Place, in.Infected = home, map[string]string{"f1": "Eicar"}
+			return m.Receive(in, sys)
+		}, Want: events{atHome, scanned(home, "Eicar")}},
 		{Name: "what is written here is not closed", Given: events{written}, When: closes, Err: message.ErrNotIn},
 	}...)
 }
@@ -213,6 +238,7 @@ func TestStoredMessages(t *testing.T) {
 	w.Answers, w.Purpose = "m0", message.Rejection
 	r.Application, r.Job, r.Answers, r.Known, r.Shortened = "a1", "j1", "m0", true, true
 	r.Attachments = []message.Attachment{{File: "f1", Document: "d1", Name: text("f1.pdf"), Size: 9, Type: "application/pdf"}}
+	r.Held = []string{"f1"}
 	r.LeftOut = []message.LeftOut{{Name: text("f2.exe"), Reason: message.Infected}}
 	again := domaintest.At.Add(time.Minute)
 	domaintest.Stored[message.Event](
@@ -228,6 +254,7 @@ func TestStoredMessages(t *testing.T) {
 		assigned,
 		message.Moved{Stamp: rita, From: "a1", FromJob: "j1", To: "a2", ToJob: "j2", Scheduled: true},
 		message.Closed{Stamp: rita, Place: home, Reply: "m2"},
+		message.FileScanned{Stamp: sys, Place: home, File: "f1", Infection: "Eicar"},
 	)
 }
 
@@ -241,6 +268,13 @@ func TestRandomMessages(t *testing.T) {
 			d := draft()
 			d.SendAt = s.At.Add(time.Duration(rapid.IntRange(-10, 100).Draw(rt, "minutes")) * time.Minute)
 			in := arrival()
+			infection := domaintest.Fair(rt, "infection", []string{"", "Eicar"})
+			if rapid.Bool().Draw(rt, "held") {
+				in.Held = []string{"f1"}
+			}
+			if rapid.Bool().Draw(rt, "scanned") {
+				in.Infected = map[string]string{"f1": infection}
+			}
 			if rapid.Bool().Draw(rt, "known") {
 				in.Place = home
 			}
@@ -263,6 +297,7 @@ func TestRandomMessages(t *testing.T) {
 				func(m message.Message) ([]message.Event, error) { return m.Move(to, s) },
 				func(m message.Message) ([]message.Event, error) { return m.GoAlong(m.Application, to, s), nil },
 				func(m message.Message) ([]message.Event, error) { return m.Close("", s) },
+				func(m message.Message) ([]message.Event, error) { return m.ScanFile("f1", infection, s) },
 			})
 		},
 		Holds: holds,
@@ -289,6 +324,10 @@ func holds(before message.Message, e message.Event, after message.Message) strin
 		return "what came in has a status"
 	case after.Direction == message.Outbound && after.Application == "":
 		return "it goes to nobody"
+	case after.Infected["f1"] != "" && slices.Contains(after.Held, "f1"):
+		return "an infected file is held"
+	case before.Infected["f1"] != after.Infected["f1"] && before.Infected["f1"] != "":
+		return "an infected file was taken for another"
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hirelog/hirelog/domain"
@@ -24,6 +25,7 @@ type Received struct {
 	MessageID   personal.Text `json:"message_id"`
 	Shortened   bool          `json:"shortened,omitempty"` // the whole text came as an attachment
 	Attachments []Attachment  `json:"attachments,omitempty"`
+	Held        []string      `json:"held,omitempty"`     // files of those that were not scanned for malware; see FileScanned
 	LeftOut     []LeftOut     `json:"left_out,omitempty"` // came along and was not kept
 }
 
@@ -32,7 +34,7 @@ func (Received) EventName() string { return "message.received.v1" }
 
 func (e Received) evolve(m Message) Message {
 	m.Direction, m.Place, m.Thread = Inbound, Place{e.Application, e.Job}, e.Thread
-	m.Author, m.Files = e.By, filesOf(e.Attachments)
+	m.Author, m.Files, m.Held = e.By, filesOf(e.Attachments), e.Held
 	return m
 }
 
@@ -51,7 +53,9 @@ type Arrival struct {
 	Shortened bool
 
 	Attachments []Attachment
-	LeftOut     []LeftOut // their names are under the message's key
+	Held        []string          // files of those that are held
+	Infected    map[string]string // what some of these are known to be infected with, by id
+	LeftOut     []LeftOut         // their names are under the message's key
 }
 
 // Receive takes a message in. It comes in once; again is no event.
@@ -67,11 +71,55 @@ func (m Message) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 	case len(in.Attachments) > MaxAttachments:
 		return nil, domain.ErrInvalid.Because("A message has at most %d files with it.", MaxAttachments)
 	}
-	return []Event{Received{
+	events := []Event{Received{
 		Stamp: s, Application: in.Application, Job: in.Job, Suggested: in.Suggested.Application, Suggests: in.Suggested.Job,
 		Thread: in.Thread, Answers: in.Answers, Known: in.Known, From: in.From, FromName: in.FromName, Subject: in.Subject, Text: in.Text,
-		MessageID: in.MessageID, Shortened: in.Shortened, Attachments: in.Attachments, LeftOut: in.LeftOut,
-	}}, nil
+		MessageID: in.MessageID, Shortened: in.Shortened, Attachments: in.Attachments, Held: in.Held, LeftOut: in.LeftOut,
+	}}
+	for _, file := range in.Held {
+		if infection := in.Infected[file]; infection != "" {
+			events = append(events, FileScanned{Stamp: s, Place: in.Place, File: file, Infection: infection})
+		}
+	}
+	return events, nil
+}
+
+// FileScanned records what the malware scanner says of a file that came along and
+// was held. Of one that belongs to an application by then, the events of that say
+// it.
+type FileScanned struct {
+	domain.Stamp
+	Place
+	File      string `json:"file"`
+	Infection string `json:"infection,omitempty"` // what it is infected with; empty = nothing was found
+}
+
+// EventName implements domain.Fact.
+func (FileScanned) EventName() string { return "message.file_scanned.v1" }
+
+func (e FileScanned) evolve(m Message) Message {
+	m.Held = slices.DeleteFunc(slices.Clone(m.Held), func(file string) bool { return file == e.File })
+	if e.Infection != "" {
+		m.Infected = maps.Clone(m.Infected)
+		if m.Infected == nil {
+			m.Infected = map[string]string{}
+		}
+		m.Infected[e.File] = e.Infection
+	}
+	return m
+}
+
+// ScanFile says what a file that came along and is held is infected with, "" if
+// nothing was found. One that is not held is no event, nor is one of a message
+// that belongs to an application. Errors: ErrUnknown, ErrNotIn.
+func (m Message) ScanFile(file, infection string, s domain.Stamp) ([]Event, error) {
+	if err := m.inbound(); err != nil {
+		return nil, err
+	}
+	if m.Application != "" || !slices.Contains(m.Held, file) {
+		return nil, nil
+	}
+	return []Event{FileScanned{Stamp: s, File: file, Infection: infection}}, nil
 }
 
 // Assigned records to which application a message belongs that belonged to none.

@@ -60,3 +60,20 @@ func TestScan(t *testing.T) {
 		}
 	}
 }
+
+// S2-108: ClamAV's daemon itself is asked, by a signature of the test's.
+func TestScanByClamd(t *testing.T) {
+	t.Parallel()
+	c, err := clamd.New(clamdtest.Daemon(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for content, infected := range map[string]bool{
+		"": false, "harmless": false, "has " + clamdtest.Virus + " in it": true, strings.Repeat("x", 20<<20): false, strings.Repeat("x", 65536) + clamdtest.Virus: true,
+	} {
+		got, err := c.Scan(t.Context(), strings.NewReader(content))
+		if err != nil || strings.HasPrefix(got, clamdtest.Name) != infected || !infected && got != "" {
+			t.Errorf("%d bytes are %q, %v", len(content), got, err)
+		}
+	}
+}

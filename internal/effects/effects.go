@@ -53,11 +53,12 @@ const (
 	NoticeMembers    Kind = "notice_members"
 	NoticeInterview  Kind = "notice_interview"
 	SendNotice       Kind = "send_notice"
+	ScanFile         Kind = "scan_file"
 )
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, NoticeInterview, SendNotice, MoveDisclosure}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, NoticeInterview, SendNotice, MoveDisclosure, ScanFile}
 }
 
 // Plan is an effect that an event is to have.
@@ -198,6 +199,7 @@ func ofMessage(id string, fact message.Event) []Plan {
 		if f.Application != "" && len(f.Attachments) > 0 {
 			return settle(f.Application)
 		}
+		return scan(id, f.Held, f.At) // of one that belongs to an application its documents are scanned
 	case message.Assigned:
 		return settle(f.Application)
 	case message.Moved:
@@ -254,8 +256,14 @@ func ofApplication(id string, fact application.Event) []Plan {
 	case application.DocumentReminderDue:
 		return []Plan{tellCandidate(id, notice.DocumentReminder, f.Document, f.At)}
 	case application.DocumentUploaded:
+		plans := scan(id, f.Held, f.At)
 		if f.By == domain.Candidate && f.Area() == "" {
-			return []Plan{{Purpose: "notice", Kind: NoticeMembers, Subject: id, Object: f.Document, At: f.At}}
+			plans = append(plans, Plan{Purpose: "notice", Kind: NoticeMembers, Subject: id, Object: f.Document, At: f.At})
+		}
+		return plans
+	case application.FileScanned:
+		if f.Rejects && f.Area() == "" {
+			return []Plan{tellCandidate(id, notice.DocumentRejected, f.Document, f.At)}
 		}
 	}
 	if interview := ofInterview(fact); interview != "" {
@@ -286,6 +294,15 @@ func ofInterview(fact application.Event) string {
 		}
 	}
 	return ""
+}
+
+// scan has the malware scanner asked about files that are held.
+func scan(id string, held []string, at time.Time) []Plan {
+	var plans []Plan
+	for _, file := range held {
+		plans = append(plans, Plan{Purpose: "scan/" + file, Kind: ScanFile, Subject: id, Object: file, At: at})
+	}
+	return plans
 }
 
 // noticePurpose is before the kind of what the candidate is told in the purpose of

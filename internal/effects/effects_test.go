@@ -18,6 +18,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/effects"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
@@ -369,5 +370,31 @@ func TestFailures(t *testing.T) {
 	eventually(t, "it is done after all", func() bool { return w.disclosed(id) == 1 && w.effect(id).State == effects.Done })
 	if err := effects.Retry(t.Context(), w.Pool, effect); err == nil {
 		t.Error("what is done was tried again")
+	}
+}
+
+// S2-108: what waits for the malware scanner is not given up: nobody gets the file
+// before it was looked at.
+func TestAScanIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.reject(0, eventlog.Live)
+	w.plan(id)
+	effect := w.effect(id).ID
+	away := w.process(func(o *effects.Options) {
+		o.Perform = func(context.Context, effects.Entry) (effects.Outcome, error) {
+			return effects.Outcome{}, fmt.Errorf("scan: %w", clamd.ErrUnavailable)
+		}
+	})
+	longest := time.Duration(0)
+	for range effects.MostAttempts + 1 {
+		var snooze *river.JobSnoozeError
+		if err := away.CarryOut(t.Context(), effect); !errors.As(err, &snooze) {
+			t.Fatal(err)
+		}
+		longest = max(longest, snooze.Duration)
+	}
+	if e := w.effect(id); e.State != effects.Planned || e.Reason != "scanner_unavailable" || longest != 5*time.Minute {
+		t.Errorf("%+v, tried at least every %s", e, longest)
 	}
 }

@@ -65,6 +65,11 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 	case SendNotice:
 		_, stream := eventlog.SplitStream(e.Stream)
 		return c.SendNotice(ctx, caller, stream, e.Object)
+	case ScanFile:
+		if category, _ := eventlog.SplitStream(e.Stream); category == "message" {
+			return c.ScanMailedFile(ctx, caller, e.Subject, e.Object)
+		}
+		return c.ScanFile(ctx, caller, e.Subject, e.Object)
 	case MoveDisclosure:
 		return c.MoveDisclosure(ctx, caller, e.Subject, e.Object)
 	case SettleMessage:

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
+	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -162,6 +163,10 @@ const (
 	// mostAttempts is after how many failures an effect is given up: four days,
 	// with the pauses between them.
 	mostAttempts = 100
+	// mostPause is the longest pause between two attempts, and mostScanPause while
+	// the malware scanner does not answer.
+	mostPause     = time.Hour
+	mostScanPause = 5 * time.Minute
 )
 
 // quiet is a logger of River's: what it warns of is for debugging here, since
@@ -290,7 +295,12 @@ func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
 
 // NextRetry implements river.Worker: after 1 s, 2 s, 4 s and so on, at most an hour.
 func (w *worker) NextRetry(j *river.Job[job]) time.Time {
-	return w.effects.o.Now().Add(min(time.Second<<min(j.Attempt-1, 20), time.Hour))
+	return w.effects.o.Now().Add(pause(j.Attempt, mostPause))
+}
+
+// pause is how long it is until the next attempt behind one.
+func pause(attempt int, most time.Duration) time.Duration {
+	return min(time.Second<<min(max(attempt-1, 0), 20), most)
 }
 
 // carryOut makes one attempt at an effect.
@@ -329,7 +339,8 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 	return e.step("finished")
 }
 
-// missed writes down that an attempt failed, and gives up after many.
+// missed writes down that an attempt failed, and gives up after many,
+// but on what only waits for the malware scanner.
 func (e *Effects) missed(ctx context.Context, entry Entry, why error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return why // the process stops
@@ -343,6 +354,9 @@ func (e *Effects) missed(ctx context.Context, entry Entry, why error) error {
 	}
 	e.o.Logger.Warn("an effect failed and is tried again", "effect", entry.ID, "kind", entry.Kind, "attempts", attempts, "error", why)
 	e.o.Observer.missed(entry.Kind)
+	if errors.Is(why, clamd.ErrUnavailable) { // however long: nobody gets the file before
+		return river.JobSnooze(pause(attempts, mostScanPause))
+	}
 	if attempts < mostAttempts {
 		return why
 	}
@@ -364,6 +378,8 @@ func cause(err error) string {
 		return "timeout"
 	case errors.Is(err, commands.ErrNotYet):
 		return "not_yet"
+	case errors.Is(err, clamd.ErrUnavailable):
+		return "scanner_unavailable"
 	case errors.Is(err, ErrUnknownKind):
 		return "unknown_kind"
 	}

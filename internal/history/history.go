@@ -469,6 +469,8 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 		document = e.Document
 	case application.DocumentReopened:
 		document = e.Document
+	case application.FileScanned:
+		document = e.Document
 	case application.DocumentRecategorised:
 		document = e.Document
 	case application.DocumentLeft:

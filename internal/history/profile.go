@@ -240,6 +240,10 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
 	case application.DocumentCancelled:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsCancelled })
+	case application.FileScanned:
+		if e.Rejects {
+			p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsRejected })
+		}
 	case application.DocumentReopened:
 		p.document(e.Document, func(d *PastDocument) { d.Status = application.DocumentIsUploaded })
 	case application.DocumentRecategorised:

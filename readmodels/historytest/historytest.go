@@ -479,6 +479,28 @@ func (h *History) Upload(id string, by domain.Actor, document string, category a
 	return document, file
 }
 
+// UploadHeld is Upload of a file that the malware scanner did not look at.
+func (h *History) UploadHeld(id string, by domain.Actor, document string, category access.Category, name personal.Plain) (string, string) {
+	h.t.Helper()
+	if document == "" {
+		document = h.ID()
+	}
+	file := h.ID()
+	h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		events, err := a.Upload(document, category, []application.File{{ID: file, Name: h.Text(file, id, name), Size: 1000, Type: "application/pdf"}}, s)
+		return application.Holding(events, file), err
+	})
+	return document, file
+}
+
+// Scan says what a file that is held is infected with.
+func (h *History) Scan(id, file, infection string) {
+	h.t.Helper()
+	h.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.ScanFile(file, infection, s)
+	})
+}
+
 // Attach puts a file to a note or a comment.
 func (h *History) Attach(id string, by domain.Actor, to application.Remark, name personal.Plain) {
 	h.t.Helper()

@@ -54,6 +54,9 @@ func (h *History) Mail(id, suggested string, text personal.Plain) (m, file strin
 	in.Text, in.MessageID = h.Text(m, owner, text), h.Text(m, owner, "1@mail.example")
 	in.LeftOut = []message.LeftOut{{Name: h.Text(m, owner, "song.exe"), Reason: message.Infected}}
 	in.Attachments = []message.Attachment{{File: file, Name: h.Text(file, owner, "letter.pdf"), Size: 1000, Type: "application/pdf"}}
+	if id == "" {
+		in.Held = []string{file}
+	}
 	h.OnMessage(m, domain.Candidate, func(was message.Message, s domain.Stamp) ([]message.Event, error) { return was.Receive(in, s) })
 	if id != "" {
 		h.fileMail(id, file)
@@ -144,6 +147,10 @@ func (c *Company) messagesOnce(id, other string, by domain.Actor) {
 		c.sendOne(id, by, what)
 	}
 	c.Mail("", id, "a mail that stays unassigned")
+	infected, malware := c.Mail("", id, "a mail with malware")
+	c.OnMessage(infected, domain.System, func(was message.Message, s domain.Stamp) ([]message.Event, error) {
+		return was.ScanFile(malware, "Eicar", s)
+	})
 	m, file := c.Mail("", id, "a mail that is assigned")
 	c.giveTo(id, m, file)
 	c.OnMessage(m, by, func(was message.Message, s domain.Stamp) ([]message.Event, error) { return was.Assign(c.place(id), s) })

@@ -27,6 +27,11 @@ func (c *Company) Once() {
 	_, id := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Olga", LastName: "Once", Email: "once@example.org"})
 	document, _ := c.Upload(id, by, "", access.CV, "cv.pdf")
 	c.Review(id, by, document, false, "not readable")
+	for _, infection := range []string{"", "Eicar"} {
+		_, file := c.UploadHeld(id, by, "", access.CV, "scanned.pdf")
+		c.Scan(id, file, infection)
+	}
+	c.UploadHeld(id, by, "", access.CV, "held.pdf")
 	comment := c.Comment(id, by, "a comment", c.Admin)
 	c.editComment(id, by, comment)
 	c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {

@@ -478,10 +478,16 @@ func (c *Company) randomDocument(id string, by domain.Actor) {
 		case d.Contract(): // it stays what it is
 		case c.r.IntN(4) == 0:
 			c.refile(id, by, document, d)
+		case len(d.Held) > 0 && c.r.IntN(2) == 0:
+			c.Scan(id, d.Held[0].ID, []string{"", "Eicar"}[c.r.IntN(2)])
 		case d.Status == application.DocumentIsCancelled, d.Of != application.Remark{}:
-		case len(d.Files) > 0 && c.r.IntN(2) == 0:
+		case len(d.Files) > 0 && d.Gives(d.Files...) == nil && c.r.IntN(2) == 0:
 			c.Review(id, by, document, c.r.IntN(2) == 0, "please look again")
 		case d.Status != application.DocumentIsApproved:
+			if c.r.IntN(2) == 0 {
+				c.UploadHeld(id, domain.Candidate, document, d.Category, "diploma.pdf")
+				return
+			}
 			c.Upload(id, domain.Candidate, document, d.Category, "diploma.pdf")
 		}
 	}

@@ -168,6 +168,9 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		answers["304"] = &huma.Response{Description: "The same as the one with the ETag"}
 		answers["416"] = &huma.Response{Description: "There is no such range"}
 	}
+	if r.Download || !r.Plain && r.Method != http.MethodGet {
+		say(http.StatusConflict, "The state does not allow it")
+	}
 	if r.Plain {
 		if r.Download {
 			say(http.StatusNotFound, "There is no such thing")
@@ -188,7 +191,6 @@ func (e *Edge) responses(r Route) map[string]*huma.Response {
 		say(http.StatusForbidden, "The asker may not do it")
 	}
 	if r.Method != http.MethodGet {
-		say(http.StatusConflict, "The state does not allow it")
 		say(http.StatusPreconditionFailed, "It is not at the revision named by If-Match")
 	}
 	if r.Body != NoBody {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
-	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -134,8 +133,6 @@ func awayProblem(err error) *Problem {
 		return away("vault_unavailable", "The keys of personal data are out of reach.")
 	case errors.Is(err, ops.ErrUnavailable):
 		return away("store_unavailable", "The operational store is out of reach.")
-	case errors.Is(err, clamd.ErrUnavailable):
-		return away("scanner_unavailable", "The malware scanner is out of reach, and no file is taken in that was not scanned.")
 	case errors.Is(err, readmodels.ErrNoGeneration):
 		return away("not_built", "What is asked for is being built.")
 	case postgres.OutOfReach(err) && !errors.Is(err, files.ErrDamaged): // which may wrap an early end

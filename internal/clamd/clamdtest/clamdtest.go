@@ -33,7 +33,7 @@ type Server struct {
 }
 
 // Serve starts a daemon that ends with the test.
-func Serve(t *testing.T, network, address string) *Server {
+func Serve(t testing.TB, network, address string) *Server {
 	t.Helper()
 	ln, err := net.Listen(network, address)
 	if err != nil {
