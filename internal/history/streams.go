@@ -9,6 +9,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/member"
+	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
@@ -43,16 +44,21 @@ func (r *Replayer) Member(ctx context.Context, viewer, id string) (StreamHistory
 var ErrOwnHistory = &domain.Refusal{Kind: domain.Denied, Code: "denied", Message: "Only admins and auditors may see this history."}
 
 func stream[E domain.Fact](ctx context.Context, r *Replayer, viewer, name string, codec domain.Codec[E]) (StreamHistory, error) {
-	h := StreamHistory{Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: []Entry{}}
 	if err := r.Rights.Check(); err != nil {
-		return h, err
+		return StreamHistory{}, err
 	}
 	// On no application at all: what the organisation role gives by itself.
 	held := r.Rights.RightsOn(viewer, application.Application{}, time.Now())
 	if held.Area(access.History) < access.View {
-		return h, ErrOwnHistory
+		return StreamHistory{}, ErrOwnHistory
 	}
-	h.Masked = held.Masked
+	return recordedOf(ctx, r, name, codec, held, true, true)
+}
+
+// recordedOf returns everything in a stream to who holds some rights: whether they
+// see what its events say, and its personal fields. Of all it is told that and when.
+func recordedOf[E domain.Fact](ctx context.Context, r *Replayer, name string, codec domain.Codec[E], held access.Rights, data, texts bool) (StreamHistory, error) {
+	h := StreamHistory{Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String()}
 	var read []eventlog.Event
 	for e, err := range r.Log.ReadStream(ctx, name, 0, eventlog.Forwards) {
 		if err != nil {
@@ -65,14 +71,59 @@ func stream[E domain.Fact](ctx context.Context, r *Replayer, viewer, name string
 	for i, e := range read {
 		fact, err := codec.Decode(e.Type, e.Data)
 		if err == nil {
-			if err = h.Events[i].fill(e, fact); err == nil {
-				err = o.reveal(&h.Events[i], e, fact, !held.Masked, held)
+			if err = h.Events[i].fill(e, fact); err == nil && data {
+				err = o.reveal(&h.Events[i], e, fact, texts && !held.Masked, held)
 			}
 		}
 		if err != nil {
 			return h, fmt.Errorf("replay %s at %d: %w", name, e.Revision, err)
 		}
+		if !data {
+			h.Events[i].Data = map[string]any{}
+		}
 		h.Revision, h.Position = e.Revision, e.Position.String()
 	}
 	return h, o.open(ctx)
+}
+
+// Message returns everything that was recorded of a message of an application, to
+// who may view the application's history: what its events say with the right to
+// view messages, auditors without what was written and the addresses.
+// Errors: application.ErrUnknown, message.ErrUnknown for what is not of the
+// application, ErrDenied; those of the log and the vault.
+func (r *Replayer) Message(ctx context.Context, viewer, applicationID, id string) (StreamHistory, error) {
+	if err := r.Rights.Check(); err != nil {
+		return StreamHistory{}, err
+	}
+	events, err := r.read(ctx, "application-"+applicationID)
+	if err != nil {
+		return StreamHistory{}, err
+	}
+	var of application.Application
+	for _, e := range events {
+		of = of.Fold(e.fact)
+	}
+	if of.Outcome == "" || of.Deleted {
+		return StreamHistory{}, application.ErrUnknown
+	}
+	held, err := r.mayRead(viewer, of)
+	if err != nil {
+		return StreamHistory{}, err
+	}
+	var m message.Message
+	for e, err := range r.Log.ReadStream(ctx, "message-"+id, 0, eventlog.Forwards) {
+		if err != nil {
+			return StreamHistory{}, fmt.Errorf("replay message %s: %w", id, err)
+		}
+		fact, err := message.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return StreamHistory{}, fmt.Errorf("replay message %s at %d: %w", id, e.Revision, err)
+		}
+		m = m.Fold(fact)
+	}
+	if m.Application != applicationID {
+		return StreamHistory{}, message.ErrUnknown
+	}
+	views := held.Area(access.Messages) >= access.View
+	return recordedOf(ctx, r, "message-"+id, message.Codec, held, views || held.Masked, views)
 }

@@ -31,6 +31,11 @@ func (a *API) history(s *edge.Surface) {
 	read(a, s, explain, func(ctx context.Context, r *edge.Request, _ *simple) (history.Explanation, error) {
 		return a.History.Explain(ctx, r.Principal.Member, r.Param("id"))
 	})
+	ofMessage := ofApplication("/messages/{message}/history", "Every event of a message of an application", edge.Area(access.History, access.View).And("what they say with view on the messages area; auditors without the texts"))
+	ofMessage.Doc = "When it was written, changed, handed over, sent, and what became of it; who did so, and by which command. An application's timeline names its messages."
+	read(a, s, ofMessage, func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
+		return a.History.Message(ctx, r.Principal.Member, r.Param("id"), r.Param("message"))
+	})
 	may := edge.Roles(access.Admin, access.Auditor)
 	read(a, s, edge.Route{Path: "/v1/organization/history", Summary: "Everything the organisation decided for itself", Tag: "organization", Who: may},
 		func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
