@@ -271,7 +271,7 @@ func (m *applicationList) application(ctx context.Context, f Fact, e application
 		// As below.
 	case application.CommentAdded, application.NoteAdded, application.NoteVisibilitySet, application.NoteDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected,
-		application.DocumentReminderDue, application.ReviewReminderDue, application.WorkHandedOver, application.AccessGranted, application.AccessEnds,
+		application.DocumentReminderDue, application.StageOverdue, application.ReviewReminderDue, application.WorkHandedOver, application.AccessGranted, application.AccessEnds,
 		application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.FileScanned, application.VersionDeleted, application.AuditOpened, application.AuditClosed:
 		// The list shows that something changed, and not what.
 	}

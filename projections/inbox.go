@@ -70,6 +70,8 @@ func (m *inbox) Need(f Fact) {
 		m.needTeam(e.Job)
 	case application.InterviewCancelled:
 		m.needTeam(e.Job)
+	case application.StageOverdue:
+		m.audiences.Need(e.Job)
 	case application.OfferAccepted:
 		m.needTeam(e.Job)
 	case application.OfferDeclined:
@@ -199,6 +201,9 @@ func (m *inbox) application(f Fact, e application.Event) {
 		m.tell(f, readmodels.NoticeReviewRequested, e.Review, []string{e.Reviewer})
 	case application.ReviewReminderDue:
 		m.tell(f, readmodels.NoticeReviewReminder, e.Review, []string{e.Reviewer})
+	case application.StageOverdue:
+		// S2-89: as the task is for the stage's managers, or else the job's.
+		m.tell(f, readmodels.NoticeStageOverdue, e.Stage, m.stageManagers(e.Job, e.Stage))
 	case application.WorkHandedOver:
 		m.tell(f, readmodels.NoticeWorkHandedOver, f.Aggregate, []string{e.To})
 	case application.ReviewWithdrawn:
@@ -320,6 +325,23 @@ func (m *inbox) audience(jobID, stage string) []string {
 				told = append(told, t.Member)
 			}
 		}
+	}
+	return told
+}
+
+// stageManagers are the managers of a stage of a job, or, if it has none, the
+// recruitment managers.
+func (m *inbox) stageManagers(jobID, stage string) []string {
+	var told []string
+	if r, ok := m.audiences.Get(jobID); ok {
+		for _, t := range r.Team.V {
+			if slices.Contains(t.Stages, stage) {
+				told = append(told, t.Member)
+			}
+		}
+	}
+	if told == nil {
+		return m.audience(jobID, "")
 	}
 	return told
 }

@@ -54,7 +54,7 @@ func (m *offers) Need(f Fact) {
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.WorkHandedOver, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.FileScanned, application.VersionDeleted,
-		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.OutcomeDisclosed, application.DisclosureMoved, application.StageOverdue, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 }
@@ -113,7 +113,7 @@ func (m *offers) Apply(_ context.Context, f Fact) error {
 		application.InterviewScheduled, application.InterviewRescheduled, application.InterviewChanged, application.InterviewCancelled, application.InterviewHeld, application.InterviewMissed, application.InterviewAnswered, application.InterviewInvited,
 		application.ReviewRequested, application.ReviewSubmitted, application.ReviewWithdrawn, application.ReviewReminderDue, application.WorkHandedOver, application.EvaluationDrafted, application.EvaluationSubmitted, application.EvaluationDeleted,
 		application.DocumentRequested, application.DocumentUploaded, application.DocumentApproved, application.DocumentRejected, application.DocumentCancelled, application.DocumentReopened, application.DocumentLeft, application.DocumentRecategorised, application.FileScanned, application.VersionDeleted,
-		application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
+		application.OutcomeDisclosed, application.DisclosureMoved, application.StageOverdue, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds, application.AuditOpened, application.AuditClosed, application.Hired, application.HireUndone, application.EmployeeLinked:
 		// The other models keep what was done and said.
 	}
 	return nil

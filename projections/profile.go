@@ -53,7 +53,7 @@ func (m *profile) Need(f Fact) {
 		return
 	}
 	switch e := e.(type) {
-	case application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.ReviewReminderDue, application.WorkHandedOver:
+	case application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.StageOverdue, application.ReviewReminderDue, application.WorkHandedOver:
 		// The timeline shows them.
 	case application.NoteVisibilitySet:
 		m.notes.Need(e.Note)
@@ -138,7 +138,7 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 	switch e := e.(type) {
 	case application.NoteAdded:
 		m.notes.Put(readmodels.NoteRow{ID: e.Note, Application: f.Aggregate, Author: e.By, Text: e.Text.Bytes(), Visible: e.Visible, Stage: e.Stage, At: e.At})
-	case application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.ReviewReminderDue, application.WorkHandedOver:
+	case application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.StageOverdue, application.ReviewReminderDue, application.WorkHandedOver:
 		// The timeline shows them.
 	case application.NoteVisibilitySet:
 		m.note(f, e.Note, func(r *readmodels.NoteRow) { r.Visible = e.Visible })

@@ -166,6 +166,9 @@ func (m *timeline) application(f Fact, e application.Event) {
 		d.Members, d.DueAt = []string{e.Reviewer}, e.DueAt
 	case application.ReviewSubmitted:
 		kind, subject = readmodels.EntryReviewSubmitted, e.Review
+	case application.StageOverdue:
+		kind = readmodels.EntryStageOverdue
+		d.To, d.DueAt = e.Stage, &e.DueAt
 	case application.ReviewReminderDue:
 		kind, subject = readmodels.EntryReviewReminderDue, e.Review
 		d.Members = []string{e.Reviewer}

@@ -30,7 +30,7 @@ type InboxPage struct {
 // Notice tells a member of something that happened. It holds no texts.
 type Notice struct {
 	ID          string     `json:"id" format:"uuid" doc:"Of the event it tells of"`
-	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,file_quarantined,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset"`
+	Kind        NoticeKind `json:"kind" enum:"candidate_note,document_uploaded,file_quarantined,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,stage_overdue,work_handed_over,second_factor_reset"`
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
@@ -43,6 +43,7 @@ type Notice struct {
 	Interview   *string    `json:"interview_id" format:"uuid"`
 	Offer       *string    `json:"offer_id" format:"uuid"`
 	MessageID   *string    `json:"message_id" format:"uuid"`
+	StageID     *string    `json:"stage_id" format:"uuid" doc:"The stage it has been in for too long"`
 	Unread      bool       `json:"unread"`
 }
 
@@ -124,7 +125,7 @@ func (v sight) told(q *statement) string {
 		assigns = "true"
 	}
 	return fmt.Sprintf(`CASE n.kind WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s
-		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
+		WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s WHEN '%s' THEN %s ELSE n.kind = '%s' END`,
 		NoticeUnassigned, assigns,
 		NoticeNewMessage, v.holds(q, "a", access.Messages),
 		NoticeCandidateNote, v.holds(q, "a", access.Notes),
@@ -143,6 +144,7 @@ func (v sight) told(q *statement) string {
 		NoticeOfferReturned, v.holds(q, "a", access.Offers),
 		NoticeOfferAnswered, v.holds(q, "a", access.Offers),
 		NoticeOfferExpired, v.holds(q, "a", access.Offers),
+		NoticeStageOverdue, v.holds(q, "a", access.Application),
 		NoticeWorkHandedOver, v.holds(q, "a", access.Application),
 		NoticeSecondFactorReset)
 }
@@ -217,6 +219,8 @@ func (r noticeRow) shown(t *texts) Notice {
 		n.Interview = &r.Subject
 	case NoticeOfferToApprove, NoticeOfferReturned, NoticeOfferAnswered, NoticeOfferExpired:
 		n.Offer = &r.Subject
+	case NoticeStageOverdue:
+		n.StageID = &r.Subject
 	case NoticeNewApplication, NoticeWorkHandedOver, NoticeSecondFactorReset:
 		// There is nothing more to name.
 	case NoticeDocumentUploaded, NoticeFileQuarantined:

@@ -34,6 +34,7 @@ const (
 	NoticeOfferAnswered  NoticeKind = "offer_answered"
 	NoticeOfferExpired   NoticeKind = "offer_expired"
 
+	NoticeStageOverdue      NoticeKind = "stage_overdue"
 	NoticeWorkHandedOver    NoticeKind = "work_handed_over"
 	NoticeSecondFactorReset NoticeKind = "second_factor_reset" // about no application
 )
@@ -47,7 +48,7 @@ type NoticeRow struct {
 	Member      string
 	Application string // the zero UUID for what is about none
 	Kind        NoticeKind
-	Subject     string // id of the note, comment, document, evaluation, review request, offer, application or member
+	Subject     string // id of the note, comment, document, evaluation, review request, offer, stage, application or member
 	By          domain.Actor
 	At          time.Time
 	Commit      int64 // position in the log

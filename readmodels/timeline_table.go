@@ -15,6 +15,7 @@ type EntryKind string
 const (
 	EntryReceived       EntryKind = "received"
 	EntryStageMoved     EntryKind = "stage_moved"
+	EntryStageOverdue   EntryKind = "stage_overdue"
 	EntryDisqualified   EntryKind = "disqualified"
 	EntryRequalified    EntryKind = "requalified"
 	EntryReasonChanged  EntryKind = "reason_changed"

@@ -6,8 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
 // kinds lists what stands at a field of all items.
@@ -146,6 +150,21 @@ func TestTasks(t *testing.T) {
 	want("over the stage's limit", overdue.kinds("kind"), "stage_overdue", "document_overdue")
 	if overdue.text("items.0.stage.id") != v.stages[0] || overdue.text("items.0.stage.name") != "New" {
 		t.Errorf("stage: %s", overdue.body)
+	}
+	// S2-89: whoever manages the stage is told, when time has passed.
+	late := commands.New(commands.Options{Log: w.log, Directory: w.directory, Now: func() time.Time { return now }})
+	if _, err := late.WatchStage(t.Context(), commands.Caller{Actor: domain.System, CommandID: uuid.New(), Origin: eventlog.Live}, id, v.stages[0]); err != nil {
+		t.Fatal(err)
+	}
+	told := w.get(v.manager, "/v1/me/inbox?kind=stage_overdue").want(http.StatusOK)
+	if len(told.items("items")) != 1 || told.text("items.0.stage_id") != v.stages[0] || told.text("items.0.application_id") != id || told.text("items.0.by.kind") != "system" {
+		t.Errorf("told: %s", told.body)
+	}
+	if got := w.get(v.manager, at+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "stage_overdue" || got.text("items.0.to_stage.id") != v.stages[0] {
+		t.Errorf("timeline: %s", got.body)
+	}
+	if got := w.get(w.admin, "/v1/me/inbox?kind=stage_overdue").want(http.StatusOK); len(got.items("items")) != 0 {
+		t.Errorf("who manages nothing here is told: %s", got.body)
 	}
 	w.post(v.manager, at+"/move", map[string]any{"to": v.stages[1]}).want(http.StatusOK)
 	want("in the next stage", tasks(v.manager, "/v1/me/tasks"), "document_overdue")

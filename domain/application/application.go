@@ -30,36 +30,37 @@ const (
 // Application is what decisions about a candidacy need: nothing that only pages
 // show, and no personal text.
 type Application struct {
-	Outcome    Outcome
-	Job        string
-	Stage      string
-	StageSince time.Time
-	LastMove   Move
-	Claim      personal.Text // sealed id of the claim "one live application of this person for this job"
-	Candidate  personal.Text // sealed reference to the person
-	Reason     string        // of the disqualification in force
-	DiscloseAt time.Time     // from when the candidate sees it
-	Disclosed  bool          // that time was recorded to have come
-	ClosedAt   time.Time     // when it last stopped being live
-	Message    string        // that tells of the disqualification in force; empty = none does
-	Priority   bool
-	Owner      string // member responsible
-	Anonymised bool
-	Deleted    bool   // gone from everything that is read
-	From       string // application it goes on from
-	To         string // application it went on as
-	ClaimLost  bool   // fenced off: it is not live and never will be
-	Tags       []string
-	Comments   domain.Index[Comment]
-	Documents  map[string]Document
-	Notes      domain.Index[Note]
-	Grants     domain.Index[Grant]
-	Openings   domain.Index[Opening]
-	Ratings    domain.Index[int] // by member
-	Interviews domain.Index[Interview]
-	Reviews    domain.Index[Review]
-	Hire       Hire
-	Offers     domain.Index[Offer]
+	Outcome      Outcome
+	Job          string
+	Stage        string
+	StageSince   time.Time
+	OverdueSince time.Time // the StageSince of the last stay that was too long
+	LastMove     Move
+	Claim        personal.Text // sealed id of the claim "one live application of this person for this job"
+	Candidate    personal.Text // sealed reference to the person
+	Reason       string        // of the disqualification in force
+	DiscloseAt   time.Time     // from when the candidate sees it
+	Disclosed    bool          // that time was recorded to have come
+	ClosedAt     time.Time     // when it last stopped being live
+	Message      string        // that tells of the disqualification in force; empty = none does
+	Priority     bool
+	Owner        string // member responsible
+	Anonymised   bool
+	Deleted      bool   // gone from everything that is read
+	From         string // application it goes on from
+	To           string // application it went on as
+	ClaimLost    bool   // fenced off: it is not live and never will be
+	Tags         []string
+	Comments     domain.Index[Comment]
+	Documents    map[string]Document
+	Notes        domain.Index[Note]
+	Grants       domain.Index[Grant]
+	Openings     domain.Index[Opening]
+	Ratings      domain.Index[int] // by member
+	Interviews   domain.Index[Interview]
+	Reviews      domain.Index[Review]
+	Hire         Hire
+	Offers       domain.Index[Offer]
 
 	Evaluations domain.Index[Evaluation]
 
@@ -95,7 +96,7 @@ var Codec = domain.NewCodec[Event](
 	OutcomeDisclosed{}, DisclosureMoved{}, DocumentReminderDue{},
 	AccessGranted{}, AccessEnds{}, AuditOpened{}, AuditClosed{},
 	DocumentCancelled{}, DocumentReopened{}, DocumentRecategorised{}, VersionDeleted{},
-	MoveUndone{}, Submitted{}, Transferred{},
+	MoveUndone{}, Submitted{}, Transferred{}, StageOverdue{},
 	Hired{}, HireUndone{}, EmployeeLinked{},
 	OfferDrafted{}, OfferChanged{}, OfferApproved{}, OfferReturned{},
 	OfferSent{}, OfferAccepted{}, OfferDeclined{}, OfferWithdrawn{}, OfferExpired{},

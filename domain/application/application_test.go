@@ -27,7 +27,7 @@ var (
 	received    application.Event = application.Received{Stamp: by, Job: "j1", Stage: "s1", Candidate: text("c1"), Claim: text("k1"), Source: "referral", Owner: "m1"}
 	rejected    application.Event = disqualified(application.Rejected, 24*time.Hour)
 	withdrawn   application.Event = disqualified(application.Withdrawn, 0)
-	requalified application.Event = application.Requalified{Stamp: by, Reason: text("second look")}
+	requalified application.Event = application.Requalified{Stamp: by, Reason: text("second look"), Stage: "s1"}
 	claimLost   application.Event = application.ClaimLost{Stamp: by}
 	anonymised  application.Event = application.Anonymised{Stamp: by}
 	inInterview application.Event = application.StageMoved{Stamp: by, From: "s1", To: "s2", Comment: text("strong CV")}

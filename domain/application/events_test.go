@@ -36,9 +36,10 @@ func TestStored(t *testing.T) {
 			ConsentVersion: "2026-01", ConsentAt: &due,
 		}},
 		application.Disqualified{Stamp: stamp, Kind: application.Rejected, Reason: id, Note: text("note"), DiscloseAt: by.At.Add(24 * time.Hour), Message: other},
-		application.Requalified{Stamp: stamp, Reason: text("reason")},
+		application.Requalified{Stamp: stamp, Reason: text("reason"), Stage: id},
 		application.Hired{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other, Offer: id},
-		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other},
+		application.HireUndone{Stamp: stamp, Hire: id, Reason: text("reason"), Job: other, Stage: id},
+		application.StageOverdue{Stamp: stamp, Stage: id, Since: due, DueAt: due, Job: other},
 		application.EmployeeLinked{Stamp: stamp, Hire: id, Employee: other},
 		application.OfferDrafted{Stamp: stamp, Offer: id, OfferTerms: everything},
 		application.OfferChanged{Stamp: stamp, Offer: id, Change: other, OfferTerms: everything},
@@ -250,6 +251,9 @@ func commands(d draws, s domain.Stamp) []when {
 		func(a application.Application) ([]application.Event, error) { return a.Move("", d.stage, d.text, s) },
 		func(a application.Application) ([]application.Event, error) { return a.Move("s1", d.stage, d.text, s) },
 		func(a application.Application) ([]application.Event, error) { return a.UndoMove(d.stage, d.text, s) },
+		func(a application.Application) ([]application.Event, error) {
+			return a.OutstayStage(d.stage, time.Duration(d.minutes)*time.Minute, s)
+		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.Submit(application.Submission{ID: d.id, FirstName: d.text, ConsentVersion: d.reason, ConsentAt: d.request.DueAt}, s)
 		},
@@ -536,6 +540,9 @@ func holds(before application.Application, e application.Event, after applicatio
 		case after.EvaluationOf(v.Author, v.Occasion) != id && !v.Deleted:
 			return "a member has two evaluations on one occasion"
 		}
+	}
+	if e, ok := e.(application.StageOverdue); ok && (before.OverdueSince.Equal(e.Since) || e.At.Before(e.DueAt) || !before.Live()) {
+		return "an application is overdue twice, too early, or after its end"
 	}
 	for id, i := range after.Interviews.All() {
 		was, known := before.Interviews.Get(id)

@@ -113,7 +113,7 @@ func TestAccessEndsAfterClosing(t *testing.T) {
 	open := after(func(a application.Application) ([]application.Event, error) {
 		return a.Requalify(text("a mistake"), by)
 	})
-	opened := events{application.Requalified{Stamp: by, Reason: text("a mistake")}}
+	opened := events{application.Requalified{Stamp: by, Reason: text("a mistake"), Stage: "s1"}}
 	given := events{received, granted("g1", application.ByReview, nil)}
 	domaintest.Run(
 		t, application.Application.Fold,

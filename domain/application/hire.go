@@ -92,6 +92,7 @@ type HireUndone struct {
 	Hire   string        `json:"hire"`
 	Reason personal.Text `json:"reason"`
 	Job    string        `json:"job"`
+	Stage  string        `json:"stage,omitempty"` // where it goes on
 }
 
 // EventName implements domain.Fact.
@@ -120,7 +121,7 @@ func (a Application) UndoHire(reason personal.Text, s domain.Stamp) ([]Event, er
 	case reason.IsZero():
 		return nil, ErrReasonRequired
 	}
-	return []Event{HireUndone{Stamp: s, Hire: a.Hire.ID, Reason: reason, Job: a.Job}}, nil
+	return []Event{HireUndone{Stamp: s, Hire: a.Hire.ID, Reason: reason, Job: a.Job, Stage: a.Stage}}, nil
 }
 
 // InForce reports whether the application's hire is that one and was not undone.

@@ -11,7 +11,7 @@ import (
 
 var (
 	hired  application.Event = application.Hired{Stamp: by, Hire: "h1", Reason: text("at once"), Job: "j1"}
-	unhire application.Event = application.HireUndone{Stamp: by, Hire: "h1", Reason: text("the wrong one"), Job: "j1"}
+	unhire application.Event = application.HireUndone{Stamp: by, Hire: "h1", Reason: text("the wrong one"), Job: "j1", Stage: "s2"}
 	linked application.Event = application.EmployeeLinked{Stamp: by, Hire: "h1", Employee: "e1"}
 )
 

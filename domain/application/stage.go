@@ -189,6 +189,7 @@ func (a Application) ChangeReason(reason string, of organization.ReasonKind, not
 type Requalified struct {
 	domain.Stamp
 	Reason personal.Text `json:"reason"`
+	Stage  string        `json:"stage,omitempty"` // where it goes on
 }
 
 // EventName implements domain.Fact.
@@ -220,7 +221,7 @@ func (a Application) Requalify(reason personal.Text, s domain.Stamp) ([]Event, e
 	case reason.IsZero():
 		return nil, ErrReasonRequired
 	}
-	return []Event{Requalified{Stamp: s, Reason: reason}}, nil
+	return []Event{Requalified{Stamp: s, Reason: reason, Stage: a.Stage}}, nil
 }
 
 // Followed reports whether the candidate may still look at the application at

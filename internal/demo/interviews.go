@@ -23,7 +23,7 @@ func (c *candidacy) interview(ctx context.Context) error {
 		Application: c.id, Title: pick(c.r, talks), Description: "Please bring an identity card.", InterviewWhen: when,
 		InterviewWhere: commands.InterviewWhere{Place: "Room 2", Link: "https://meet.example/demo"},
 		Participants:   []string{c.interviewer.MemberID(), c.manager.MemberID()}, Form: c.evaluation,
-		Invite:         c.chance(80) && at.After(by.At),
+		Invite: c.chance(80) && at.After(by.At),
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/bulk"
+	vacancy "github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/domain/notice"
@@ -42,6 +43,7 @@ const (
 	CreateEmployee   Kind = "create_employee"
 	ReverseEmployee  Kind = "reverse_employee"
 	RemindOfReview   Kind = "remind_of_review"
+	WatchStage       Kind = "watch_stage"
 	HandOver         Kind = "hand_over"
 	ExpireOffer      Kind = "expire_offer"
 	HireSigned       Kind = "hire_signed"
@@ -58,7 +60,7 @@ const (
 
 // Kinds returns all kinds of effects.
 func Kinds() []Kind {
-	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, NoticeInterview, SendNotice, MoveDisclosure, ScanFile}
+	return []Kind{DiscloseOutcome, RemindOfDocument, RunBulk, RemindOfReview, HandOver, CreateEmployee, ReverseEmployee, SendMessage, DiscloseBySent, SettleMessage, ExpireOffer, HireSigned, NoticeCandidate, NoticeMembers, NoticeInterview, SendNotice, MoveDisclosure, ScanFile, WatchStage}
 }
 
 // Plan is an effect that an event is to have.
@@ -69,6 +71,9 @@ type Plan struct {
 	Subject string    // id of the aggregate it is about
 	Object  string    // id of the part of it, if it is about one
 	At      time.Time // when; the past means at once
+	// Wakes has the effects of the kind on the object that wait looked at now,
+	// whatever they are about; nothing else is planned.
+	Wakes bool
 }
 
 // Reactor decides what follows from events.
@@ -101,6 +106,15 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 			return nil, unreadable(err)
 		}
 		return ofApplication(id, fact), nil
+	case "job":
+		fact, err := vacancy.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if f, ok := fact.(vacancy.StageChanged); ok {
+			return []Plan{{Kind: WatchStage, Object: f.Stage.ID, Wakes: true}}, nil
+		}
+		return nil, nil
 	case "member":
 		fact, err := member.Codec.Decode(e.Type, e.Data)
 		if err != nil {
@@ -220,7 +234,11 @@ func ofApplication(id string, fact application.Event) []Plan {
 	case application.Hired:
 		return []Plan{{Purpose: "employee", Kind: CreateEmployee, Subject: id, Object: f.Hire, At: f.At}}
 	case application.HireUndone:
-		return []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}
+		plans := []Plan{{Purpose: "reversal", Kind: ReverseEmployee, Subject: id, Object: f.Hire, At: f.At}}
+		if f.Stage != "" {
+			plans = append(plans, Plan{Purpose: "watch", Kind: WatchStage, Subject: id, Object: f.Stage, At: f.At.Add(leastLimit)})
+		}
+		return plans
 	case application.ReviewRequested:
 		if f.RemindAt != nil {
 			return []Plan{{Purpose: "remind", Kind: RemindOfReview, Subject: id, Object: f.Review, At: *f.RemindAt}}
@@ -266,10 +284,32 @@ func ofApplication(id string, fact application.Event) []Plan {
 			return []Plan{tellCandidate(id, notice.DocumentRejected, f.Document, f.At)}
 		}
 	}
+	if stage := entered(fact); stage != "" {
+		return []Plan{{Purpose: "watch", Kind: WatchStage, Subject: id, Object: stage, At: fact.When().Add(leastLimit)}}
+	}
 	if interview := ofInterview(fact); interview != "" {
 		return []Plan{{Purpose: "interview", Kind: NoticeInterview, Subject: id, Object: interview, At: fact.When()}}
 	}
 	return nil
+}
+
+// leastLimit is the shortest limit that a stage can have.
+const leastLimit = 24 * time.Hour
+
+// entered returns the stage in which an application is from an event on, "" if it
+// is where it was.
+func entered(fact application.Event) string {
+	switch f := fact.(type) { //nolint:gochecksumtype // the others leave it where it is
+	case application.Received:
+		return f.Stage
+	case application.StageMoved:
+		return f.To
+	case application.MoveUndone:
+		return f.To
+	case application.Requalified:
+		return f.Stage
+	}
+	return ""
 }
 
 // ofInterview returns the interview of whose event people are told by mail, "" if

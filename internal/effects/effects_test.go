@@ -55,8 +55,8 @@ func TestEffectIsDoneOnceWhereverItIsKilled(t *testing.T) {
 		}
 		stop := w.run(w.process())
 		eventually(t, "after a kill at "+at+" it is done", func() bool {
-			all, err := effects.NewLedger(w.Pool).Of(t.Context(), id)
-			return err == nil && len(all) == 1 && all[0].State == effects.Done
+			all := w.effects(id)
+			return len(all) == 1 && all[0].State == effects.Done
 		})
 		stop()
 		e := w.effect(id)
@@ -93,14 +93,14 @@ func TestAttemptsAtOnceRecordOnce(t *testing.T) {
 	}
 }
 
-// effects are those of a subject, but what its candidate is told.
+// effects are those of a subject, but what its candidate is told, and how long it stays in its stage.
 func (w *world) effects(subject string) []effects.Entry {
 	w.t.Helper()
 	all, err := effects.NewLedger(w.Pool).Of(w.t.Context(), subject)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return slices.DeleteFunc(all, func(e effects.Entry) bool { return e.Kind == effects.NoticeCandidate })
+	return slices.DeleteFunc(all, func(e effects.Entry) bool { return e.Kind == effects.NoticeCandidate || e.Kind == effects.WatchStage })
 }
 
 // plan looks at the log until there is an effect of each of subjects: how many
@@ -134,8 +134,8 @@ func TestOnlyWhatHappensHereHasEffects(t *testing.T) {
 	w.run(w.process())
 	eventually(t, "the live one is done", func() bool { return w.disclosed(live) == 1 })
 	for _, id := range []string{imported, demo} {
-		if all, err := effects.NewLedger(w.Pool).Of(t.Context(), id); err != nil || len(all) != 0 {
-			t.Errorf("effects %+v, %v", all, err)
+		if all := w.effects(id); len(all) != 0 {
+			t.Errorf("effects %+v", all)
 		}
 	}
 }
@@ -186,8 +186,8 @@ func TestRefusesToStartOnAHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "what was there has its effect", func() bool {
-		all, err := effects.NewLedger(w.Pool).Of(t.Context(), id)
-		return err == nil && len(all) == 1 && all[0].State == effects.Done
+		all := w.effects(id)
+		return len(all) == 1 && all[0].State == effects.Done
 	})
 	// Told to begin again, it plans nothing twice.
 	done := w.effect(id)

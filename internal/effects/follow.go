@@ -254,7 +254,9 @@ WHERE name = $1 AND event_commit = $2 AND event_prepare = $3 AND event_id = $4`,
 	}
 	f.at, f.written = to, time.Now()
 	for _, p := range plans {
-		f.o.Observer.planned(p.Kind)
+		if !p.Wakes {
+			f.o.Observer.planned(p.Kind)
+		}
 	}
 	return f.step("committed")
 }
@@ -263,6 +265,12 @@ WHERE name = $1 AND event_commit = $2 AND event_prepare = $3 AND event_id = $4`,
 func (f *follower) plan(ctx context.Context, tx pgx.Tx, plans []planned) error {
 	now := f.o.Now()
 	for _, p := range plans {
+		if p.Wakes {
+			if err := wake(ctx, f.queue, tx, p.Kind, p.Object); err != nil {
+				return err
+			}
+			continue
+		}
 		var object *string
 		if p.Object != "" {
 			object = &p.Object

@@ -45,6 +45,8 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		return c.ReverseEmployee(ctx, caller, e.Subject, e.Object)
 	case RemindOfReview:
 		return c.RemindOfReview(ctx, caller, e.Subject, e.Object)
+	case WatchStage:
+		return c.WatchStage(ctx, caller, e.Subject, e.Object)
 	case ExpireOffer:
 		return c.ExpireOffer(ctx, caller, e.Subject, e.Object)
 	case HireSigned:

@@ -269,10 +269,13 @@ type job struct {
 // Kind implements river.JobArgs.
 func (job) Kind() string { return "effect" }
 
+// mostRuns is so many that the queue never gives up by itself: when it is enough,
+// Work decides.
+const mostRuns = 30_000
+
 // enqueue gives the queue the job of an effect, in a transaction.
 func enqueue(ctx context.Context, queue *river.Client[pgx.Tx], tx pgx.Tx, id uuid.UUID, at, now time.Time) error {
-	// The queue never gives up by itself: when it is enough, Work decides.
-	opts := &river.InsertOpts{MaxAttempts: 30_000}
+	opts := &river.InsertOpts{MaxAttempts: mostRuns}
 	if at.After(now) {
 		opts.ScheduledAt = at
 	}
@@ -314,7 +317,10 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 	case entry.State != Planned:
 		return nil
 	}
-	if early := entry.PlannedFor.Sub(e.o.Now()); early > 0 { // the queue goes by another clock
+	switch early := entry.PlannedFor.Sub(e.o.Now()); {
+	case early > strayed && entry.Kind == WatchStage:
+		return nil // it was put off, and has another job for then
+	case early > 0: // the queue goes by another clock
 		return river.JobSnooze(early + time.Millisecond)
 	}
 	if err := e.step("begun"); err != nil {
@@ -322,8 +328,11 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 	}
 	outcome, err := e.o.Perform(ctx, entry)
 	var refusal *domain.Refusal
+	var later *commands.LaterError
 	switch {
 	case err == nil:
+	case errors.As(err, &later):
+		return e.putOff(ctx, entry, later.At)
 	case errors.As(err, &refusal):
 		outcome = Outcome{State: Refused, Reason: refusal.Code}
 	default:
@@ -337,6 +346,44 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 	}
 	e.o.Observer.finished(entry.Kind, outcome.State)
 	return e.step("finished")
+}
+
+// strayed is how far the clocks of the queue and of a process are apart at most.
+const strayed = time.Hour
+
+// putOff has an effect looked at again at a time, with a job for then, unless
+// somebody woke it in between: then there is a job already.
+func (e *Effects) putOff(ctx context.Context, entry Entry, to time.Time) error {
+	return pgx.BeginFunc(ctx, e.o.Pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE ops.effects SET planned_for = $3 WHERE effect_id = $1 AND planned_for = $2 AND state = 'planned'`, entry.ID, entry.PlannedFor, to)
+		switch {
+		case err != nil:
+			return fmt.Errorf("put effect %s off: %w", entry.ID, err)
+		case tag.RowsAffected() == 0:
+			return nil
+		}
+		return enqueue(ctx, e.queue, tx, entry.ID, to, e.o.Now())
+	})
+}
+
+// wake has the effects of a kind on an object that wait looked at now.
+func wake(ctx context.Context, queue *river.Client[pgx.Tx], tx pgx.Tx, kind Kind, object string) error {
+	rows, err := tx.Query(ctx, `UPDATE ops.effects SET planned_for = clock_timestamp() WHERE kind = $1 AND object_id = $2 AND state = 'planned' RETURNING effect_id`, kind, object)
+	if err != nil {
+		return fmt.Errorf("wake effects on %s: %w", object, err)
+	}
+	woken, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(woken) == 0 {
+		return err
+	}
+	jobs := make([]river.InsertManyParams, len(woken))
+	for i, id := range woken {
+		jobs[i] = river.InsertManyParams{Args: job{id}, InsertOpts: &river.InsertOpts{MaxAttempts: mostRuns}}
+	}
+	if _, err := queue.InsertManyFastTx(ctx, tx, jobs); err != nil {
+		return fmt.Errorf("wake effects on %s: %w", object, err)
+	}
+	return nil
 }
 
 // missed writes down that an attempt failed, and gives up after many,

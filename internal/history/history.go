@@ -491,7 +491,7 @@ func (o *opening) visible(e application.Event, held access.Rights) (data, texts 
 	case application.OfferApproved, application.OfferReturned, application.OfferSent, application.OfferAccepted, application.OfferDeclined,
 		application.OfferWithdrawn, application.OfferExpired:
 		area, textArea = access.Offers, access.Offers
-	case application.MoveUndone, application.Transferred:
+	case application.MoveUndone, application.Transferred, application.StageOverdue:
 	case application.ClaimLost, application.StageMoved, application.Anonymised, application.Deleted, application.PrioritySet, application.OwnerSet:
 	}
 	data, texts = held.Area(area) >= access.View, held.Area(textArea) >= access.View

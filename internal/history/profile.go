@@ -257,7 +257,7 @@ func (p *PastProfile) apply(e application.Event, held access.Rights, o *opening)
 	case application.OfferDrafted, application.OfferChanged, application.OfferApproved, application.OfferReturned,
 		application.OfferSent, application.OfferAccepted, application.OfferDeclined, application.OfferWithdrawn, application.OfferExpired:
 		// And what was offered.
-	case application.EmployeeLinked, application.Deleted, application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DisclosureMoved, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
+	case application.EmployeeLinked, application.Deleted, application.ClaimLost, application.CommentsRead, application.OutcomeDisclosed, application.DisclosureMoved, application.StageOverdue, application.DocumentReminderDue, application.AccessGranted, application.AccessEnds,
 		application.AuditOpened, application.AuditClosed:
 		// Nothing that the profile shows.
 	case application.Submitted:

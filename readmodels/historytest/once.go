@@ -1,6 +1,8 @@
 package historytest
 
 import (
+	"time"
+
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
@@ -45,6 +47,9 @@ func (c *Company) Once() {
 		return m.SetNotifications(c.Admin, member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
 	c.interviewOnce(id, by)
+	c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.OutstayStage(a.Stage, time.Nanosecond, s)
+	})
 	_, other := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Otto", LastName: "Once", Email: "once.more@example.org"})
 	c.messagesOnce(id, other, by)
 	c.evaluatedOnce(id)

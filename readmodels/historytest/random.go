@@ -381,6 +381,9 @@ func (c *Company) randomGrant(id string, by domain.Actor) {
 func (c *Company) timePasses(id string) {
 	c.Now = c.Now.AddDate(0, 0, 1+c.r.IntN(6))
 	c.On(id, domain.System, application.Application.DiscloseOutcome)
+	c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+		return a.OutstayStage(a.Stage, 48*time.Hour, s)
+	})
 	for _, document := range sortedKeys(c.Applications[id].Documents) {
 		c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			return a.RemindOfDocument(document, s)

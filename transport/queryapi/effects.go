@@ -24,7 +24,7 @@ type Effect struct {
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
 	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
-	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,notice_interview,send_notice,move_disclosure,scan_file"`
+	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,notice_interview,send_notice,move_disclosure,scan_file,watch_stage"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
 	MessageID  *string       `json:"message_id" format:"uuid" doc:"Null if it is about none, or you may not view messages"`
@@ -90,7 +90,7 @@ func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
 	case effects.RemindOfReview:
 		shown.ReviewID = &e.Object
 	case effects.DiscloseOutcome, effects.RemindOfDocument, effects.RunBulk, effects.CreateEmployee, effects.ReverseEmployee, effects.HandOver,
-		effects.NoticeCandidate, effects.NoticeMembers, effects.NoticeInterview, effects.SendNotice, effects.ScanFile:
+		effects.NoticeCandidate, effects.NoticeMembers, effects.NoticeInterview, effects.SendNotice, effects.ScanFile, effects.WatchStage:
 	}
 	if interview, to := e.Invitation(); interview != "" && p.Rights.Areas[access.Interviews] >= access.View {
 		shown.CalendarID, shown.Told = &interview, &to

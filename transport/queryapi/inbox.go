@@ -11,7 +11,7 @@ import (
 // inboxInput chooses a page of an inbox.
 type inboxInput struct {
 	Freshness
-	Kinds  []string `query:"kind,explode" maxItems:"20" enum:"candidate_note,document_uploaded,file_quarantined,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,offer_returned,offer_answered,offer_expired,work_handed_over,second_factor_reset" doc:"Any of these kinds"`
+	Kinds  []string `query:"kind,explode" maxItems:"20" enum:"candidate_note,document_uploaded,file_quarantined,mentioned,new_application,new_comment,evaluation_submitted,review_requested,review_reminder,new_message,unassigned_message,interview_scheduled,interview_changed,interview_cancelled,offer_to_approve,offer_returned,offer_answered,offer_expired,stage_overdue,work_handed_over,second_factor_reset" doc:"Any of these kinds"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Notices on a page"`
 	Cursor string   `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, with the same filters"`
 	Unread bool     `query:"unread" doc:"Only what is unread"`
