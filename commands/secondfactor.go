@@ -87,7 +87,7 @@ func (c *Commands) ConfirmSecondFactor(ctx context.Context, caller Caller, token
 	if err != nil {
 		return Answer{}, nil, err
 	}
-	factor, _, err := c.factors.Secret(ctx, id)
+	factor, err := c.factors.Enrolled(ctx, id)
 	if err != nil {
 		return Answer{}, nil, err
 	}
@@ -100,7 +100,7 @@ func (c *Commands) ConfirmSecondFactor(ctx context.Context, caller Caller, token
 			if err := c.tryCode(ctx, id, factor, code); err != nil {
 				return err
 			}
-			codes, err = c.giveRecoveryCodes(ctx, id)
+			codes, err = c.giveRecoveryCodes(ctx, id, factor)
 			return err
 		}),
 	})
@@ -128,12 +128,9 @@ func once(run func(context.Context, member.Member) error) func(context.Context, 
 
 // tryCode has a code of a factor tried. Errors: ops.ErrSecondFactor, *ops.SlowDownError.
 func (c *Commands) tryCode(ctx context.Context, id, factor, code string) error {
-	enrolled, sealed, err := c.factors.Secret(ctx, id)
-	switch {
-	case err != nil:
+	sealed, err := c.factors.Secret(ctx, id, factor)
+	if err != nil {
 		return err
-	case enrolled != factor:
-		return ops.ErrSecondFactor
 	}
 	opened, err := c.vault.Open(ctx, sealed)
 	switch {
@@ -154,16 +151,16 @@ func (c *Commands) tryCode(ctx context.Context, id, factor, code string) error {
 	return err
 }
 
-// try has a code or a recovery code tried; left is how many of these are left, -1
-// if none was used.
-func (c *Commands) try(ctx context.Context, id, factor string, by SecondFactorCode) (left int, err error) {
+// try has a code or a recovery code of a member tried; left is how many of these
+// are left, -1 if none was used.
+func (c *Commands) try(ctx context.Context, id string, m member.Member, by SecondFactorCode) (left int, err error) {
 	if (by.Code == "") == (by.RecoveryCode == "") {
 		return -1, domain.ErrInvalid.Because("A second factor is shown by a code or by a recovery code.")
 	}
 	if by.Code != "" {
-		return -1, c.tryCode(ctx, id, factor, by.Code)
+		return -1, c.tryCode(ctx, id, m.SecondFactor, by.Code)
 	}
-	return c.factors.TryRecovery(ctx, id, factor, c.recoveryHash(id, by.RecoveryCode))
+	return c.factors.TryRecovery(ctx, id, m.SecondFactor, m.RecoveryCodes(), c.recoveryHash(id, by.RecoveryCode))
 }
 
 // recoveryHash is what is kept of a recovery code, however it is written.
@@ -172,8 +169,9 @@ func (c *Commands) recoveryHash(id, code string) [32]byte {
 	return c.vault.Fingerprint([]byte("recovery code"), []byte(id), []byte(code))
 }
 
-// giveRecoveryCodes makes recovery codes and keeps what recognises them.
-func (c *Commands) giveRecoveryCodes(ctx context.Context, id string) ([]string, error) {
+// giveRecoveryCodes makes recovery codes and keeps what recognises them, under what
+// they are given by, beside those that count still.
+func (c *Commands) giveRecoveryCodes(ctx context.Context, id, given string) ([]string, error) {
 	codes, hashes := make([]string, recoveryCodes), make([][32]byte, recoveryCodes)
 	for i := range codes {
 		raw := make([]byte, 10)
@@ -184,7 +182,7 @@ func (c *Commands) giveRecoveryCodes(ctx context.Context, id string) ([]string, 
 		codes[i] = strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:]}, "-")
 		hashes[i] = c.recoveryHash(id, codes[i])
 	}
-	return codes, c.factors.SetRecoveryCodes(ctx, id, hashes)
+	return codes, c.factors.SetRecoveryCodes(ctx, id, given, hashes)
 }
 
 // StepUp shows the second factor of the member who asks with a token, and returns
@@ -198,7 +196,7 @@ func (c *Commands) StepUp(ctx context.Context, caller Caller, token string, by S
 	case m.SecondFactor == "":
 		return until, member.ErrNoSecondFactor
 	}
-	left, err := c.try(ctx, id, m.SecondFactor, by)
+	left, err := c.try(ctx, id, m, by)
 	if err != nil {
 		return until, err
 	}
@@ -222,16 +220,24 @@ func (c *Commands) RenewRecoveryCodes(ctx context.Context, caller Caller) (Answe
 		return Answer{}, nil, err
 	}
 	var codes []string
+	renewal, before := caller.newID("renewal"), ""
 	answer, err := transact(ctx, c, c.members, id, caller, decision[member.Member, member.Event]{
 		decide: func(m member.Member, s domain.Stamp) ([]member.Event, error) {
-			return m.RenewRecoveryCodes(caller.newID("renewal"), recoveryCodes, s)
+			return m.RenewRecoveryCodes(renewal, recoveryCodes, s)
 		},
-		prepare: once(func(ctx context.Context, _ member.Member) (err error) {
-			codes, err = c.giveRecoveryCodes(ctx, id)
+		prepare: once(func(ctx context.Context, m member.Member) (err error) {
+			before = m.RecoveryCodes()
+			codes, err = c.giveRecoveryCodes(ctx, id, renewal)
 			return err
 		}),
 	})
-	return answer, codes, err
+	if err != nil || answer.Repeated || answer.Unchanged {
+		return answer, nil, err
+	}
+	if err := c.factors.DropRecoveryCodes(ctx, id, before); err != nil {
+		c.logger.Warn("recovery codes that count no more were not removed", "member", id, "error", err)
+	}
+	return answer, codes, nil
 }
 
 // DisableSecondFactor takes the second factor of the member who asks away, by a
@@ -244,7 +250,7 @@ func (c *Commands) DisableSecondFactor(ctx context.Context, caller Caller, by Se
 	answer, err := transact(ctx, c, c.members, id, caller, decision[member.Member, member.Event]{
 		decide: member.Member.RemoveSecondFactor,
 		prepare: once(func(ctx context.Context, m member.Member) error {
-			_, err := c.try(ctx, id, m.SecondFactor, by)
+			_, err := c.try(ctx, id, m, by)
 			return err
 		}),
 	})

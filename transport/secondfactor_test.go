@@ -206,3 +206,30 @@ func TestSecondFactorIsRequired(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 }
+
+// S2-104: a secret that is enrolled while another is confirmed does not lock the
+// member out, and neither do recovery codes whose renewal was not recorded.
+func TestSecondFactorIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	other := w.tokenOf(v.member)
+	a := &authenticator{w: w, secret: w.post(v.manager, "/v1/me/second-factor", nil).want(http.StatusOK).text("secret")}
+	w.log.mu.Lock()
+	w.log.before = func() { w.post(v.manager, "/v1/me/second-factor", nil).want(http.StatusOK) }
+	w.log.mu.Unlock()
+	codes := w.post(v.manager, "/v1/me/second-factor/confirm", map[string]string{"code": a.code()}).want(http.StatusOK).at("recovery_codes").([]any)
+	step := func(body map[string]string) reply { return w.post(other, "/v1/me/second-factor/step-up", body) }
+	step(map[string]string{"code": a.code()}).want(http.StatusOK)
+
+	w.log.fail(eventlog.ErrUnavailable)
+	w.post(other, "/v1/me/second-factor/recovery-codes", nil).want(http.StatusServiceUnavailable)
+	w.log.fail(nil)
+	step(map[string]string{"recovery_code": codes[0].(string)}).want(http.StatusOK)
+	renewed := w.post(other, "/v1/me/second-factor/recovery-codes", nil).want(http.StatusOK).at("recovery_codes").([]any)
+	step(map[string]string{"recovery_code": codes[1].(string)}).problem(http.StatusForbidden, "second_factor")
+	step(map[string]string{"recovery_code": renewed[0].(string)}).want(http.StatusOK)
+	if me := w.get(other, "/v1/me"); me.at("recovery_codes_left") != 9.0 {
+		t.Errorf("%s", me.body)
+	}
+}

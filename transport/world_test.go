@@ -71,6 +71,7 @@ type cutOff struct {
 	eventlog.Memory
 	mu     sync.Mutex
 	broken error
+	before func() // runs once, before the next append
 }
 
 func (c *cutOff) fail(err error) {
@@ -81,8 +82,12 @@ func (c *cutOff) fail(err error) {
 
 func (c *cutOff) Append(ctx context.Context, stream string, expected eventlog.Revision, events []eventlog.NewEvent) (eventlog.Appended, error) {
 	c.mu.Lock()
-	broken := c.broken
+	broken, before := c.broken, c.before
+	c.before = nil
 	c.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	if broken != nil {
 		return eventlog.Appended{}, broken
 	}

@@ -1,6 +1,10 @@
 package member
 
-import "github.com/hirelog/hirelog/domain"
+import (
+	"cmp"
+
+	"github.com/hirelog/hirelog/domain"
+)
 
 // The rules of second factors that refuse.
 var (
@@ -22,7 +26,14 @@ type SecondFactorConfirmed struct {
 // EventName implements domain.Fact.
 func (SecondFactorConfirmed) EventName() string { return "member.second_factor_confirmed.v1" }
 
-func (e SecondFactorConfirmed) evolve(m Member) Member { m.SecondFactor = e.Factor; return m }
+func (e SecondFactorConfirmed) evolve(m Member) Member {
+	m.SecondFactor, m.Renewed = e.Factor, ""
+	return m
+}
+
+// RecoveryCodes names those that count: by the confirmation, or the renewal, they
+// were given by.
+func (m Member) RecoveryCodes() string { return cmp.Or(m.Renewed, m.SecondFactor) }
 
 // ConfirmSecondFactor decides that a factor counts, which the member, whose id is
 // id, has shown a code of. Errors: ErrUnknown, ErrInactive, ErrSecondFactorExists,

@@ -186,8 +186,8 @@ func (e Noted) evolve(n Notices) Notices {
 }
 
 // Note tells of something by the mail that has not left yet, or by a new one,
-// whose id is mail, which leaves after window. What is told already is no event,
-// nor what is too much for one mail.
+// whose id is mail, which leaves after window: what is too much for one goes with the
+// next. What is told already is no event.
 // Errors: domain.ErrInvalid.
 func (n Notices) Note(mail string, about About, item Item, window time.Duration, s domain.Stamp) ([]Event, error) {
 	if mail == "" || about.To == "" || about.Application == "" || item.Kind == "" || item.Subject == "" || item.Cause == "" || window < 0 {
@@ -200,9 +200,7 @@ func (n Notices) Note(mail string, about About, item Item, window time.Duration,
 	}
 	for _, m := range n.Mails {
 		switch {
-		case !m.waits():
-		case len(m.Items) >= MaxItems:
-			return nil, nil
+		case !m.waits(), len(m.Items) >= MaxItems:
 		default:
 			return []Event{Noted{Stamp: s, Mail: m.ID, About: m.About, Item: item, ClosesAt: m.ClosesAt}}, nil
 		}

@@ -81,7 +81,10 @@ func TestNotices(t *testing.T) {
 		{Name: "the first opens a mail", When: note("m1", asked, 0), Want: events{opened}},
 		{Name: "the next goes along", Given: events{opened}, When: note("m2", refused, 0), Want: events{joined}},
 		{Name: "nothing is told twice", Given: events{opened}, When: note("m2", asked, 0)},
-		{Name: "a mail has an end", Given: full, When: note("m2", refused, 0)},
+		{
+			Name: "what is too much for a mail goes with the next", Given: full, When: note("m2", refused, 0),
+			Want: events{notice.Noted{Stamp: s, Mail: "m2", About: about, Item: refused, Opens: true, ClosesAt: opened.ClosesAt}},
+		},
 		{Name: "somebody is told", When: func(n notice.Notices) ([]notice.Event, error) {
 			return n.Note("m1", notice.About{}, asked, window, s)
 		}, Err: domain.ErrInvalid},
@@ -136,7 +139,7 @@ func TestRandom(t *testing.T) {
 			}
 			waiting := 0
 			for _, m := range after.Mails {
-				if m.Status == notice.IsOpen {
+				if m.Status == notice.IsOpen && len(m.Items) < notice.MaxItems {
 					waiting++
 				}
 				if len(m.Items) == 0 {

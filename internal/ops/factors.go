@@ -40,24 +40,40 @@ type Factors struct{ tokens *Tokens }
 // Factors returns the second factors of those who have tokens.
 func (t *Tokens) Factors() *Factors { return &Factors{tokens: t} }
 
-// Enrol keeps a secret, sealed, in the place of what there was. It counts for
-// nothing until the log says so. Errors: ErrUnavailable.
+// Enrol keeps a secret, sealed, in the place of those that no code was accepted
+// of: one that was shown a code of stays, since it may be in the log at any moment.
+// It counts for nothing until the log says so. Errors: ErrUnavailable.
 func (f *Factors) Enrol(ctx context.Context, member, factor string, sealed []byte) error {
-	_, err := f.tokens.pool.Exec(ctx, `
-		INSERT INTO ops.second_factors (member_id, factor, secret, failed_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (member_id) DO UPDATE SET factor = excluded.factor, secret = excluded.secret, last_step = 0, failed = 0, failed_at = excluded.failed_at`,
-		member, factor, sealed, f.tokens.now().UTC())
-	return unavailable("keep second factor", err)
+	return unavailable("keep second factor", pgx.BeginFunc(ctx, f.tokens.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM ops.second_factors WHERE member_id = $1 AND last_step = 0`, member); err != nil {
+			return err
+		}
+		now := f.tokens.now().UTC()
+		_, err := tx.Exec(ctx, `
+			INSERT INTO ops.second_factors (member_id, factor, secret, failed_at, enrolled_at) VALUES ($1, $2, $3, $4, $4)
+			ON CONFLICT (member_id, factor) DO UPDATE SET secret = excluded.secret, enrolled_at = excluded.enrolled_at`, member, factor, sealed, now)
+		return err
+	}))
 }
 
-// Secret returns the factor that was enrolled last, and its sealed secret.
+// Enrolled returns the factor that was enrolled last.
 // Errors: ErrSecondFactor if there is none; ErrUnavailable.
-func (f *Factors) Secret(ctx context.Context, member string) (factor string, sealed []byte, err error) {
-	err = f.tokens.pool.QueryRow(ctx, `SELECT factor::text, secret FROM ops.second_factors WHERE member_id = $1`, member).Scan(&factor, &sealed)
+func (f *Factors) Enrolled(ctx context.Context, member string) (factor string, err error) {
+	err = f.tokens.pool.QueryRow(ctx, `SELECT factor::text FROM ops.second_factors WHERE member_id = $1 ORDER BY enrolled_at DESC, factor LIMIT 1`, member).Scan(&factor)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil, ErrSecondFactor
+		return "", ErrSecondFactor
 	}
-	return factor, sealed, unavailable("look up second factor", err)
+	return factor, unavailable("look up second factor", err)
+}
+
+// Secret returns the sealed secret of a factor.
+// Errors: ErrSecondFactor if there is none; ErrUnavailable.
+func (f *Factors) Secret(ctx context.Context, member, factor string) (sealed []byte, err error) {
+	err = f.tokens.pool.QueryRow(ctx, `SELECT secret FROM ops.second_factors WHERE member_id = $1 AND factor = $2`, member, factor).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrSecondFactor
+	}
+	return sealed, unavailable("look up second factor", err)
 }
 
 // Try has a code tried: match is told the last step that was accepted, and says
@@ -69,20 +85,20 @@ func (f *Factors) Try(ctx context.Context, member, factor string, match func(las
 		if !ok {
 			return false, nil
 		}
-		_, err := tx.Exec(ctx, `UPDATE ops.second_factors SET last_step = $2 WHERE member_id = $1`, member, step)
+		_, err := tx.Exec(ctx, `UPDATE ops.second_factors SET last_step = $3 WHERE member_id = $1 AND factor = $2`, member, factor, step)
 		return true, err
 	})
 }
 
-// TryRecovery uses a recovery code up, by its keyed hash, and returns how many
-// are left. Errors: as of Try.
-func (f *Factors) TryRecovery(ctx context.Context, member, factor string, code [32]byte) (left int, err error) {
+// TryRecovery uses a recovery code up of those given together, by its keyed hash,
+// and returns how many are left. Errors: as of Try.
+func (f *Factors) TryRecovery(ctx context.Context, member, factor, given string, code [32]byte) (left int, err error) {
 	err = f.try(ctx, member, factor, func(tx pgx.Tx, _ int64) (bool, error) {
-		used, err := tx.Exec(ctx, `DELETE FROM ops.recovery_codes WHERE member_id = $1 AND code = $2`, member, code[:])
+		used, err := tx.Exec(ctx, `DELETE FROM ops.recovery_codes WHERE member_id = $1 AND given = $2 AND code = $3`, member, given, code[:])
 		if err != nil || used.RowsAffected() == 0 {
 			return false, err
 		}
-		return true, tx.QueryRow(ctx, `SELECT count(*) FROM ops.recovery_codes WHERE member_id = $1`, member).Scan(&left)
+		return true, tx.QueryRow(ctx, `SELECT count(*) FROM ops.recovery_codes WHERE member_id = $1 AND given = $2`, member, given).Scan(&left)
 	})
 	return left, err
 }
@@ -115,7 +131,7 @@ func (f *Factors) try(ctx context.Context, member, factor string, run func(tx pg
 		if !ok {
 			failed, outcome = failed+1, ErrSecondFactor
 		}
-		_, err = tx.Exec(ctx, `UPDATE ops.second_factors SET failed = $2, failed_at = $3 WHERE member_id = $1`, member, failed, now)
+		_, err = tx.Exec(ctx, `UPDATE ops.second_factors SET failed = $3, failed_at = $4 WHERE member_id = $1 AND factor = $2`, member, factor, failed, now)
 		return err
 	})
 	if err != nil {
@@ -124,20 +140,27 @@ func (f *Factors) try(ctx context.Context, member, factor string, run func(tx pg
 	return outcome
 }
 
-// SetRecoveryCodes puts recovery codes, as keyed hashes, in the place of those
-// before. Errors: ErrUnavailable.
-func (f *Factors) SetRecoveryCodes(ctx context.Context, member string, codes [][32]byte) error {
+// SetRecoveryCodes keeps recovery codes, as keyed hashes, that are given together,
+// beside others; which of them count the log says. Errors: ErrUnavailable.
+func (f *Factors) SetRecoveryCodes(ctx context.Context, member, given string, codes [][32]byte) error {
 	hashes := make([][]byte, len(codes))
 	for i := range codes {
 		hashes[i] = codes[i][:]
 	}
 	return unavailable("keep recovery codes", pgx.BeginFunc(ctx, f.tokens.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM ops.recovery_codes WHERE member_id = $1`, member); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM ops.recovery_codes WHERE member_id = $1 AND given = $2`, member, given); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO ops.recovery_codes (member_id, code) SELECT $1, unnest($2::bytea[])`, member, hashes)
+		_, err := tx.Exec(ctx, `INSERT INTO ops.recovery_codes (member_id, given, code) SELECT $1, $2, unnest($3::bytea[])`, member, given, hashes)
 		return err
 	}))
+}
+
+// DropRecoveryCodes forgets recovery codes that were given together and count no
+// more. Errors: ErrUnavailable.
+func (f *Factors) DropRecoveryCodes(ctx context.Context, member, given string) error {
+	_, err := f.tokens.pool.Exec(ctx, `DELETE FROM ops.recovery_codes WHERE member_id = $1 AND given = $2`, member, given)
+	return unavailable("drop recovery codes", err)
 }
 
 // Remove forgets a member's second factor, its recovery codes, and that it was
