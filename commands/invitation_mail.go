@@ -57,7 +57,9 @@ func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice
 	if who == notice.Candidate {
 		who = ""
 	}
-	object := calendar.Mailed(c.now(), method, event, organiser, calendar.Attendee{Email: to, Answer: calendar.Answer(i.Answers[who])})
+	// What the candidate answers by mail is a message; members answer here.
+	attendee := calendar.Attendee{Email: to, Answer: calendar.Answer(i.Answers[who]), Asked: who == ""}
+	object := calendar.Mailed(c.now(), method, event, organiser, attendee)
 	letter = mail.Mail{
 		Kind: mail.Notice, Key: personal.Key{ID: i.id, Owner: i.application}, FromName: organiser.Name, About: l.newest, ReplyTo: reply, To: []personal.Plain{to},
 		Calendar: &mail.Calendar{Method: string(method), Object: object},

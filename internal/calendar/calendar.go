@@ -1,6 +1,5 @@
-// Package calendar writes and reads iCalendar objects (RFC 5545) of interviews:
-// what a calendar program is shown, what somebody is invited by, and what they
-// answer (RFC 5546). Times are instants in UTC, which every calendar shows by its
+// Package calendar writes iCalendar objects (RFC 5545) of interviews: what a
+// calendar program is shown, and what somebody is invited by (RFC 5546). Times are instants in UTC, which every calendar shows by its
 // own clocks.
 package calendar
 
@@ -50,6 +49,7 @@ type Person struct {
 type Attendee struct {
 	Email  personal.Plain
 	Answer Answer // "" = nothing yet
+	Asked  bool   // to answer by mail
 }
 
 // Answer is what somebody answers to an invitation: accepted, tentative or declined.
@@ -85,7 +85,7 @@ func Mailed(now time.Time, method Method, e Event, organiser Person, attendee At
 	if attendee.Answer != "" {
 		status = ics.ParticipationStatus(strings.ToUpper(string(attendee.Answer)))
 	}
-	event.AddAttendee(mailto(attendee.Email), ics.CalendarUserTypeIndividual, ics.ParticipationRoleReqParticipant, status, ics.WithRSVP(method == Request))
+	event.AddAttendee(mailto(attendee.Email), ics.CalendarUserTypeIndividual, ics.ParticipationRoleReqParticipant, status, ics.WithRSVP(attendee.Asked && method == Request))
 	return personal.Plain(serialized(c))
 }
 
@@ -125,61 +125,4 @@ func mailto(address personal.Plain) string { return "mailto:" + string(address) 
 // unless they are quoted.
 func plainName(name string) string {
 	return strings.Join(strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" \",;:\\^", r) || r < ' ' }), " ")
-}
-
-// address is the e-mail address of somebody in an object.
-func address(value string) personal.Plain {
-	if scheme := "mailto:"; len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
-		value = value[len(scheme):]
-	}
-	return personal.Plain(value)
-}
-
-// Reply is what somebody answered to an invitation.
-type Reply struct {
-	ID       string         // of the event
-	Sequence int            // that was answered to
-	Attendee personal.Plain // their address, as the reply says
-	Answer   Answer
-}
-
-// ReplyIn reads an object that somebody's calendar program sent as the reply to an
-// invitation of ours. ok is false for every other object.
-func ReplyIn(object personal.Plain) (r Reply, ok bool) {
-	c, err := ics.ParseCalendar(strings.NewReader(string(object)))
-	if err != nil || len(c.Events()) == 0 {
-		return r, false
-	}
-	reply := false
-	for _, p := range c.CalendarProperties {
-		reply = reply || p.IANAToken == string(ics.PropertyMethod) && strings.EqualFold(p.Value, string(ics.MethodReply))
-	}
-	event := c.Events()[0]
-	id, ours := strings.CutSuffix(event.Id(), uidHost)
-	attendees := event.Attendees()
-	if !reply || !ours || len(attendees) != 1 {
-		return r, false
-	}
-	r = Reply{ID: id, Attendee: address(attendees[0].Value)}
-	if p := event.GetProperty(ics.ComponentPropertySequence); p != nil {
-		r.Sequence = number(p.Value)
-	}
-	switch status := ics.ParticipationStatus(strings.ToUpper(string(attendees[0].ParticipationStatus()))); status {
-	case ics.ParticipationStatusAccepted, ics.ParticipationStatusDeclined, ics.ParticipationStatusTentative:
-		r.Answer = Answer(strings.ToLower(string(status)))
-		return r, true
-	}
-	return r, false
-}
-
-// number is a small number, 0 if text is none.
-func number(text string) int {
-	n := 0
-	for _, c := range text {
-		if c < '0' || c > '9' || n > 1_000_000 {
-			return 0
-		}
-		n = 10*n + int(c-'0')
-	}
-	return n
 }

@@ -7,7 +7,6 @@ import (
 
 	ics "github.com/arran4/golang-ical"
 
-	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/calendar"
 )
 
@@ -35,13 +34,14 @@ func TestMailed(t *testing.T) {
 	for _, c := range []struct {
 		method calendar.Method
 		answer calendar.Answer
+		asked  bool
 		want   []string
 	}{
-		{calendar.Request, "", []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=NEEDS-ACTION", "RSVP=true"}},
-		{calendar.Request, "tentative", []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=TENTATIVE", "RSVP=true"}},
-		{calendar.Cancel, "accepted", []string{"METHOD:CANCEL", "STATUS:CANCELLED", "PARTSTAT=ACCEPTED", "RSVP=false"}},
+		{calendar.Request, "", true, []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=NEEDS-ACTION", "RSVP=true"}},
+		{calendar.Request, "tentative", false, []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=TENTATIVE", "RSVP=false"}},
+		{calendar.Cancel, "accepted", true, []string{"METHOD:CANCEL", "STATUS:CANCELLED", "PARTSTAT=ACCEPTED", "RSVP=false"}},
 	} {
-		object := string(calendar.Mailed(now, c.method, talk, organiser, calendar.Attendee{Email: "ada@example.com", Answer: c.answer}))
+		object := string(calendar.Mailed(now, c.method, talk, organiser, calendar.Attendee{Email: "ada@example.com", Answer: c.answer, Asked: c.asked}))
 		e := parse(t, object).Events()[0]
 		unfolded := strings.ReplaceAll(object, "\r\n ", "")
 		for _, says := range append(c.want, "UID:i1@hirelog", "SEQUENCE:2", "mailto:ada@example.com", "ORGANIZER;CN=Example Ltd. Best X-EVIL 1:mailto:reply-x@example.com", "DTSTAMP:20260302T090000Z") {
@@ -69,36 +69,4 @@ func TestPublished(t *testing.T) {
 	if len(c.Events()) != 2 || c.Events()[0].GetProperty(ics.ComponentPropertyStatus).Value != "CONFIRMED" {
 		t.Errorf("%s", c.Serialize())
 	}
-}
-
-// S2-107: what calendar programs answer is read; nothing else is.
-func TestReplyIn(t *testing.T) {
-	reply := func(change ...string) personal.Plain {
-		return personal.Plain(strings.NewReplacer(change...).Replace("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:i1@hirelog\r\nSEQUENCE:2\r\nDTSTAMP:20260302T090000Z\r\n" +
-			"ORGANIZER:mailto:reply-x@example.com\r\nATTENDEE;PARTSTAT=DECLINED;CN=\"Ada: K\":MAILTO:Ada@example.com\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"))
-	}
-	if r, ok := calendar.ReplyIn(reply()); !ok || r != (calendar.Reply{ID: "i1", Sequence: 2, Attendee: "Ada@example.com", Answer: "declined"}) {
-		t.Errorf("%+v, %v", r, ok)
-	}
-	for what, object := range map[string]personal.Plain{
-		"a request":          reply("REPLY", "REQUEST"),
-		"of another program": reply("@hirelog", "@google.com"),
-		"no answer":          reply("DECLINED", "NEEDS-ACTION"),
-		"of nobody":          reply("ATTENDEE", "X-ATTENDEE"),
-		"no object":          "hello",
-		"nothing":            "",
-	} {
-		if r, ok := calendar.ReplyIn(object); ok {
-			t.Errorf("%s: %+v", what, r)
-		}
-	}
-}
-
-func FuzzReplyIn(f *testing.F) {
-	f.Add(string(calendar.Mailed(now, calendar.Request, talk, calendar.Person{Email: "a@b.example"}, calendar.Attendee{Email: "c@d.example"})))
-	f.Fuzz(func(t *testing.T, object string) {
-		if r, ok := calendar.ReplyIn(personal.Plain(object)); ok && (r.Answer == "" || r.Sequence < 0) {
-			t.Errorf("%+v", r)
-		}
-	})
 }

@@ -196,6 +196,8 @@ func (p *parser) part(e *message.Entity, depth int) error {
 		return p.delivery(e.Body)
 	case p.reports && (typ == "message/rfc822" || typ == "text/rfc822-headers" || typ == "message/global" || typ == "message/global-headers"):
 		return p.original(e.Body)
+	case typ == "text/calendar" && depth > 0 && disposition != "attachment" && name == "":
+		return nil // for calendar programs; the text beside it says the same
 	case strings.HasPrefix(typ, "text/") && disposition != "attachment" && name == "":
 		return p.text(typ, e.Body)
 	}

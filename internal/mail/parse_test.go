@@ -44,6 +44,8 @@ func TestParseTexts(t *testing.T) {
 		"unix line ends throughout":        {from + "\nSubject: x\n\nHello\n", "Hello"},
 		"alternatives":                     {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "plain", "--b", "Content-Type: text/html", "", "<b>html</b>", "--b--"), "plain"},
 		"alternatives without a plain one": {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/html", "", "<b>html</b>", "--b--"), "html"},
+		"an answer to an invitation":       {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "I will come", "--b", "Content-Type: text/calendar; method=REPLY", "", "BEGIN:VCALENDAR", "--b--"), "I will come"},
+		"a calendar alone":                 {raw(from, "Content-Type: text/calendar; method=REPLY", "", "BEGIN:VCALENDAR"), "BEGIN:VCALENDAR"},
 		"nested":                           {raw(from, "Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: multipart/related; boundary=b", "", "--b", "Content-Type: multipart/alternative; boundary=c", "", "--c", "Content-Type: text/plain", "", "deep", "--c--", "--b--", "--a", "Content-Type: text/plain", "", "list footer", "--a--"), "deep\nlist footer"},
 		"an end that is missing":           {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "cut off"), "cut off"},
 		"a boundary that never comes":      {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "no parts at all"), ""},
