@@ -342,7 +342,7 @@ func (c *Commands) eraseEmployee(ctx context.Context, caller Caller, id, kind st
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kind, Subject: id, Owner: id,
 		Stream: "employee-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 	}
-	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
+	err = c.erase(ctx, caller, e, func(ctx context.Context, _ vault.Erasure) error {
 		answer, err = c.recordErased(ctx, caller, e)
 		return err
 	})

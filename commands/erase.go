@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -38,13 +39,14 @@ const (
 // be completed later. What an application goes on from is erased before it is
 // announced, so that this is completed too. record appends the fact about the
 // subject; nil means there is none.
-func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context) error) error {
+func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context, vault.Erasure) error) error {
 	gone, err := c.vault.Erase(ctx, e)
 	if err != nil {
 		return err
 	}
+	e.Kept = gone.Kept // as it was when the keys were there
 	if record != nil {
-		if err := record(ctx); err != nil {
+		if err := record(ctx, e); err != nil {
 			var refused *domain.Refusal
 			if !errors.As(err, &refused) {
 				return err
@@ -110,9 +112,9 @@ func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 	var failed []error
 	for _, e := range left {
 		caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
-		var record func(context.Context) error
+		var record func(context.Context, vault.Erasure) error
 		if e.Kind != kindArrival && e.Kind != kindBulk && e.Kind != kindBusy {
-			record = func(ctx context.Context) error {
+			record = func(ctx context.Context, e vault.Erasure) error {
 				_, err := c.recordErased(ctx, caller, e)
 				return err
 			}
@@ -161,7 +163,14 @@ func (c *Commands) recordErased(ctx context.Context, caller Caller, e vault.Eras
 				}
 				return a.DeleteVersion(document, version, s)
 			case kindApplication:
-				return a.Anonymise(s)
+				var kept []application.KeptValue
+				if len(e.Kept) > 0 {
+					if err := json.Unmarshal(e.Kept, &kept); err != nil {
+						return nil, fmt.Errorf("erasure %s: %w", e.ID, err)
+					}
+				}
+				events, err := a.Anonymise(s)
+				return application.Keeping(events, kept), err
 			case kindDeletion:
 				return a.Delete(s)
 			}
@@ -185,7 +194,8 @@ type Anonymise struct {
 
 // Anonymise erases everything personal of an application: names, texts,
 // documents. The person's identity goes too when it was the last of theirs.
-// Dates, stages, reasons, source and numbers stay. What the application goes on
+// Dates, stages, reasons, source and numbers stay, and what was chosen for
+// attributes that are marked for reports. What the application goes on
 // from is anonymised with it. Whoever has edit on the erasure area may.
 // Errors: application.ErrUnknown, application.ErrNotClosed,
 // application.ErrTransferred, ErrDenied.
@@ -216,10 +226,51 @@ func (c *Commands) eraseBefore(ctx context.Context, caller Caller, of vault.Eras
 	earlier := step(caller, "before/"+before)
 	e := c.erasureOf(earlier, of.Kind, before, before)
 	e.Owner = before
-	return c.erase(ctx, earlier, e, func(ctx context.Context) error {
+	if e.Kept, err = c.keptOf(ctx, e); err != nil {
+		return err
+	}
+	return c.erase(ctx, earlier, e, func(ctx context.Context, e vault.Erasure) error {
 		_, err := c.recordErased(ctx, earlier, e)
 		return err
 	})
+}
+
+// keptOf returns what an application that is anonymised keeps for reports of what is
+// known of the person, in JSON; none if there is nothing.
+func (c *Commands) keptOf(ctx context.Context, e vault.Erasure) ([]byte, error) {
+	if e.Kind != kindApplication {
+		return nil, nil
+	}
+	f, err := c.applications.read(ctx, c.log, e.Subject)
+	if err != nil {
+		return nil, err
+	}
+	person, err := c.reveal(ctx, f.state.Candidate)
+	if err != nil || person == "" {
+		return nil, err
+	}
+	known, err := c.candidates.read(ctx, c.log, person)
+	if err != nil {
+		return nil, err
+	}
+	var kept []application.KeptValue
+	o := c.directory.Organization()
+	for _, id := range o.AttributeOrder {
+		if !o.Attributes[id].KeepForReports {
+			continue
+		}
+		value, err := c.reveal(ctx, known.state.Custom[id])
+		if err != nil {
+			return nil, err
+		}
+		if choices, yes := o.Attributes[id].Kept(value); len(choices) > 0 || yes != nil {
+			kept = append(kept, application.KeptValue{Attribute: id, Choices: choices, Yes: yes})
+		}
+	}
+	if kept == nil {
+		return nil, nil
+	}
+	return json.Marshal(kept)
 }
 
 // settle makes sure that a closed application stays closed: nobody takes it up
@@ -253,7 +304,10 @@ func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need
 			return Answer{}, err
 		}
 	}
-	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
+	if e.Kept, err = c.keptOf(ctx, e); err != nil {
+		return Answer{}, err
+	}
+	err = c.erase(ctx, caller, e, func(ctx context.Context, e vault.Erasure) error {
 		var err error
 		answer, err = c.recordErased(ctx, caller, e)
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
+	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -186,6 +187,46 @@ func TestFinishErasuresKeepsTheTime(t *testing.T) {
 	if deleted == nil || !deleted.At.Equal(by(3).At) {
 		t.Errorf("deleted: %+v, want it at %v", deleted, by(3).At)
 	}
+}
+
+// What an application keeps for reports is read before the keys go, so that a crash
+// behind that loses none of it, also of what it goes on from (S2-94).
+func TestWhatIsKeptOutlivesACrash(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	p := c.Start(t)
+	shifts := commandstest.Must(c.DefineAttribute(t.Context(), c.As(c.Admin), commands.DefineAttribute{AttributeContent: organization.AttributeContent{
+		Label: "Shifts", Type: organization.BooleanAttribute, KeepForReports: true,
+	}})).ID
+	first := c.ReceiveOne(t, someone())
+	commandstest.Must(c.EditCandidate(t.Context(), c.As(c.Recruiter), commands.EditCandidate{Application: first, More: map[string]any{shifts: true}}))
+	next := commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: first, Job: c.OpenOne(t, "Another")})).ID
+	commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(next)))
+	p.Knows(t, c)
+	p.CrashAt(t, "before append of application.anonymised.v1", func(ctx context.Context) error {
+		_, err := p.Anonymise(ctx, c.As(c.Recruiter), commands.Anonymise{Application: next})
+		return err
+	})
+	if n, err := c.FinishErasures(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	for _, app := range []string{first, next} {
+		var kept []application.KeptValue
+		for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, err := application.Codec.Decode(rec.Type, rec.Data); err != nil {
+				t.Fatal(err)
+			} else if e, ok := e.(application.Anonymised); ok {
+				kept = e.Kept
+			}
+		}
+		if len(kept) != 1 || kept[0].Attribute != shifts || kept[0].Yes == nil || !*kept[0].Yes {
+			t.Errorf("application %s keeps %+v", app, kept)
+		}
+	}
+	c.CheckFinished(t)
 }
 
 // A token that ended does not come back: not by giving the command again, not by

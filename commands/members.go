@@ -111,7 +111,7 @@ func (c *Commands) EraseMember(ctx context.Context, caller Caller, id string) (A
 		ID: uuid.NewSHA1(caller.CommandID, []byte("erasure")), Kind: kindMember, Subject: id, Owner: id,
 		Stream: "member-" + id, Actor: string(caller.Actor), CommandID: caller.CommandID, At: c.atOf(caller),
 	}
-	err = c.erase(ctx, caller, e, func(ctx context.Context) error {
+	err = c.erase(ctx, caller, e, func(ctx context.Context, _ vault.Erasure) error {
 		var err error
 		answer, err = c.recordErased(ctx, caller, e)
 		return err

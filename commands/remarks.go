@@ -12,6 +12,7 @@ import (
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/vault"
 )
 
 // AttachFiles puts files to a note or a comment.
@@ -66,7 +67,7 @@ func (c *Commands) eraseRemark(ctx context.Context, caller Caller, kind, subject
 	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("files that came late"))
 	rest := c.erasureOf(step, kind, subject, id)
 	rest.Keys = late
-	return answer, c.erase(ctx, step, rest, func(ctx context.Context) error {
+	return answer, c.erase(ctx, step, rest, func(ctx context.Context, _ vault.Erasure) error {
 		_, err := c.recordErased(ctx, step, rest)
 		return err
 	})

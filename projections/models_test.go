@@ -57,7 +57,7 @@ var erased = map[string]func(*testing.T, dump){
 		d.none(t, "document_reviews", "reason IS NOT NULL")
 		d.none(t, "submissions", "first_name IS NOT NULL OR last_name IS NOT NULL OR email IS NOT NULL OR phone IS NOT NULL OR answers::text LIKE '%\"value\": \"%'")
 		d.some(t, "submissions", "answers::text LIKE '%Why us?%'")
-		for _, table := range []string{"submissions", "notes", "comments", "earlier_texts", "comment_reads", "documents", "document_versions", "document_files", "document_reviews"} {
+		for _, table := range []string{"submissions", "notes", "comments", "earlier_texts", "comment_reads", "documents", "document_versions", "document_files", "document_reviews", "kept_values"} {
 			d.some(t, table, "true")
 		}
 	},

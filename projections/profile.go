@@ -22,6 +22,7 @@ type profile struct {
 	files     *Rows[readmodels.FileRow]
 	reviews   *Rows[readmodels.ReviewRow]
 	forms     *Rows[readmodels.SubmissionRow]
+	kept      *Rows[readmodels.KeptRow]
 }
 
 func newProfile() *profile {
@@ -35,6 +36,7 @@ func newProfile() *profile {
 		files:     NewRows(readmodels.DocumentFiles()),
 		reviews:   NewRows(readmodels.DocumentReviews()),
 		forms:     NewRows(readmodels.Submissions()),
+		kept:      NewRows(readmodels.KeptValues()),
 	}
 }
 
@@ -43,7 +45,7 @@ func (*profile) Name() string { return "profile" }
 
 // Tables implements Model.
 func (m *profile) Tables() []AnyTable {
-	return []AnyTable{m.notes, m.comments, m.earlier, m.reads, m.documents, m.versions, m.files, m.reviews, m.forms}
+	return []AnyTable{m.notes, m.comments, m.earlier, m.reads, m.documents, m.versions, m.files, m.reviews, m.forms, m.kept}
 }
 
 // Need implements Model.
@@ -105,6 +107,7 @@ func (m *profile) Need(f Fact) {
 		m.files.NeedBy("application_id", f.Aggregate)
 		m.reviews.NeedBy("application_id", f.Aggregate)
 		m.forms.NeedBy("application_id", f.Aggregate)
+		m.kept.NeedBy("application_id", f.Aggregate)
 	case application.NoteAdded, application.CommentAdded, application.DocumentRequested, application.Submitted:
 		// New rows.
 	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
@@ -210,6 +213,9 @@ func (m *profile) Apply(_ context.Context, f Fact) error {
 		m.delete(f.Aggregate)
 	case application.Anonymised:
 		m.anonymise(f.Aggregate)
+		for _, k := range e.Kept {
+			m.kept.Put(readmodels.KeptRow{Key: f.Aggregate + "/" + k.Attribute, Application: f.Aggregate, Attribute: k.Attribute, Choices: k.Choices, Yes: k.Yes})
+		}
 	case application.Received, application.ClaimLost, application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
 		application.ReasonChanged, application.TagAdded, application.TagRemoved, application.PrioritySet, application.OwnerSet:
 		// The header of a profile is the list's row.
@@ -376,4 +382,5 @@ func (m *profile) delete(id string) {
 	dropAll(m.files, id)
 	dropAll(m.reviews, id)
 	dropAll(m.forms, id)
+	dropAll(m.kept, id)
 }

@@ -46,6 +46,7 @@ type Profile struct {
 	// Others are the person's other applications that the member may open.
 	Others       []OtherApplication `json:"other_applications"`
 	OthersHidden bool               `json:"other_applications_hidden" doc:"The person has another application, of which you may know no more"`
+	Kept         []CustomAttribute  `json:"kept_for_reports" doc:"What an anonymised application keeps of attributes that are marked for reports; without those whose area you may not view"`
 	Submissions  []Submission       `json:"submissions" nullable:"true" doc:"Forms that were sent, newest first; null without the right to view the profile"`
 	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
 	Notes        []Note             `json:"notes" nullable:"true" doc:"Newest first; null without the right to view notes"`
@@ -232,6 +233,7 @@ func (c *Core) Profile(ctx context.Context, member, applicationID string, now ti
 type profileRows struct {
 	people   []PersonRow
 	defined  []AttributeRow
+	keeps    []KeptRow
 	retired  []RetiredRow
 	merged   []string // other candidates who are the person
 	reasons  []ReasonRow
@@ -276,7 +278,7 @@ func (v view) header() Profile {
 		Job:     ProfileJob{ID: v.job.ID, Title: v.job.Title, Position: v.job.Position, Stages: []StageRef{}},
 		Outcome: a.Outcome, DiscloseAt: a.DiscloseAt, Priority: a.Priority, KnockedOut: a.KnockedOut, Source: a.Source,
 		ReceivedAt: a.ReceivedAt, ChangedAt: a.ChangedAt, Anonymised: a.Anonymised, Masked: v.rights.Masked, URL: urlOf(a.ID),
-		Others: []OtherApplication{}, Documents: []Document{},
+		Kept: []CustomAttribute{}, Others: []OtherApplication{}, Documents: []Document{},
 		Rights: ShownRights{Areas: map[access.Area]access.Level{}, Documents: map[access.Category]access.Level{}, Manager: v.rights.Manager},
 	}
 	for _, s := range v.job.Stages.V {
@@ -299,6 +301,10 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 		if v.rights.Area(access.Profile) >= access.View {
 			r.queueCustom(b, v)
 		}
+	}
+	if a.Anonymised {
+		queueAttributes(b, s, &r.defined)
+		queueRows(b, s, KeptValues(), &r.keeps, "application_id = $1", a.ID)
 	}
 	if a.Reason != nil {
 		queueRows(b, s, Reasons(), &r.reasons, "reason_id = $1", *a.Reason)
@@ -370,6 +376,7 @@ func (r *profileRows) fill(p *Profile, v view, t *texts) {
 			p.Candidate.More, p.Candidate.MergedWith = r.custom(person, v, t), orEmpty(r.merged)
 		}
 	}
+	p.Kept = r.kept(v)
 	if v.rights.Area(access.Profile) >= access.View {
 		p.Submissions = make([]Submission, len(r.forms))
 		for i, f := range r.forms {
@@ -411,13 +418,19 @@ func (r PersonRow) shown(v view, t *texts) *CandidateInfo {
 // else the person is.
 func (r *profileRows) queueCustom(b *pgx.Batch, v view) {
 	s := v.schema
-	queueRows(b, s, Attributes(), &r.defined, "true ORDER BY array_position((SELECT attributes FROM "+s.Table("attribute_order")+"), attribute_id)")
+	queueAttributes(b, s, &r.defined)
 	queueRows(b, s, RetiredTable(), &r.retired, "list = $1", organization.Attributes)
 	b.Queue("SELECT candidate_id::text FROM "+s.Table("people")+" WHERE (candidate_id = $1 OR merged_into = $1) AND candidate_id <> $2 ORDER BY candidate_id",
 		v.application.Person, v.application.Candidate).Query(func(rows pgx.Rows) (err error) {
 		r.merged, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
+}
+
+// queueAttributes queues the reading of the organisation's own attributes, in their
+// order.
+func queueAttributes(b *pgx.Batch, s Schema, into *[]AttributeRow) {
+	queueRows(b, s, Attributes(), into, "true ORDER BY array_position((SELECT attributes FROM "+s.Table("attribute_order")+"), attribute_id)")
 }
 
 // custom are the organisation's own attributes of a person, as far as v may see

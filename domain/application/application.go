@@ -224,9 +224,10 @@ func (a Application) LoseClaim(s domain.Stamp) ([]Event, error) {
 }
 
 // Anonymised records that everything personal was erased. Dates, stages,
-// reasons, source and numbers stay.
+// reasons, source and numbers stay, and what is kept for reports.
 type Anonymised struct {
 	domain.Stamp
+	Kept []KeptValue `json:"kept,omitempty"`
 }
 
 // EventName implements domain.Fact.

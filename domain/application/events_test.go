@@ -22,7 +22,7 @@ func TestStored(t *testing.T) {
 	)
 	stamp, result := by, 4.5
 	stamp.By = domain.Member(other)
-	everything := offered
+	everything, yes := offered, true
 	everything.Template = id
 	domaintest.Stored[application.Event](t, "application", application.Codec,
 		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
@@ -53,7 +53,7 @@ func TestStored(t *testing.T) {
 		application.OfferWithdrawn{Stamp: stamp, Offer: id, Reason: text("reason"), Closed: true},
 		application.OfferExpired{Stamp: stamp, Offer: id, Job: other, Author: other},
 		application.ReasonChanged{Stamp: stamp, Reason: id, Note: text("note")},
-		application.Anonymised{Stamp: stamp},
+		application.Anonymised{Stamp: stamp, Kept: []application.KeptValue{{Attribute: id, Choices: []string{other}, Yes: &yes}}},
 		application.Deleted{Stamp: stamp},
 		application.TagAdded{Stamp: stamp, Tag: id},
 		application.TagRemoved{Stamp: stamp, Tag: id},

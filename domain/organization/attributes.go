@@ -37,7 +37,7 @@ type AttributeContent struct {
 	Type           AttributeType `json:"type" enum:"text,number,date,choice,multi_choice,boolean,link" doc:"What a value is; it never changes"`
 	Choices        []Choice      `json:"choices,omitempty" maxItems:"100" doc:"Of a choice: 1 to 100 values, in order"`
 	Area           access.Area   `json:"area,omitempty" enum:"profile,sensitive,salary" doc:"Area whose right a value needs; left out, it is the profile"`
-	KeepForReports bool          `json:"keep_for_reports,omitempty" doc:"Values stay when an application is anonymised; for what tells nothing of a person"`
+	KeepForReports bool          `json:"keep_for_reports,omitempty" doc:"What was chosen, or yes or no, stays when an application is anonymised; for what tells nothing of a person. Of other types nothing stays"`
 }
 
 // Attribute is an attribute as it is now.

@@ -40,6 +40,32 @@ func (a AttributeContent) Value(given any) (string, error) {
 	return string(written), err
 }
 
+// Kept returns what of a value, as Value returned it, stays for reports when an
+// application is anonymised: what was chosen, or yes or no. Of other types nothing
+// does, also if they are marked: what somebody wrote, a day or a number may say who
+// it was.
+func (a Attribute) Kept(value string) (choices []string, yes *bool) {
+	if !a.KeepForReports {
+		return nil, nil
+	}
+	switch a.Type { //nolint:exhaustive // of the others nothing stays
+	case ChoiceAttribute:
+		var id string
+		if json.Unmarshal([]byte(value), &id) == nil {
+			choices = []string{id}
+		}
+	case MultiChoiceAttribute:
+		_ = json.Unmarshal([]byte(value), &choices)
+	case BooleanAttribute:
+		_ = json.Unmarshal([]byte(value), &yes)
+	}
+	ever := slices.Concat(a.Choices, a.Former)
+	choices = slices.DeleteFunc(choices, func(id string) bool {
+		return !slices.ContainsFunc(ever, func(c Choice) bool { return c.ID == id })
+	})
+	return choices, yes
+}
+
 func (a AttributeContent) takes(given any) bool {
 	text, isText := given.(string)
 	switch a.Type {

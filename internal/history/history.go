@@ -295,7 +295,21 @@ func (o *opening) entry(e *Entry, rec recorded, held access.Rights) error {
 	if _, tagged := e.Data["tag"]; tagged && o.untagged {
 		e.Data["tag"], e.Erased = nil, append(e.Erased, "tag")
 	}
+	if !seesKept(held) {
+		delete(e.Data, "kept") // of an application that was anonymised
+	}
 	return o.reveal(e, rec.Event, rec.fact, texts, held)
+}
+
+// seesKept reports whether who has some rights sees what an anonymised application
+// keeps of attributes, whose areas its history does not know.
+func seesKept(held access.Rights) bool {
+	for _, area := range []access.Area{access.Profile, access.Sensitive, access.Salary} {
+		if held.Area(area) < access.View {
+			return false
+		}
+	}
+	return true
 }
 
 // hides reports whether a viewer with these rights may not even know what an

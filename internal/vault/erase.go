@@ -29,6 +29,9 @@ type Erasure struct {
 	Keys []string
 	// Spared are owners who keep their wraps of Keys, and with them the keys.
 	Spared []string
+	// Kept is JSON that the event will say stays. It is forgotten once that is
+	// announced.
+	Kept []byte
 }
 
 // Erased says what went with an erasure.
@@ -36,6 +39,8 @@ type Erased struct {
 	// Keys that no longer exist: those asked for, and those whose last owner was
 	// erased. Sorted; without keys that were gone before.
 	Keys []string
+	// Kept is what the erasure kept when it was made; none once it was announced.
+	Kept []byte
 }
 
 // Erase destroys keys and puts tombstones in their place, in one transaction:
@@ -49,6 +54,7 @@ func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
 		return Erased{}, fmt.Errorf("vault: erase %s: %w", e.ID, err)
 	}
 	var gone, touched []uuid.UUID
+	var kept []byte
 	err = v.inTxWithin(ctx, eraseTimeout, "erase", func(ctx context.Context, tx pgx.Tx) error {
 		if err := lockExclusive(ctx, tx); err != nil {
 			return err
@@ -65,6 +71,9 @@ func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
 				return err
 			}
 		}
+		if err := tx.QueryRow(ctx, `SELECT kept FROM vault.erasures WHERE id = $1`, e.ID).Scan(&kept); err != nil {
+			return err
+		}
 		gone, err = tombstonesOf(ctx, tx, e.ID)
 		return err
 	})
@@ -75,7 +84,7 @@ func (v *Vault) Erase(ctx context.Context, e Erasure) (Erased, error) {
 		return Erased{}, err
 	}
 	v.cache.forget(gone)
-	return Erased{Keys: texts(gone)}, nil
+	return Erased{Keys: texts(gone), Kept: kept}, nil
 }
 
 func (e Erasure) targets() (owner *uuid.UUID, keys, spared []uuid.UUID, err error) {
@@ -110,9 +119,9 @@ func parseIDs(what string, texts []string) ([]uuid.UUID, error) {
 // insert records the erasure; it answers false if that was done before.
 func (e Erasure) insert(ctx context.Context, tx pgx.Tx, owner *uuid.UUID) (bool, error) {
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO vault.erasures (id, kind, subject, stream, actor, command_id, owner, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Kind, e.Subject, e.Stream, e.Actor, e.CommandID, owner, e.At)
+		INSERT INTO vault.erasures (id, kind, subject, stream, actor, command_id, owner, at, kept)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
+		e.ID, e.Kind, e.Subject, e.Stream, e.Actor, e.CommandID, owner, e.At, e.Kept)
 	return tag.RowsAffected() == 1, err
 }
 
@@ -166,7 +175,7 @@ func tombstonesOf(ctx context.Context, tx pgx.Tx, erasure uuid.UUID) ([]uuid.UUI
 func (v *Vault) Announce(ctx context.Context, erasure uuid.UUID) error {
 	return v.query(ctx, "announce erasure", func(ctx context.Context) error {
 		_, err := v.pool.Exec(ctx, `
-			UPDATE vault.erasures SET announced_at = $2 WHERE id = $1 AND announced_at IS NULL`, erasure, v.o.Now())
+			UPDATE vault.erasures SET announced_at = $2, kept = NULL WHERE id = $1 AND announced_at IS NULL`, erasure, v.o.Now())
 		return err
 	})
 }

@@ -110,6 +110,28 @@ func TestASparedOwnerKeepsItsWrap(t *testing.T) {
 	}
 }
 
+// What an erasure keeps is answered as it was the first time, until it is announced.
+func TestWhatAnErasureKeeps(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	v := p.open(t)
+	id := uuid.New()
+	for _, kept := range []string{`["first"]`, `["second"]`} {
+		if got := erase(t, v, vault.Erasure{ID: id, Owner: newID(), Kept: []byte(kept)}); string(got.Kept) != `["first"]` {
+			t.Errorf("it keeps %s", got.Kept)
+		}
+	}
+	if err := v.Announce(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := erase(t, v, vault.Erasure{ID: id, Owner: newID()}); got.Kept != nil {
+		t.Errorf("announced, it keeps %s", got.Kept)
+	}
+	if got := erase(t, v, vault.Erasure{Owner: newID()}); got.Kept != nil {
+		t.Errorf("nothing is kept as %s", got.Kept)
+	}
+}
+
 // An erased owner is given nothing any more: neither what it had nor anything new.
 func TestErasedOwnerGetsNothing(t *testing.T) {
 	t.Parallel()

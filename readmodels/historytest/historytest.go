@@ -576,27 +576,42 @@ func (h *History) DeleteComment(id string, by domain.Actor, comment string) {
 }
 
 // Anonymise destroys what an application owns, and records it, also of the
-// person if it was their last application. What it goes on from goes before.
+// person if it was their last application. What it goes on from follows.
 func (h *History) Anonymise(id string, by domain.Actor) {
 	h.t.Helper()
-	if from := h.Applications[id].From; from != "" {
+	from := h.Applications[id].From
+	h.erase(vault.Erasure{Kind: "application", Subject: id, Owner: id}, id, by, func() {
+		h.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+			events, err := a.Anonymise(s)
+			return application.Keeping(events, h.kept()), err
+		})
+	})
+	if from != "" {
 		h.Anonymise(from, by)
 	}
-	h.erase(vault.Erasure{Kind: "application", Subject: id, Owner: id}, id, by, func() {
-		h.On(id, by, application.Application.Anonymise)
-	})
+}
+
+// kept is what an anonymised application keeps: something of every attribute.
+func (h *History) kept() (kept []application.KeptValue) {
+	for _, id := range h.Organization.AttributeOrder {
+		if choices := h.Organization.Attributes[id].Choices; len(choices) > 0 {
+			kept = append(kept, application.KeptValue{Attribute: id, Choices: []string{choices[0].ID}})
+		}
+	}
+	return kept
 }
 
 // Delete erases what an application owns, and takes it out of everything that is
-// read. What it goes on from goes before.
+// read. What it goes on from follows.
 func (h *History) Delete(id string, by domain.Actor) {
 	h.t.Helper()
-	if from := h.Applications[id].From; from != "" {
-		h.Delete(from, by)
-	}
+	from := h.Applications[id].From
 	h.erase(vault.Erasure{Kind: "deletion", Subject: id, Owner: id}, id, by, func() {
 		h.On(id, by, application.Application.Delete)
 	})
+	if from != "" {
+		h.Delete(from, by)
+	}
 }
 
 func (h *History) erase(e vault.Erasure, id string, by domain.Actor, say func()) {
