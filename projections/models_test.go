@@ -267,6 +267,12 @@ func TestEveryModelForgets(t *testing.T) {
 func TestEveryModelCanBeReplayed(t *testing.T) {
 	t.Parallel()
 	c := randomHistory(t, 7, 250)
+	for _, id := range c.ApplicationIDs { // some may all have been deleted since
+		if a := c.Applications[id]; a.Outcome == application.Rejected && !a.Anonymised {
+			c.Anonymise(id, domain.Member(c.Admin))
+			break
+		}
+	}
 	for _, m := range projections.Core(c.Vault) {
 		t.Run(m.Name(), func(t *testing.T) {
 			t.Parallel()
