@@ -35,6 +35,7 @@ type State struct {
 	Employees    map[string]employee.Employee
 	Erasures     map[string]erasure.Recorded
 	Members      map[string]member.Member
+	Messages     map[string]message.Message
 	Erased       map[string]int // facts of erasures, by what they are about
 }
 
@@ -54,7 +55,7 @@ func (c *Company) State(t *testing.T) State {
 	t.Helper()
 	s := State{
 		Applications: map[string]application.Application{}, Candidates: map[string]candidate.Candidate{},
-		Claims: map[string]claim.Claim{}, Employees: map[string]employee.Employee{}, Erasures: map[string]erasure.Recorded{}, Members: map[string]member.Member{}, Erased: map[string]int{},
+		Claims: map[string]claim.Claim{}, Employees: map[string]employee.Employee{}, Erasures: map[string]erasure.Recorded{}, Members: map[string]member.Member{}, Messages: map[string]message.Message{}, Erased: map[string]int{},
 	}
 	for rec, err := range c.Memory.ReadAll(t.Context(), eventlog.Start, eventlog.Forwards) {
 		if err == nil {
@@ -95,6 +96,8 @@ func (s State) fold(rec eventlog.Event) error {
 		s.Employees[id] = s.Employees[id].Fold(e)
 	case member.Event:
 		s.Members[id] = s.Members[id].Fold(e)
+	case message.Event:
+		s.Messages[id] = s.Messages[id].Fold(e)
 	case erasure.Recorded:
 		if _, twice := s.Erasures[id]; twice {
 			return fmt.Errorf("erasure %s was recorded twice", id)
@@ -246,6 +249,9 @@ func (c *Company) CheckFinished(t *testing.T) {
 		key, owner := row[0], row[1]
 		keys[key] = true
 		e := s.Employees[owner]
+		if m := s.Messages[owner]; m.Direction == message.Inbound && m.Application == "" {
+			continue // it belongs to nobody yet
+		}
 		if a := s.Applications[owner]; !s.Members[owner].Exists && (a.Outcome == "" || a.Anonymised) && (!e.Created || e.Ended) {
 			t.Errorf("key %s is wrapped for %s, which is no application (%+v) and no employee", key, owner, a.Outcome)
 		}

@@ -27,7 +27,8 @@ type candidacy struct {
 	at   time.Time
 	step int
 
-	rated int // the last rating
+	rated  int    // the last rating
+	person string // id, once they were asked for more
 }
 
 // by returns who gives the next command. Time passes between two commands.
@@ -67,14 +68,12 @@ func (l *loader) application(ctx context.Context, n int) error {
 }
 
 func (c *candidacy) receive(ctx context.Context) error {
-	first, last := firstNames[c.n%len(firstNames)], lastNames[(c.n/2)%len(lastNames)]
 	// Every so often somebody has applied before, for another job.
 	known := c.n
 	if c.n%perPerson == perPerson-1 {
 		known = c.n - 1
-		first, last = firstNames[known%len(firstNames)], lastNames[(known/2)%len(lastNames)]
 	}
-	address := addressOf(first+" "+last, "people"+strconv.Itoa(known)+".example")
+	first, last, address := personNumbered(known)
 	if c.n%perPerson == 5 && !c.confidential {
 		return c.byForm(ctx, candidate.Details{FirstName: personal.Plain(first), LastName: personal.Plain(last), Email: personal.Plain(address)})
 	}
@@ -138,10 +137,11 @@ func (c *candidacy) asked(ctx context.Context) error {
 	salary := personal.Plain(fmt.Sprintf("%d,000 EUR a year", 42+c.r.IntN(50)))
 	from := personal.Plain(c.at.AddDate(0, 1+c.r.IntN(4), 0).Format("2006-01") + "-01")
 	place := pick(c.r, []personal.Plain{"Berlin", "Hamburg", "Lisbon", "Utrecht", "Kraków"})
-	_, err := c.to.EditCandidate(ctx, c.by(c.recruiter), commands.EditCandidate{
+	answer, err := c.to.EditCandidate(ctx, c.by(c.recruiter), commands.EditCandidate{
 		Application: c.id, SalaryExpectation: &salary, AvailableFrom: &from, Location: &place,
 		More: map[string]any{c.notice: float64(4 * (1 + c.n%3))},
 	})
+	c.person = strings.TrimPrefix(answer.Stream, "candidate-")
 	if errors.Is(err, application.ErrAnonymised) {
 		return nil // an interrupted load goes on behind that: whose answer it was cannot be told any more
 	}
@@ -422,6 +422,7 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 		_, err := c.to.Anonymise(ctx, c.by(c.recruiter), commands.Anonymise{Application: c.id})
 		return err
 	}
+	c.isOver(c)
 	return nil
 }
 

@@ -65,6 +65,12 @@ func (c Company) Load(ctx context.Context, to *commands.Commands, directory *com
 	if err := l.fates(ctx); err != nil {
 		return 0, fmt.Errorf("demo candidates: %w", err)
 	}
+	if err := l.correspondence(ctx); err != nil {
+		return 0, fmt.Errorf("demo messages: %w", err)
+	}
+	if err := l.many(ctx); err != nil {
+		return 0, fmt.Errorf("demo lists: %w", err)
+	}
 	if err := l.closeJobs(ctx); err != nil {
 		return 0, fmt.Errorf("demo jobs: %w", err)
 	}

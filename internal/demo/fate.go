@@ -15,20 +15,44 @@ func (l *loader) goesOn(c *candidacy) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live == nil {
-		l.live = map[int]string{}
+		l.live, l.persons = map[int]string{}, map[int]string{}
 	}
 	l.live[c.n] = c.id
+	if c.person != "" {
+		l.persons[c.n] = c.person
+	}
+}
+
+// isOver notes that a candidacy ended without hire; nobody was asked for more.
+func (l *loader) isOver(c *candidacy) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over == nil {
+		l.over = map[int]string{}
+	}
+	if c.person == "" {
+		l.over[c.n] = c.id
+	}
+}
+
+// alone returns which candidacies of some are of people with one application, who
+// were entered by hand, for jobs that stay open.
+func (l *loader) alone(of map[int]string) (all []int) {
+	for _, n := range slices.Sorted(maps.Keys(of)) {
+		if k := n % perPerson; k < perPerson-2 && k != 5 && l.jobs[n%len(l.jobs)].end == job.Open {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // fates lets an admin find out, at the end, that two candidates are one person,
-// and assign one candidacy to another job.
+// assign one candidacy to another job, and delete one that is over.
 func (l *loader) fates(ctx context.Context) error {
-	var alone []int // of people with one application, for jobs that stay open
-	for _, n := range slices.Sorted(maps.Keys(l.live)) {
-		if n%perPerson < perPerson-2 && l.jobs[n%len(l.jobs)].end == job.Open {
-			alone = append(alone, n)
-		}
+	if err := l.remove(ctx); err != nil {
+		return err
 	}
+	alone := l.alone(l.live)
 	if len(alone) < 3 {
 		return nil
 	}
@@ -54,4 +78,14 @@ func (l *loader) fates(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// remove deletes a candidacy that should never have been entered.
+func (l *loader) remove(ctx context.Context) error {
+	over := l.alone(l.over)
+	if len(over) == 0 {
+		return nil
+	}
+	_, err := l.to.Delete(ctx, l.caller("delete", domain.Member(commands.FirstAdmin()), l.Anchor), commands.Delete{Application: l.over[over[0]]})
+	return err
 }

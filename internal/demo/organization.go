@@ -17,6 +17,11 @@ func (l *loader) lists(ctx context.Context) error {
 			return err
 		}
 	}
+	day, err := l.to.DefineTag(ctx, l.caller("tag/open day", domain.System, l.begin()), commands.DefineTag{Label: "Invite to the open day"})
+	if err != nil {
+		return err
+	}
+	l.openDay = day.ID
 	interview, err := l.to.DefineForm(ctx, l.caller("form/interview", domain.System, l.begin()), commands.DefineForm{FormContent: interviewForm("Would you work with them?")})
 	if err != nil {
 		return err
@@ -64,7 +69,9 @@ func (l *loader) definitions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.contract = answer.ID // the last one is offers'
+		if l.contract = answer.ID; t.Kind == organization.MessageTemplate { // the last one is offers'
+			l.received = answer.ID
+		}
 	}
 	return nil
 }

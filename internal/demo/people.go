@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,13 +20,17 @@ type loader struct {
 	members    []string // in the order of staff
 	jobs       []posting
 	notice     string // id of an attribute of candidates
+	openDay    string // id of a tag that nobody has
+	received   string // id of the template that thanks for an application
 	contract   string // id of the template of contracts
 	evaluation string // form of interviews
 	given      atomic.Int64
 	done       atomic.Int64
 
-	mu   sync.Mutex
-	live map[int]string // candidacies that go on at the end, by number
+	mu      sync.Mutex
+	live    map[int]string // candidacies that go on at the end, by number
+	persons map[int]string // of those, whose ids are known
+	over    map[int]string // candidacies that ended without hire, and about which little is known
 }
 
 // posting is an opening that was opened.
@@ -99,6 +104,12 @@ var lastNames = []string{
 var sources = []string{"career page", "referral", "job board", "agency", "university", "social network"}
 
 var tags = []string{"Remote", "Relocation", "Senior", "Junior", "Fluent German", "Former intern", "Night shifts", "Part time"}
+
+// personNumbered returns the name and the address of the person of a candidacy.
+func personNumbered(n int) (first, last, address string) {
+	first, last = firstNames[n%len(firstNames)], lastNames[(n/2)%len(lastNames)]
+	return first, last, addressOf(first+" "+last, "people"+strconv.Itoa(n)+".example")
+}
 
 // addressOf makes an address that reaches nobody.
 func addressOf(name, domain string) string {
