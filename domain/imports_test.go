@@ -23,7 +23,7 @@ import (
 // pure is what of the standard library the domain may import: nothing that does
 // I/O, waits, or chooses for itself.
 var pure = []string{
-	"encoding/base64", "encoding/json", "errors", "fmt", "iter", "maps", "reflect", "slices", "strconv", "strings", "time", "time/tzdata", "unicode", "unicode/utf8",
+	"cmp", "encoding/base64", "encoding/json", "errors", "fmt", "iter", "maps", "reflect", "slices", "strconv", "strings", "time", "time/tzdata", "unicode", "unicode/utf8",
 }
 
 // The domain depends on nothing but itself and the pure part of the standard
