@@ -37,7 +37,8 @@ const (
 // announces it: first the keys, so that nothing announced can be opened; last
 // the announcement, so that a crash anywhere leaves an unannounced erasure, to
 // be completed later. What an application goes on from is erased before it is
-// announced, so that this is completed too. record appends the fact about the
+// announced, and so are files that came late to a note or a comment, so that this is
+// completed too. record appends the fact about the
 // subject; nil means there is none.
 func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, record func(context.Context, vault.Erasure) error) error {
 	gone, err := c.vault.Erase(ctx, e)
@@ -76,8 +77,12 @@ func (c *Commands) erase(ctx context.Context, caller Caller, e vault.Erasure, re
 			return r.Record(e.Kind, gone.Keys, s), nil
 		},
 	})
-	if err == nil && (e.Kind == kindApplication || e.Kind == kindDeletion) {
+	switch {
+	case err != nil:
+	case e.Kind == kindApplication || e.Kind == kindDeletion:
 		err = c.eraseBefore(ctx, caller, e)
+	case e.Kind == kindNote || e.Kind == kindComment:
+		err = c.eraseLate(ctx, caller, e)
 	}
 	if err != nil {
 		return err

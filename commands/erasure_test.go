@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/organization"
@@ -225,6 +227,47 @@ func TestWhatIsKeptOutlivesACrash(t *testing.T) {
 		if len(kept) != 1 || kept[0].Attribute != shifts || kept[0].Yes == nil || !*kept[0].Yes {
 			t.Errorf("application %s keeps %+v", app, kept)
 		}
+	}
+	c.CheckFinished(t)
+}
+
+// S1-13: a file that is put to a note while that is deleted goes with it, also if
+// the deletion is cut off and finished after a crash.
+func TestALateFileGoesWithItsNote(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	p := c.Start(t)
+	app := c.ReceiveOne(t, "")
+	note := commandstest.Must(c.AddNote(t.Context(), c.As(c.Recruiter), commands.AddNote{Application: app, Text: "Knows Go."})).ID
+	p.CrashAt(t, "before append of application.note_deleted.v1", func(ctx context.Context) error {
+		_, err := p.DeleteNote(ctx, c.As(c.Recruiter), commands.DeleteNote{Application: app, Note: note})
+		return err
+	})
+	commandstest.Must(c.AttachFiles(t.Context(), c.As(c.Recruiter), commands.AttachFiles{
+		Application: app, To: application.Remark{Note: note}, Category: access.Other, Files: []commands.Upload{{Name: "late.txt", Content: strings.NewReader("late")}},
+	}))
+	file := ""
+	for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, err := application.Codec.Decode(rec.Type, rec.Data); err != nil {
+			t.Fatal(err)
+		} else if up, ok := e.(application.DocumentUploaded); ok {
+			file = up.Files[0].ID
+		}
+	}
+	if owners, err := c.Vault.Owners(t.Context(), file); err != nil || len(owners) != 1 {
+		t.Fatalf("the file's key is owned by %v, %v", owners, err)
+	}
+	if n, err := c.FinishErasures(t.Context()); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	if owners, err := c.Vault.Owners(t.Context(), file); err != nil || len(owners) != 0 {
+		t.Errorf("the file's key is owned by %v, %v", owners, err)
+	}
+	if n, err := c.FinishErasures(t.Context()); n != 0 || err != nil {
+		t.Errorf("finished %d, %v; want none left", n, err)
 	}
 	c.CheckFinished(t)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -43,7 +42,7 @@ func (c *Commands) AttachFiles(ctx context.Context, caller Caller, cmd AttachFil
 
 // eraseRemark erases a note or a comment with its files: their keys are destroyed
 // before the deletion is recorded. A file that was put to it in the meantime
-// follows at once: afterwards none can be.
+// follows at once, also after a crash.
 func (c *Commands) eraseRemark(ctx context.Context, caller Caller, kind, subject, id string, n need, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error)) (Answer, error) {
 	e := c.erasureOf(caller, kind, subject, id)
 	attached, err := c.attachedTo(ctx, id, subject)
@@ -51,24 +50,36 @@ func (c *Commands) eraseRemark(ctx context.Context, caller Caller, kind, subject
 		return Answer{}, err
 	}
 	e.Keys = append([]string{subject}, attached...)
-	answer, err := c.eraseOn(ctx, caller, id, n, e, decide, nil)
-	if err != nil || answer.Repeated {
-		return answer, err
-	}
-	late, err := c.attachedTo(ctx, id, subject)
+	return c.eraseOn(ctx, caller, id, n, e, decide, nil)
+}
+
+// eraseLate erases the files that were put to a note or a comment after it was
+// asked which there are, and before its deletion: behind that none can be.
+func (c *Commands) eraseLate(ctx context.Context, caller Caller, of vault.Erasure) error {
+	_, id := eventlog.SplitStream(of.Stream)
+	attached, err := c.attachedTo(ctx, id, of.Subject)
 	if err != nil {
-		return answer, err
+		return err
 	}
-	late = slices.DeleteFunc(late, func(file string) bool { return slices.Contains(e.Keys, file) })
+	var late []string
+	for _, file := range attached {
+		owners, err := c.vault.Owners(ctx, file)
+		if err != nil {
+			return err
+		}
+		if len(owners) > 0 {
+			late = append(late, file)
+		}
+	}
 	if len(late) == 0 {
-		return answer, nil
+		return nil
 	}
-	step := caller.withoutMatch()
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("files that came late"))
-	rest := c.erasureOf(step, kind, subject, id)
+	behind := caller.withoutMatch()
+	behind.CommandID = uuid.NewSHA1(caller.CommandID, []byte("files that came late"))
+	rest := c.erasureOf(behind, of.Kind, of.Subject, id)
 	rest.Keys = late
-	return answer, c.erase(ctx, step, rest, func(ctx context.Context, _ vault.Erasure) error {
-		_, err := c.recordErased(ctx, step, rest)
+	return c.erase(ctx, behind, rest, func(ctx context.Context, _ vault.Erasure) error {
+		_, err := c.recordErased(ctx, behind, rest)
 		return err
 	})
 }

@@ -47,7 +47,7 @@ func daemon(t testing.TB) (address string, ok bool) {
 	if program == "" {
 		return "", false
 	}
-	dir, err := os.MkdirTemp("", "clamd") // a socket's path is short
+	dir, err := os.MkdirTemp("", "clamd") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func daemon(t testing.TB) (address string, ok bool) {
 	go func() { ended <- process.Wait() }()
 	t.Cleanup(func() {
 		_ = process.Process.Kill()
-		<-ended
+		_ = <-ended // that it was killed
 	})
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
