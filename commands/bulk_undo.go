@@ -218,12 +218,13 @@ func (c *Commands) assignBack(ctx context.Context, by Caller, item string, reaso
 	return bulk.Outcome{}, fmt.Errorf("undo of %s: %w", item, eventlog.ErrConflict)
 }
 
-// goesOn reports whether an event is a step on the way to a decision, so that
-// what came before it is not taken back.
+// goesOn reports whether an event is a step on the way to a decision, or a
+// decision waits for what it says, so that what came before it is not taken back.
 func goesOn(e application.Event) bool {
 	switch e.(type) { //nolint:gochecksumtype // most events leave it where it is
 	case application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
-		application.Hired, application.HireUndone, application.Transferred, application.Anonymised, application.Deleted:
+		application.Hired, application.HireUndone, application.Transferred, application.Anonymised, application.Deleted,
+		application.OfferDrafted, application.OfferSent, application.OfferAccepted, application.EvaluationSubmitted:
 		return true
 	}
 	return false

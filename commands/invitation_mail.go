@@ -51,6 +51,13 @@ func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice
 	if err != nil {
 		return letter, "", err
 	}
+	if method == calendar.Cancel {
+		// What it says now is perhaps not for who is told that it is over for them.
+		event = calendar.Event{ID: event.ID, Sequence: event.Sequence, Starts: event.Starts, Ends: event.Ends, Title: event.Title}
+		if m.About.To != notice.Candidate && !c.mayBeMailed(m.About.To, l.state) {
+			event.Title = "Interview"
+		}
+	}
 	reply := c.replyAddress(l.first) // it stays when the application goes on as another one
 	organiser := calendar.Person{Name: c.directory.Organization().Name, Email: reply}
 	who := m.About.To

@@ -177,12 +177,12 @@ func TestParticipantsAreInvitedByMail(t *testing.T) {
 			}
 		}
 	}
-	w.put(v.manager, i, map[string]any{"title": "Longer talk", "participant_ids": []string{ina, guest, quinn}, "candidate_visible": true}).want(http.StatusOK)
+	w.put(v.manager, i, map[string]any{"title": "Longer talk", "description": "Who takes part brings a plan.", "participant_ids": []string{ina, guest, quinn}, "candidate_visible": true}).want(http.StatusOK)
 	w.until("who joins, who leaves and the candidate are told", func() bool {
 		return len(w.invitations(id, grace)) == 2 && len(w.invitations(id, "manager@example.com")) == 2 && len(w.invitations(id, "ina@example.com")) == 1
 	})
 	left, joined := w.invitations(id, "manager@example.com")[0], w.invitations(id, "ina@example.com")[0]
-	if left.method != "CANCEL" || left.sequence != "1" || !strings.Contains(left.mail.text("content.text"), "do not take part") {
+	if left.method != "CANCEL" || left.sequence != "1" || !strings.Contains(left.mail.text("content.text"), "do not take part") || strings.Contains(string(left.mail.body), "brings a plan") {
 		t.Errorf("%+v", left)
 	}
 	if joined.method != "REQUEST" || joined.sequence != "1" || joined.uid != left.uid || joined.summary != "Longer talk" {

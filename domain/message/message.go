@@ -154,12 +154,14 @@ const (
 )
 
 // Reached reports whether the candidate had an outbound message, will have it, or
-// may have had it.
+// may have had it. One that failed and is tried again by itself counts.
 func (m Message) Reached() bool {
 	switch m.Status {
 	case IsScheduled, IsSending, IsSent, IsUnknown:
 		return true
-	case IsFailed, IsCancelled, IsBounced:
+	case IsFailed:
+		return !m.RetryAt.IsZero()
+	case IsCancelled, IsBounced:
 	}
 	return false
 }

@@ -3,6 +3,7 @@ package queryapi
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hirelog/hirelog/commands"
@@ -67,8 +68,9 @@ func (a *API) effects(s *edge.Surface) {
 }
 
 func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
+	purpose, _, _ := strings.Cut(e.Purpose, "/") // what it is about, and whom, takes rights
 	shown := Effect{
-		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: e.Purpose, Kind: e.Kind,
+		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: purpose, Kind: e.Kind,
 		PlannedAt: e.PlannedAt.UTC(), PlannedFor: e.PlannedFor.UTC(), State: e.State, Attempts: e.Attempts, FinishedAt: e.FinishedAt,
 	}
 	if e.FinishedAt != nil {
