@@ -47,8 +47,45 @@ func TestMessagesHaveAHistory(t *testing.T) {
 	w.get(w.admin, "/v1/applications/"+theirs+"/messages/"+id+"/history").problem(http.StatusNotFound, "unknown_message")
 	w.get(w.admin, a+"/messages/"+theirs+"/history").problem(http.StatusNotFound, "unknown_message")
 
+	w.attachmentsInHistory(v, app)
+
 	w.erase(v, app)
 	if gone := w.get(w.admin, path).want(http.StatusOK); gone.at("events.0.data.text") != nil || !strings.Contains(string(gone.body), `"erased":["`) {
 		t.Errorf("of an erased one %s", gone.body)
+	}
+}
+
+// attachmentsInHistory sends a file, and looks for it in the history with and
+// without the right to its category (S2-31), and for where a message was before it
+// came to be here (S2-51).
+func (w *world) attachmentsInHistory(v vacancy, app string) {
+	w.t.Helper()
+	a := "/v1/applications/" + app
+	file := w.filed(v.manager, app, "cv", "life.txt", "a life")
+	file = file[strings.LastIndex(file, "/")+1:]
+	id := w.post(v.manager, a+"/messages", map[string]any{"subject": "Yours", "text": "As you sent it", "file_ids": []string{file}}).made()
+	member, reader := w.member("Mail reader", "recruiting")
+	w.post(w.admin, a+"/grants", map[string]any{"member_id": member, "recruiting_role_id": w.role("Reads mails and histories", map[access.Area]string{
+		access.Application: "view", access.History: "view", access.Messages: "view",
+	})}).made()
+	path := "/messages/" + id + "/history"
+	if got := w.get(v.manager, a+path).want(http.StatusOK); got.text("events.0.data.attachments.0.file") != file || got.text("events.0.data.attachments.0.name") != "life.txt" {
+		w.t.Errorf("who may view the file sees %s", got.body)
+	}
+	got := w.get(reader, a+path).want(http.StatusOK)
+	if got.text("events.0.data.text") != "As you sent it" || strings.Contains(string(got.body), file) || strings.Contains(string(got.body), "life.txt") {
+		w.t.Errorf("who may not view the file sees %s", got.body)
+	}
+	secret := w.vacancy("Secret")
+	from := w.apply(secret, "Grace", "Kelly")
+	moved := w.post(secret.manager, "/v1/applications/"+from+"/messages", map[string]any{"subject": "Wrong", "text": "one"}).made()
+	w.until("it is sent", func() bool { return w.threads(secret.manager, from).text("items.0.messages.0.status") == "sent" })
+	w.post(w.admin, "/v1/applications/"+from+"/messages/"+moved+"/reassign", map[string]any{"application_id": app}).want(http.StatusOK)
+	path = a + "/messages/" + moved + "/history"
+	if got := w.get(w.admin, path).want(http.StatusOK); !strings.Contains(string(got.body), from) {
+		w.t.Errorf("an admin sees %s", got.body)
+	}
+	if got := w.get(reader, path).want(http.StatusOK); strings.Contains(string(got.body), from) || strings.Contains(string(got.body), secret.id) {
+		w.t.Errorf("who may not view the other application sees %s", got.body)
 	}
 }
