@@ -24,7 +24,7 @@ type Effect struct {
 	ID         string        `json:"id" format:"uuid" doc:"Also of the command that records it"`
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
-	Purpose    string        `json:"purpose" doc:"Tells the effects of one event apart"`
+	Purpose    string        `json:"purpose" doc:"What it is for, of the effects of one event and kind"`
 	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,notice_interview,send_notice,move_disclosure,scan_file,watch_stage"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
