@@ -133,7 +133,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.Members()), of(readmodels.RecruitingRoles()), of(readmodels.Team()), of(readmodels.Grants()),
 		of(readmodels.People()), of(readmodels.Applications()), of(readmodels.Timeline()),
 		of(readmodels.Notes()), of(readmodels.Comments()), of(readmodels.Documents()), of(readmodels.DocumentVersions()),
-		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()), of(readmodels.KeptValues()),
+		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()), of(readmodels.KeptValues()), of(readmodels.Withheld()),
 		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
 		of(readmodels.Offers()), of(readmodels.DataRequests()),
 		of(readmodels.Submissions()), of(readmodels.Evaluations()), of(readmodels.EvaluationContents()), of(readmodels.EvaluationForms()), of(readmodels.FormVersions()),
