@@ -75,7 +75,7 @@ func daemon(t testing.TB) (address string, ok bool) {
 	go func() { ended <- process.Wait() }()
 	t.Cleanup(func() {
 		_ = process.Process.Kill()
-		<-ended // that it was killed
+		<-ended //nolint:errcheck // that it was killed
 	})
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
