@@ -177,18 +177,18 @@ func (r *recruitment) offered(t *testing.T, candidate *person, id uuid.UUID) uui
 	// The candidate reads what is offered, and signs the contract they read.
 	offers := read(candidate.GetCandidateOffersWithResponse(ctx, nil)).Items
 	if len(offers) != 1 || offers[0].Id != offer || offers[0].Salary == nil || offers[0].Salary.Amount == nil || *offers[0].Salary.Amount != 4_200_000 ||
-		offers[0].StartDate == nil || *offers[0].StartDate != start.Format(time.DateOnly) || offers[0].Contract == nil {
+		offers[0].StartDate == nil || *offers[0].StartDate != start.Format(time.DateOnly) || offers[0].Contract == nil || offers[0].Contract.Sha256 == nil {
 		t.Fatalf("the candidate is offered %+v", offers)
 	}
 	contract := offers[0].Contract
 	file := done(candidate.GetCandidateApplicationsIdOffersOfferContractFileWithResponse(ctx, id, offer, contract.FileId, nil))
-	if sum := sha256.Sum256(file.Body); hex.EncodeToString(sum[:]) != contract.Sha256 {
-		t.Errorf("the contract is not the one of hash %s: %.20q", contract.Sha256, file.Body)
+	if sum := sha256.Sum256(file.Body); hex.EncodeToString(sum[:]) != *contract.Sha256 {
+		t.Errorf("the contract is not the one of hash %s: %.20q", *contract.Sha256, file.Body)
 	}
 	own := client.SignOffer{Name: is("Cleo Marin"), Sha256: is(strings.Repeat("0", 64))}
 	refused[*client.PostCandidateApplicationsIdOffersOfferAcceptResponse](t, "contract_differs")(
 		candidate.PostCandidateApplicationsIdOffersOfferAcceptWithResponse(ctx, id, offer, nil, own))
-	own.Sha256 = &contract.Sha256
+	own.Sha256 = contract.Sha256
 	done(candidate.PostCandidateApplicationsIdOffersOfferAcceptWithResponse(ctx, id, offer, nil, own))
 	if seen := read(r.rita.GetApplicationsIdOffersWithResponse(ctx, id, nil)).Items; len(seen) != 1 || seen[0].Status != client.OfferStatusAccepted ||
 		seen[0].Signature == nil || *seen[0].Signature != "Cleo Marin" {
