@@ -48,7 +48,7 @@ func (c *Core) Disqualifications(ctx context.Context, member, applicationID stri
 		var settings []SettingsRow
 		b := new(pgx.Batch)
 		queueRows(b, s, Timeline(), &entries, "application_id = $1 AND kind = ANY($2) ORDER BY revision",
-			applicationID, []EntryKind{EntryDisqualified, EntryRequalified, EntryOutcomeDisclosed})
+			applicationID, []EntryKind{EntryDisqualified, EntryRequalified, EntryTransferred, EntryOutcomeDisclosed, EntryDisclosureMoved})
 		queueRows(b, s, Messages(), &messages, "message_id::text IN (SELECT details->>'message' FROM "+s.Table("timeline")+" WHERE application_id = $1 AND kind = $2)",
 			applicationID, EntryDisqualified)
 		queueRows(b, s, SettingsTable(), &settings, "true")
@@ -66,6 +66,7 @@ func (c *Core) Disqualifications(ctx context.Context, member, applicationID stri
 		for _, e := range entries {
 			l.hear(e, t)
 		}
+		l.shown(now)
 		slices.Reverse(l.all)
 		list = append(list, l.all...)
 		return t.err
@@ -75,36 +76,53 @@ func (c *Core) Disqualifications(ctx context.Context, member, applicationID stri
 
 // left gathers disqualifications, the oldest first.
 type left struct {
-	view     view
-	messages []MessageRow
-	tracking bool // candidates have a page
-	all      []DisqualificationEntry
+	view      view
+	messages  []MessageRow
+	tracking  bool // candidates have a page
+	all       []DisqualificationEntry
+	discloses *time.Time // from when the candidate's page shows the last one, while that stands
 }
 
 func (l *left) hear(e EntryRow, t *texts) {
-	if e.Kind == EntryDisqualified {
+	switch e.Kind { //nolint:exhaustive // what was asked for
+	case EntryDisqualified:
+		l.shown(e.At)
 		d := DisqualificationEntry{ID: e.Event, Outcome: e.Details.V.Outcome, At: e.At, By: t.by(e.By), Left: []LeftEffect{}}
-		if l.tracking && d.Outcome == application.Withdrawn { // which they are shown at once
-			d.Left = append(d.Left, LeftEffect{Kind: "shown_to_candidate", At: e.At})
-		}
 		for _, m := range l.messages {
 			if m.ID == e.Details.V.Message {
 				d.Left = append(d.Left, l.told(m)...)
 			}
 		}
 		l.all = append(l.all, d)
-		return
+		if l.discloses = e.Details.V.DiscloseAt; d.Outcome == application.Withdrawn || l.discloses == nil { // which they are shown at once
+			l.discloses = &e.At
+		}
+	case EntryDisclosureMoved:
+		if l.discloses != nil {
+			l.discloses = e.Details.V.DiscloseAt
+		}
+	case EntryOutcomeDisclosed:
+		if l.discloses != nil && e.At.Before(*l.discloses) { // by a message
+			l.discloses = &e.At
+		}
+	case EntryRequalified:
+		l.shown(e.At)
+		if n := len(l.all); n > 0 {
+			by := t.by(e.By)
+			l.all[n-1].UndoneAt, l.all[n-1].UndoneBy = &e.At, &by
+		}
+	case EntryTransferred:
+		l.shown(e.At)
 	}
-	if len(l.all) == 0 {
-		return
-	}
-	d := &l.all[len(l.all)-1]
-	switch {
-	case e.Kind == EntryRequalified:
-		by := t.by(e.By)
-		d.UndoneAt, d.UndoneBy = &e.At, &by
-	case l.tracking:
-		d.Left = append(d.Left, LeftEffect{Kind: "shown_to_candidate", At: e.At})
+}
+
+// shown is that the last disqualification stood until then: if its time had come,
+// the candidate's page showed it, which goes by that time alone.
+func (l *left) shown(until time.Time) {
+	at := l.discloses
+	l.discloses = nil
+	if n := len(l.all); n > 0 && at != nil && l.tracking && !until.Before(*at) {
+		l.all[n-1].Left = append(l.all[n-1].Left, LeftEffect{Kind: "shown_to_candidate", At: at.UTC()})
 	}
 }
 

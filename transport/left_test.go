@@ -56,3 +56,59 @@ func TestTakenBackDisqualificationsSayWhatHadLeft(t *testing.T) {
 	}
 	w.get(w.vacancy("Baker").manager, a+"/disqualifications").problem(http.StatusNotFound, "not_found")
 }
+
+// E3, S1-16: whether the candidate saw a rejection goes by the time from which
+// their page shows it, also while nobody carries effects out: before it, it had not
+// left; from then on it had, also once it was taken back.
+func TestWhatTheCandidateSawHadLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.selfTracking(true)
+	v := w.vacancy("Engineer")
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	out := func(kind, reason string, hours int) {
+		t.Helper()
+		w.settings(map[string]any{"disclose_after_hours": hours})
+		w.post(v.manager, a+"/disqualify", map[string]any{"kind": kind, "reason_id": commands.FirstReason(reason)}).want(http.StatusOK)
+	}
+	back := func() {
+		t.Helper()
+		w.post(v.manager, a+"/requalify", map[string]string{"reason": "A second look"}).want(http.StatusOK)
+	}
+	left := func(item string) []any {
+		t.Helper()
+		return w.get(v.manager, a+"/disqualifications").want(http.StatusOK).at(item + ".left").([]any)
+	}
+	out("rejected", "Not enough experience", 24)
+	if got := left("items.0"); len(got) != 0 {
+		t.Errorf("before its time it has left: %v", got)
+	}
+	back()
+	if got := left("items.0"); len(got) != 0 {
+		t.Errorf("taken back before its time it has left: %v", got)
+	}
+	out("rejected", "Not enough experience", 0)
+	shown := func() {
+		t.Helper()
+		got := w.get(v.manager, a+"/disqualifications").want(http.StatusOK)
+		if all := left("items.0"); len(all) != 1 || got.text("items.0.left.0.kind") != "shown_to_candidate" || got.text("items.0.left.0.at") != got.text("items.0.at") {
+			t.Errorf("the page shows it: %s", got.body)
+		}
+	}
+	if page := w.get(v.manager, a+"/candidate-view"); page.text("status") != "rejected" {
+		t.Fatalf("the page shows %s", page.body)
+	}
+	shown()
+	back()
+	shown()
+	out("withdrawn", "Lost interest", 24)
+	shown()
+	if got := left("items.2"); len(got) != 0 {
+		t.Errorf("the first never left: %v", got)
+	}
+	// Once candidates have no page, there is nothing they saw.
+	w.selfTracking(false)
+	if got := left("items.0"); len(got) != 0 {
+		t.Errorf("there is no page: %v", got)
+	}
+}
