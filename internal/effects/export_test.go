@@ -2,6 +2,7 @@ package effects
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -10,7 +11,14 @@ import (
 func (e *Effects) Steps(before func(name string) error) { e.step = before }
 
 // CarryOut makes one attempt at an effect, as the job queue does.
-func (e *Effects) CarryOut(ctx context.Context, id uuid.UUID) error { return e.carryOut(ctx, id) }
+func (e *Effects) CarryOut(ctx context.Context, id uuid.UUID) error {
+	return e.carryOut(ctx, job{Effect: id})
+}
+
+// CarryOutFor makes the attempt of the job for when the effect was planned for.
+func (e *Effects) CarryOutFor(ctx context.Context, id uuid.UUID, at time.Time) error {
+	return e.carryOut(ctx, job{id, at})
+}
 
 // Follow has the reactor follow the log once, until something stops it.
 func (e *Effects) Follow(ctx context.Context) error {

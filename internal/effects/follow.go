@@ -278,7 +278,7 @@ func (f *follower) plan(ctx context.Context, tx pgx.Tx, plans []planned) error {
 		tag, err := tx.Exec(ctx, `
 INSERT INTO ops.effects (effect_id, event_id, event_stream, event_revision, reactor, purpose, kind, subject_id, object_id, planned_for)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (effect_id) DO NOTHING`,
-			p.id, p.event.ID, p.event.Stream, int64(p.event.Revision), f.reactor.Name, p.Purpose, p.Kind, p.Subject, object, p.At.UTC())
+			p.id, p.event.ID, p.event.Stream, int64(p.event.Revision), f.reactor.Name, p.Purpose, p.Kind, p.Subject, object, stored(p.At))
 		if err != nil {
 			return fmt.Errorf("plan effect %s of event %s: %w", p.Purpose, p.event.ID, err)
 		}

@@ -264,6 +264,9 @@ func (e *Effects) turn(reactor string, a Activity, reason string) {
 // job is what the queue knows of an effect.
 type job struct {
 	Effect uuid.UUID `json:"effect"`
+	// For is the time the effect was planned for; zero = this is not known. Once
+	// it is planned for another time it has another job, and this one does nothing.
+	For time.Time `json:"for,omitzero"`
 }
 
 // Kind implements river.JobArgs.
@@ -279,11 +282,14 @@ func enqueue(ctx context.Context, queue *river.Client[pgx.Tx], tx pgx.Tx, id uui
 	if at.After(now) {
 		opts.ScheduledAt = at
 	}
-	if _, err := queue.InsertTx(ctx, tx, job{id}, opts); err != nil {
+	if _, err := queue.InsertTx(ctx, tx, job{id, stored(at)}, opts); err != nil {
 		return fmt.Errorf("enqueue effect %s: %w", id, err)
 	}
 	return nil
 }
+
+// stored is a time as the ledger gives it back.
+func stored(at time.Time) time.Time { return at.UTC().Truncate(time.Microsecond) }
 
 // worker carries effects out.
 type worker struct {
@@ -293,7 +299,7 @@ type worker struct {
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, j *river.Job[job]) error {
-	return w.effects.carryOut(ctx, j.Args.Effect)
+	return w.effects.carryOut(ctx, j.Args)
 }
 
 // NextRetry implements river.Worker: after 1 s, 2 s, 4 s and so on, at most an hour.
@@ -307,7 +313,8 @@ func pause(attempt int, most time.Duration) time.Duration {
 }
 
 // carryOut makes one attempt at an effect.
-func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
+func (e *Effects) carryOut(ctx context.Context, j job) error {
+	id := j.Effect
 	entry, err := e.ledger.get(ctx, id)
 	switch {
 	case errors.Is(err, errNoEffect):
@@ -316,11 +323,10 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 		return err
 	case entry.State != Planned:
 		return nil
+	case !j.For.IsZero() && !j.For.Equal(entry.PlannedFor):
+		return nil // it is planned for another time by now, and has a job for then
 	}
-	switch early := entry.PlannedFor.Sub(e.o.Now()); {
-	case early > strayed && entry.Kind == WatchStage:
-		return nil // it was put off, and has another job for then
-	case early > 0: // the queue goes by another clock
+	if early := entry.PlannedFor.Sub(e.o.Now()); early > 0 { // the queue goes by another clock, however far apart they are
 		return river.JobSnooze(early + time.Millisecond)
 	}
 	if err := e.step("begun"); err != nil {
@@ -348,9 +354,6 @@ func (e *Effects) carryOut(ctx context.Context, id uuid.UUID) error {
 	return e.step("finished")
 }
 
-// strayed is how far the clocks of the queue and of a process are apart at most.
-const strayed = time.Hour
-
 // putOff has an effect looked at again at a time, with a job for then, unless
 // somebody woke it in between: then there is a job already.
 func (e *Effects) putOff(ctx context.Context, entry Entry, to time.Time) error {
@@ -368,17 +371,20 @@ func (e *Effects) putOff(ctx context.Context, entry Entry, to time.Time) error {
 
 // wake has the effects of a kind on an object that wait looked at now.
 func wake(ctx context.Context, queue *river.Client[pgx.Tx], tx pgx.Tx, kind Kind, object string) error {
-	rows, err := tx.Query(ctx, `UPDATE ops.effects SET planned_for = clock_timestamp() WHERE kind = $1 AND object_id = $2 AND state = 'planned' RETURNING effect_id`, kind, object)
+	rows, err := tx.Query(ctx, `UPDATE ops.effects SET planned_for = clock_timestamp() WHERE kind = $1 AND object_id = $2 AND state = 'planned' RETURNING effect_id, planned_for`, kind, object)
 	if err != nil {
 		return fmt.Errorf("wake effects on %s: %w", object, err)
 	}
-	woken, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil || len(woken) == 0 {
-		return err
+	var jobs []river.InsertManyParams
+	var woken job
+	if _, err := pgx.ForEachRow(rows, []any{&woken.Effect, &woken.For}, func() error {
+		jobs = append(jobs, river.InsertManyParams{Args: job{woken.Effect, stored(woken.For)}, InsertOpts: &river.InsertOpts{MaxAttempts: mostRuns}})
+		return nil
+	}); err != nil {
+		return fmt.Errorf("wake effects on %s: %w", object, err)
 	}
-	jobs := make([]river.InsertManyParams, len(woken))
-	for i, id := range woken {
-		jobs[i] = river.InsertManyParams{Args: job{id}, InsertOpts: &river.InsertOpts{MaxAttempts: mostRuns}}
+	if len(jobs) == 0 {
+		return nil
 	}
 	if _, err := queue.InsertManyFastTx(ctx, tx, jobs); err != nil {
 		return fmt.Errorf("wake effects on %s: %w", object, err)

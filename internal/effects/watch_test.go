@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain/job"
@@ -90,8 +92,8 @@ func TestStagesAreWatched(t *testing.T) {
 	if !e().PlannedFor.Equal(entered.Add(3 * day)) {
 		t.Errorf("with a limit of three days %+v, in since %s", e(), entered)
 	}
-	if err := w.process().CarryOut(t.Context(), e().ID); err != nil { // a job of before it was put off
-		t.Error(err)
+	if err := w.later(200*day).CarryOutFor(t.Context(), e().ID, entered.Add(day)); err != nil || e().State != effects.Planned { // a job of before it was put off
+		t.Errorf("%v, %+v", err, e())
 	}
 	// The limit changes while it is looked at by the old one.
 	busy := w.process(func(o *effects.Options) {
@@ -130,5 +132,39 @@ func TestStagesAreWatched(t *testing.T) {
 	}
 	if i := slices.IndexFunc(w.watches(moved), func(e effects.Entry) bool { return e.ID == left.ID }); w.watches(moved)[i].State != effects.Cancelled {
 		t.Errorf("who has left is watched: %+v", w.watches(moved))
+	}
+}
+
+// S2-89: a process whose clock is behind that of who planned, or of the queue, by
+// however much, leaves the job for then to be done: that it came early loses nothing.
+func TestAClockThatIsBehindLosesNoStage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const day = 24 * time.Hour
+	limit := 3
+	commandstest.Must(w.ChangeStage(t.Context(), w.As(w.Recruiter), commands.ChangeStage{Job: w.Job, Stage: w.Stages[0].ID, StageChange: job.StageChange{LimitDays: &limit}}))
+	id := w.ReceiveOne(t, "")
+	w.follow(func() bool { return len(w.watches(id)) == 1 })
+	e := func() effects.Entry { return w.watches(id)[0] }
+	for _, c := range []struct{ behind, left time.Duration }{{time.Second, time.Second}, {2 * time.Hour, 2 * time.Hour}, {40 * day, 40 * day}} {
+		at := e().PlannedFor
+		var snooze *river.JobSnoozeError
+		err := w.later(time.Until(at)-c.behind).CarryOutFor(t.Context(), e().ID, at) // the queue says that its time has come
+		if !errors.As(err, &snooze) || snooze.Duration > c.left+time.Second || e().State != effects.Planned || !e().PlannedFor.Equal(at) {
+			t.Errorf("%s behind: %v, %+v", c.behind, err, e())
+		}
+	}
+	// The clock of who planned it was ahead of that of who decides: it is put off, with
+	// a job for then, and the one it has is none for then.
+	early := e().PlannedFor
+	if err := w.later(time.Until(early)+time.Minute).CarryOutFor(t.Context(), e().ID, early); err != nil || !e().PlannedFor.Equal(early.Add(2*day)) {
+		t.Fatalf("%v, %+v", err, e())
+	}
+	var jobs int
+	if err := w.Pool.QueryRow(t.Context(), `SELECT count(*) FROM ops.river_job WHERE args ->> 'effect' = $1 AND (args ->> 'for')::timestamptz = $2`, e().ID.String(), e().PlannedFor).Scan(&jobs); err != nil || jobs != 1 {
+		t.Errorf("%d jobs for then, %v", jobs, err)
+	}
+	if err := w.later(200*day).CarryOutFor(t.Context(), e().ID, e().PlannedFor); err != nil || e().State != effects.Done {
+		t.Errorf("%v, %+v", err, e())
 	}
 }
