@@ -49,8 +49,12 @@ type Profile struct {
 	Kept         []CustomAttribute  `json:"kept_for_reports" doc:"What an anonymised application keeps of attributes that are marked for reports; without those whose area you may not view"`
 	Submissions  []Submission       `json:"submissions" nullable:"true" doc:"Forms that were sent, newest first; null without the right to view the profile"`
 	Documents    []Document         `json:"documents" doc:"Those of categories you may view, newest first"`
-	Notes        []Note             `json:"notes" nullable:"true" doc:"Newest first; null without the right to view notes"`
-	Comments     []Comment          `json:"comments" nullable:"true" doc:"Newest first; null without the right to view comments"`
+	Notes        []Note             `json:"notes" nullable:"true" doc:"The newest 20, newest first; null without the right to view notes"`
+	NotesTotal   *int               `json:"notes_total" doc:"How many notes there are; null without the right to view notes"`
+	NotesNext    *string            `json:"notes_next_cursor" doc:"With it GET /v1/applications/{id}/notes goes on behind those that are here; null if there are no others"`
+	Comments     []Comment          `json:"comments" nullable:"true" doc:"The newest 20, newest first; null without the right to view comments"`
+	CommentTotal *int               `json:"comments_total" doc:"How many comments there are; null without the right to view comments"`
+	CommentsNext *string            `json:"comments_next_cursor" doc:"With it GET /v1/applications/{id}/comments goes on behind those that are here; null if there are no others"`
 	Unread       *int               `json:"unread_comments" doc:"How many comments you have not read; null without the right to view comments"`
 	Messages     *int               `json:"open_messages" doc:"How many messages came in that nobody took care of; null without the right to view messages"`
 	Rating       *Rating            `json:"rating" doc:"Null without the right to view evaluations"`
@@ -231,31 +235,31 @@ func (c *Core) Profile(ctx context.Context, member, applicationID string, now ti
 
 // profileRows are the rows a profile is made of.
 type profileRows struct {
-	people   []PersonRow
-	defined  []AttributeRow
-	keeps    []KeptRow
-	retired  []RetiredRow
-	merged   []string // other candidates who are the person
-	reasons  []ReasonRow
-	tags     []TagRow
-	notes    []NoteRow
-	comments []CommentRow
-	forms    []SubmissionRow
-	earlier  []EarlierRow
-	reads    []CommentReadRow
-	ratings  []RatingRow
-	open     int // messages
+	people  []PersonRow
+	defined []AttributeRow
+	keeps   []KeptRow
+	retired []RetiredRow
+	merged  []string // other candidates who are the person
+	reasons []ReasonRow
+	tags    []TagRow
+	forms   []SubmissionRow
+	ratings []RatingRow
+	open    int // messages
+	remarkRows
 	documentRows
 }
 
 func (c *Core) profile(ctx context.Context, tx pgx.Tx, v view) (Profile, error) {
-	var r profileRows
+	r := profileRows{remarkRows: remarkRows{limit: RemarksShown}}
 	p := v.header()
 	b := new(pgx.Batch)
 	r.queue(b, v)
 	queueOthers(b, v, &p)
 	v.queueLinks(b, &p)
 	if err := send(ctx, tx, b); err != nil {
+		return p, err
+	}
+	if err := r.readEarlier(ctx, tx, v.schema); err != nil {
 		return p, err
 	}
 	t := textsOf(c.vault, v.ids(), v.rights.Masked)
@@ -267,6 +271,13 @@ func (c *Core) profile(ctx context.Context, tx pgx.Tx, v view) (Profile, error) 
 		return p, err
 	}
 	r.fill(&p, v, t)
+	var err error
+	if p.NotesNext, err = r.nextNote(c.vault, v); err != nil {
+		return p, err
+	}
+	if p.CommentsNext, err = r.nextComment(c.vault, v); err != nil {
+		return p, err
+	}
 	return p, t.err
 }
 
@@ -315,16 +326,7 @@ func (r *profileRows) queue(b *pgx.Batch, v view) {
 	if v.rights.Area(access.Profile) >= access.View {
 		queueRows(b, s, Submissions(), &r.forms, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, submission_id", v.ids())
 	}
-	if v.rights.Area(access.Notes) >= access.View {
-		queueRows(b, s, Notes(), &r.notes, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, note_id", v.ids())
-	}
-	if v.rights.Area(access.Comments) >= access.View {
-		queueRows(b, s, Comments(), &r.comments, "application_id = ANY ($1::uuid[]) ORDER BY at DESC, comment_id", v.ids())
-	}
-	if v.rights.Area(access.Notes) >= access.View || v.rights.Area(access.Comments) >= access.View {
-		queueRows(b, s, EarlierTexts(), &r.earlier, "application_id = ANY ($1::uuid[]) ORDER BY subject_id, number", v.ids())
-		queueRows(b, s, CommentReads(), &r.reads, "place = $1", a.ID+"/"+v.member)
-	}
+	r.remarkRows.queue(b, v, access.Notes, access.Comments)
 	if v.rights.Area(access.Evaluations) >= access.View {
 		queueRows(b, s, Ratings(), &r.ratings, "application_id = $1", a.ID)
 	}
@@ -350,20 +352,7 @@ func (r *profileRows) want(t *texts) {
 	for _, f := range r.forms {
 		f.want(t)
 	}
-	for _, n := range r.notes {
-		t.want(n.Text)
-		t.wantBy(n.Author)
-		t.wantByOrNil(n.DeletedBy)
-	}
-	for _, c := range r.comments {
-		t.want(c.Text)
-		t.wantBy(c.Author)
-		t.wantByOrNil(c.DeletedBy)
-		t.wantMembers(c.Mentions...)
-	}
-	for _, e := range r.earlier {
-		t.want(e.Text)
-	}
+	r.remarkRows.want(t)
 	r.documentRows.want(t)
 }
 
@@ -454,30 +443,12 @@ func (r *profileRows) custom(p PersonRow, v view, t *texts) []CustomAttribute {
 
 // fillTalk puts into p what was said and thought of the application.
 func (r *profileRows) fillTalk(p *Profile, v view, t *texts) {
-	earlier, files := shownEarlier(r.earlier, t), ofRemarks(r.documents)
+	files := ofRemarks(r.documents)
 	if v.rights.Area(access.Notes) >= access.View {
-		p.Notes = make([]Note, len(r.notes))
-		for i, n := range r.notes {
-			p.Notes[i] = n.shown(v.job, earlier, files, t)
-		}
+		p.Notes, p.NotesTotal = r.shownNotes(v, files, t), &r.noteTotal
 	}
 	if v.rights.Area(access.Comments) >= access.View {
-		read, unread := int64(-1), 0
-		for _, m := range r.reads {
-			read = m.Revision
-		}
-		p.Comments = make([]Comment, len(r.comments))
-		for i, c := range r.comments {
-			upTo := read
-			if c.Application != v.application.ID {
-				upTo = c.Revision // what was new before is not new here
-			}
-			p.Comments[i] = c.shown(v.member, upTo, earlier, files, t)
-			if p.Comments[i].Unread {
-				unread++
-			}
-		}
-		p.Unread = &unread
+		p.Comments, p.CommentTotal, p.Unread = r.shownComments(v, files, t), &r.commentTotal, &r.unread
 	}
 	if v.rights.Area(access.Messages) >= access.View && !v.rights.Masked {
 		p.Messages = &r.open

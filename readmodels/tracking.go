@@ -27,7 +27,9 @@ type Tracking struct {
 	Status      application.Outcome `json:"status" enum:"in_progress,hired,rejected,withdrawn" doc:"A rejection shows from when it is disclosed"`
 	ReceivedAt  time.Time           `json:"received_at"`
 	Documents   []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
-	Notes       []TrackedNote       `json:"notes" doc:"Newest first"`
+	Notes       []TrackedNote       `json:"notes" doc:"The newest 20, newest first"`
+	NotesTotal  int                 `json:"notes_total" doc:"How many notes there are"`
+	NotesNext   *string             `json:"notes_next_cursor" doc:"With it GET /v1/candidate/applications/{id}/notes goes on behind those that are here; null if there are no others"`
 	Interviews  []TrackedInterview  `json:"interviews" doc:"Today's first, then upcoming ones, then past ones, newest first"`
 	RatingShown bool                `json:"rating_shown" doc:"Whether candidates see ratings"`
 	Rating      *int                `json:"rating" doc:"Mean of all ratings, rounded half up; null while there is none to show"`
@@ -182,32 +184,39 @@ func (c *Core) Tracking(ctx context.Context, candidateID, applicationID string, 
 		return page, ErrNotFound
 	}
 	err := c.snapshot(ctx, "tracking", func(tx pgx.Tx, s Schema) error {
-		a, err := applicationRow(ctx, tx, s, applicationID)
-		if err == nil {
-			a, err = wentOn(ctx, tx, s, a)
-		}
-		if err == nil {
-			err = ownApplication(ctx, tx, s, a, candidateID, now)
-		}
+		v, err := openOwn(ctx, tx, s, candidateID, applicationID, now)
 		if err != nil {
 			return err
 		}
-		earlier, err := before(ctx, tx, s, a)
-		if err != nil {
-			return err
-		}
-		job, err := one(ctx, tx, s, Jobs(), "job_id", a.Job)
-		if err != nil {
-			return err
-		}
-		categories, err := allCategories(ctx, tx, s)
-		if err != nil {
-			return err
-		}
-		page, err = c.tracking(ctx, tx, s, tracked{application: a, before: earlier, job: stagePlan{job}, now: now, categories: categories, notes: true, ratings: true, interviews: true, contracts: true})
+		page, err = c.tracking(ctx, tx, s, v)
 		return err
 	})
 	return page, err
+}
+
+// openOwn finds an application, or what it went on as, that is a candidate's own.
+// Errors: ErrNotFound, also while self-tracking is off.
+func openOwn(ctx context.Context, tx pgx.Tx, s Schema, candidateID, applicationID string, now time.Time) (tracked, error) {
+	v := tracked{now: now, notes: true, ratings: true, interviews: true, contracts: true}
+	a, err := applicationRow(ctx, tx, s, applicationID)
+	if err == nil {
+		a, err = wentOn(ctx, tx, s, a)
+	}
+	if err == nil {
+		err = ownApplication(ctx, tx, s, a, candidateID, now)
+	}
+	if err != nil {
+		return v, err
+	}
+	v.application = a
+	if v.before, err = before(ctx, tx, s, a); err != nil {
+		return v, err
+	}
+	if v.job.JobRow, err = one(ctx, tx, s, Jobs(), "job_id", a.Job); err != nil {
+		return v, err
+	}
+	v.categories, err = allCategories(ctx, tx, s)
+	return v, err
 }
 
 // TrackingPreview returns the candidate's page of an application as far as
@@ -292,7 +301,7 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		Status: a.status(v.now), ReceivedAt: a.ReceivedAt, Documents: []TrackedDocument{}, Notes: []TrackedNote{}, Interviews: []TrackedInterview{},
 	}
 	var people []PersonRow
-	var notes []NoteRow
+	notes := remarkRows{limit: RemarksShown}
 	var documents documentRows
 	var settings []SettingsRow
 	var ratings []RatingRow
@@ -309,22 +318,18 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	}
 	queueRows(b, s, People(), &people, "candidate_id = $1", a.Candidate)
 	if v.notes {
-		queueRows(b, s, Notes(), &notes, "application_id = ANY ($1::uuid[]) AND (visible OR author = $2) ORDER BY at DESC, note_id", line, domain.Candidate)
+		notes.queueTracked(b, s, line)
 	}
-	documents.queue(b, s, line, `category = ANY ($2) AND (offer_id IS NULL OR $5) AND (requested_at IS NOT NULL OR EXISTS (
-		SELECT FROM `+s.Table("document_versions")+` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3)
-		OR $4 AND EXISTS (SELECT FROM `+s.Table("notes")+` note WHERE note.note_id = documents.note_id AND note.visible AND NOT note.deleted))`,
-		texted(v.categories), domain.Candidate, v.notes, v.contracts)
+	documents.queue(b, s, line, v.documents(s), v.documentArgs()...)
 	if err := send(ctx, tx, b); err != nil {
 		return page, err
 	}
+	notes.cut()
 	t := textsOf(c.vault, line, v.masked)
 	for _, p := range people {
 		t.want(p.FirstName, p.LastName)
 	}
-	for _, n := range notes {
-		t.want(n.Text)
-	}
+	notes.wantTexts(t)
 	documents.want(t)
 	for _, i := range interviews {
 		i.want(t)
@@ -349,12 +354,9 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		page.rate(o, ratings)
 		page.ReadUntil = a.readableUntil(o, v.now)
 	}
-	attached := map[string][]TrackedNoteFiles{}
-	for _, d := range documents.shown(t) {
+	shown := documents.shown(t)
+	for _, d := range shown {
 		if d.NoteID != nil {
-			for _, version := range d.Versions {
-				attached[*d.NoteID] = append(attached[*d.NoteID], TrackedNoteFiles{ID: d.ID, Files: version.Files})
-			}
 			continue
 		}
 		if d.ApplicationID != a.ID && d.Status == application.DocumentIsCancelled && len(d.Versions) == 0 {
@@ -362,12 +364,24 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 		}
 		page.Documents = append(page.Documents, d.tracked(page.Status))
 	}
-	for _, n := range notes {
-		page.Notes = append(page.Notes, TrackedNote{
-			ID: n.ID, Own: n.Author == domain.Candidate, Text: t.text(n.Text), At: n.At, Deleted: n.Deleted, Documents: orEmpty(attached[n.ID]),
-		})
+	var err error
+	page.Notes, page.NotesTotal = notes.tracked(shown, t), notes.noteTotal
+	if page.NotesNext, err = notes.nextTracked(c.vault, a.ID); err != nil {
+		return page, err
 	}
 	return page, t.err
+}
+
+// documents is a condition: the candidate sees the document. Its parameters begin
+// with $2.
+func (v tracked) documents(s Schema) string {
+	return `category = ANY ($2) AND (offer_id IS NULL OR $5) AND (requested_at IS NOT NULL OR EXISTS (
+		SELECT FROM ` + s.Table("document_versions") + ` own WHERE own.document_id = documents.document_id AND own.uploaded_by = $3)
+		OR $4 AND EXISTS (SELECT FROM ` + s.Table("notes") + ` note WHERE note.note_id = documents.note_id AND note.visible AND NOT note.deleted))`
+}
+
+func (v tracked) documentArgs() []any {
+	return []any{texted(v.categories), domain.Candidate, v.notes, v.contracts}
 }
 
 // rate shows the mean rating if candidates see it and enough members have rated,

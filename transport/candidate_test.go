@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -137,4 +138,51 @@ func TestACandidateSignsIn(t *testing.T) {
 	grace.ask("GET", "", nil).problem(http.StatusUnauthorized, "not_signed_in")
 	grace.ask("POST", "/applications/"+first+"/notes", map[string]string{"text": "x"}).problem(http.StatusUnauthorized, "not_signed_in")
 	again.ask("GET", "", nil).want(http.StatusOK)
+}
+
+// S1-54, S1-55: notes and comments come in pages, for members and for the candidate
+// alike, who sees only what is for them and never another's page.
+func TestRemarksInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	id, foreign := w.apply(v, "Grace", "Hopper"), w.apply(v, "Ada", "Lovelace")
+	w.selfTracking(true)
+	grace := w.signIn("grace.hopper@mail.example")
+	a := "/v1/applications/" + id
+	for i := range 3 {
+		text := fmt.Sprint("said ", i)
+		w.post(v.manager, a+"/comments", map[string]string{"text": text}).made()
+		w.post(v.manager, a+"/notes", map[string]any{"text": text, "candidate_can_view": i != 1}).made()
+	}
+	for _, list := range []string{"/notes", "/comments"} {
+		first := w.get(v.manager, a+list+"?limit=2").want(http.StatusOK)
+		if first.at("has_more") != true || first.at("total") != 3.0 || first.text("items.0.text") != "said 2" || first.text("items.1.text") != "said 1" {
+			t.Errorf("%s: %s", list, first.body)
+		}
+		next := w.get(v.manager, a+list+"?limit=2&cursor="+first.text("next_cursor")).want(http.StatusOK)
+		if next.at("has_more") != false || next.at("next_cursor") != nil || len(next.at("items").([]any)) != 1 || next.text("items.0.text") != "said 0" {
+			t.Errorf("%s: %s", list, next.body)
+		}
+		w.get(v.manager, "/v1/applications/"+foreign+list+"?cursor="+first.text("next_cursor")).problem(http.StatusUnprocessableEntity, "cursor")
+		w.get(v.manager, a+list+"?limit=201").want(http.StatusUnprocessableEntity)
+	}
+	if p := w.get(v.manager, a).want(http.StatusOK); p.at("notes_total") != 3.0 || p.at("comments_total") != 3.0 || p.at("notes_next_cursor") != nil || p.at("comments_next_cursor") != nil {
+		t.Errorf("%s", p.body)
+	}
+	first := grace.ask("GET", "/applications/"+id+"/notes?limit=1", nil).want(http.StatusOK)
+	if first.at("total") != 2.0 || first.text("items.0.text") != "said 2" {
+		t.Errorf("%s", first.body)
+	}
+	next := grace.ask("GET", "/applications/"+id+"/notes?limit=1&cursor="+first.text("next_cursor"), nil).want(http.StatusOK)
+	if next.text("items.0.text") != "said 0" || next.at("has_more") != false {
+		t.Errorf("%s", next.body)
+	}
+	grace.ask("GET", "/applications/"+foreign+"/notes", nil).problem(http.StatusNotFound, "not_found")
+	w.get(v.manager, a+"/notes?cursor="+first.text("next_cursor")).problem(http.StatusUnprocessableEntity, "cursor")
+	if page := grace.ask("GET", "/applications/"+id, nil).want(http.StatusOK); page.at("notes_total") != 2.0 || page.at("notes_next_cursor") != nil {
+		t.Errorf("%s", page.body)
+	}
+	w.selfTracking(false)
+	grace.ask("GET", "/applications/"+id+"/notes", nil).problem(http.StatusNotFound, "not_found")
 }

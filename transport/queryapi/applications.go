@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/personal"
@@ -102,6 +101,17 @@ type timelineInput struct {
 	Of     string `query:"of" enum:"application,person" default:"application" doc:"Of this application, with those it goes on from; or of all that the person has, also of those they were merged with, as far as you may view each"`
 }
 
+// remarkInput chooses a page of notes or comments.
+type remarkInput struct {
+	Freshness
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Entries on a page"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+}
+
+func (in *remarkInput) query() readmodels.RemarkQuery {
+	return readmodels.RemarkQuery{Limit: in.Limit, Cursor: in.Cursor}
+}
+
 // Items is a list that is not paged.
 type Items[T any] struct {
 	Items []T `json:"items"`
@@ -126,15 +136,13 @@ func (a *API) applications(s *edge.Surface) {
 		func(ctx context.Context, r *edge.Request, in *timelineInput) (readmodels.TimelinePage, error) {
 			return a.Core.Timeline(ctx, r.Principal.Member, r.Param("id"), readmodels.TimelineQuery{Limit: in.Limit, Cursor: in.Cursor, Person: in.Of == "person", Jobs: r.Principal.Jobs}, a.Now())
 		})
-	read(a, s, ofApplication("/notes", "Notes of an application", edge.Area(access.Notes, access.View)),
-		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Note], error) {
-			p, err := a.profileFor(ctx, r, access.Notes)
-			return Items[readmodels.Note]{Items: p.Notes}, err
+	read(a, s, ofApplication("/notes", "Notes of an application, newest first", edge.Area(access.Notes, access.View)),
+		func(ctx context.Context, r *edge.Request, in *remarkInput) (readmodels.NotePage, error) {
+			return a.Core.Notes(ctx, r.Principal.Member, r.Param("id"), in.query(), a.Now())
 		})
-	read(a, s, ofApplication("/comments", "Comments on an application", edge.Area(access.Comments, access.View)),
-		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Comment], error) {
-			p, err := a.profileFor(ctx, r, access.Comments)
-			return Items[readmodels.Comment]{Items: p.Comments}, err
+	read(a, s, ofApplication("/comments", "Comments on an application, newest first", edge.Area(access.Comments, access.View)),
+		func(ctx context.Context, r *edge.Request, in *remarkInput) (readmodels.CommentPage, error) {
+			return a.Core.Comments(ctx, r.Principal.Member, r.Param("id"), in.query(), a.Now())
 		})
 	read(a, s, ofApplication("/candidate-view", "The candidate's page, as a preview", view.And("while self-tracking is on")),
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Tracking, error) {
@@ -173,15 +181,6 @@ func (a *API) profile(ctx context.Context, r *edge.Request) (readmodels.Profile,
 				linked.Job = nil
 			}
 		}
-	}
-	return p, err
-}
-
-// profileFor returns the profile for somebody who may view an area of it.
-func (a *API) profileFor(ctx context.Context, r *edge.Request, area access.Area) (readmodels.Profile, error) {
-	p, err := a.profile(ctx, r)
-	if err == nil && p.Rights.Areas[area] < access.View {
-		err = commands.ErrDenied
 	}
 	return p, err
 }

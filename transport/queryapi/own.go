@@ -34,6 +34,10 @@ func (a *API) own(s *edge.Surface) {
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Tracking, error) {
 			return a.Core.Tracking(ctx, r.Principal.Candidate, r.Param("id"), a.Now())
 		})
+	read(a, s, ofOwn("/applications/{id}/notes", "The notes of an application of yours, newest first"),
+		func(ctx context.Context, r *edge.Request, in *remarkInput) (readmodels.TrackedNotePage, error) {
+			return a.Core.TrackedNotes(ctx, r.Principal.Candidate, r.Param("id"), in.query(), a.Now())
+		})
 	read(a, s, ofOwn("/applications/{id}/timeline", "What happened to an application of yours, newest first"),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.OwnEntry], error) {
 			list, err := a.Core.OwnTimeline(ctx, r.Principal.Candidate, r.Param("id"), a.Now())
