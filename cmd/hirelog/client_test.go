@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -149,6 +150,35 @@ func (c *client) get(path string) reply {
 			return r.want(http.StatusOK)
 		}
 	}
+}
+
+// newest is how many notes, and how many comments, a profile shows.
+const newest = 20
+
+// said returns the texts of all notes or comments of an application, newest
+// first: those the profile shows and, behind its cursor, the others page by page.
+// It fails if one is missing or comes twice.
+func (c *client) said(application, list string) []string {
+	c.t.Helper()
+	profile := c.get(application)
+	ids, texts, next := profile.list(list, "id"), profile.list(list, "text"), profile.at(list+"_next_cursor")
+	total := int(profile.at(list + "_total").(float64))
+	if len(ids) != min(total, newest) || (next != nil) != (total > newest) {
+		c.t.Fatalf("the profile shows %d of %d %s, cursor %v", len(ids), total, list, next)
+	}
+	for next != nil && len(ids) < total {
+		page := c.get(application + "/" + list + "?limit=200&cursor=" + url.QueryEscape(next.(string)))
+		of := page.list("items", "id")
+		if page.at("total") != float64(total) || len(of) == 0 {
+			c.t.Fatalf("behind %d of %d %s: %s", len(ids), total, list, page.body)
+		}
+		ids, texts, next = append(ids, of...), append(texts, page.list("items", "text")...), page.at("next_cursor")
+	}
+	slices.Sort(ids)
+	if once := len(slices.Compact(ids)); once != total || len(texts) != total || next != nil {
+		c.t.Fatalf("the pages show %d %s, %d of them once; there are %d, cursor %v", len(texts), list, once, total, next)
+	}
+	return texts
 }
 
 // behind reports whether the server waited in vain for the position to be shown,

@@ -184,7 +184,7 @@ func (w *worker) check(t *testing.T) {
 	}
 	past := w.v.get(w.path + "/history?as_of=" + fmt.Sprint(len(w.history)-1))
 	for shown, recorded := range map[string]string{"notes": "profile.notes", "comments": "profile.comments"} {
-		texts := profile.list(shown, "text")
+		texts := w.v.said(w.path, shown)
 		slices.Reverse(texts)
 		if replayed := past.list(recorded, "text"); !slices.Equal(texts, replayed) {
 			t.Errorf("%s: %s %v, replayed %v", w.name, shown, texts, replayed)

@@ -169,7 +169,7 @@ func TestTheEventStoreDies(t *testing.T) {
 	}
 	acknowledged = append(acknowledged, "meanwhile")
 
-	got := v.get(a).list("comments", "text")
+	got := v.said(a, "comments")
 	slices.Reverse(got)
 	if !slices.Equal(got, acknowledged) || len(got) != 3 {
 		t.Errorf("acknowledged were %v, there are %v", acknowledged, got)
@@ -275,7 +275,7 @@ func TestCommandsGoOnWithoutProjections(t *testing.T) {
 
 	reading.start(t, both...)
 	v.reads = reading.url
-	if got := v.get(a); len(got.list("comments", "text")) != 50 || got.text("stage.id") != v.stages[2] {
+	if got := v.get(a); len(v.said(a, "comments")) != 50 || got.text("stage.id") != v.stages[2] {
 		t.Errorf("after catching up: %s", got.body)
 	}
 	if got := v.get("/v1/applications?q=love"); "/v1/applications/"+got.text("items.0.id") != b {

@@ -195,8 +195,13 @@ func (a *author) read() error {
 	case r.status != http.StatusOK:
 		return fmt.Errorf("read: %d %s", r.status, r.body)
 	}
-	if got := len(r.list("comments", "text")); got < a.texts || a.alone && got != a.texts {
-		return fmt.Errorf("read behind %s shows %d comments, %d were acknowledged", a.position, got, a.texts)
+	total, _ := r.at("comments_total").(float64)
+	shown := r.list("comments", "text")
+	if got := int(total); got < a.texts || a.alone && got != a.texts || len(shown) != min(got, newest) {
+		return fmt.Errorf("read behind %s shows %d of %d comments, %d were acknowledged", a.position, len(shown), got, a.texts)
+	}
+	if last := fmt.Sprintf("%s %d", a.name, a.n); a.alone && shown[0] != last {
+		return fmt.Errorf("read behind %s shows %q last, %q was acknowledged", a.position, shown[0], last)
 	}
 	return nil
 }
@@ -280,7 +285,7 @@ func TestAFleetIsRestartedUnderLoad(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %d commands were acknowledged, the log holds %d", path, len(want), len(got))
 		}
-		if shown := reads.get(path).list("comments", "text"); len(shown) != len(want) {
+		if shown := reads.said(path, "comments"); len(shown) != len(want) {
 			t.Errorf("%s: %d comments are shown, %d were acknowledged", path, len(shown), len(want))
 		}
 	}

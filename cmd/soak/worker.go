@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -18,10 +16,10 @@ type worker struct {
 	rng  *rand.Rand
 	n    int // commands given
 
-	id       string // of its application, empty if it has none
-	position string // of its last write to it
-	revision int64  // after it
-	texts    int    // comments
+	id       string   // of its application, empty if it has none
+	position string   // of its last write to it
+	revision int64    // after it
+	texts    []string // of its comments, in order
 	notes    []string
 	stage    int
 	tags     int
@@ -123,7 +121,7 @@ func (w *worker) change() error {
 	switch dice := w.rng.IntN(100); {
 	case dice < 35:
 		_, err = post("/comments", map[string]string{"text": text})
-		w.texts++
+		w.texts = append(w.texts, text)
 	case dice < 50:
 		var g given
 		if g, err = post("/notes", map[string]any{"text": text, "candidate_can_view": dice%2 == 0}); err == nil {
@@ -172,41 +170,6 @@ func (w *worker) leave() error {
 		w.in.report.count("applications erased", 1)
 	}
 	w.id = ""
-	return nil
-}
-
-// read reads the application as it is after the worker's last write.
-func (w *worker) read() error {
-	began, fault := time.Now(), w.in.report.under()
-	got, err := w.send(context.Background(), w.in.queries[w.rng.IntN(len(w.in.queries))], w.token, call{method: http.MethodGet, path: behind(w.path(""), w.position)})
-	switch {
-	case errors.Is(err, errStuck):
-		return err
-	case err != nil:
-		w.in.report.count("reads not answered", 1)
-		return nil //nolint:nilerr // the process may be down
-	case got.status == http.StatusServiceUnavailable:
-		w.in.report.count("reads refused (503)", 1)
-		return nil
-	case got.status != http.StatusOK:
-		return fmt.Errorf("read of %s: %d %s", w.id, got.status, got.body)
-	}
-	w.in.report.answered(fault, time.Since(began))
-	w.in.report.count("reads", 1)
-	w.reads.Add(1)
-	var seen struct {
-		Revision int64             `json:"revision"`
-		Comments []json.RawMessage `json:"comments"`
-		Notes    []json.RawMessage `json:"notes"`
-	}
-	if err := json.Unmarshal(got.body, &seen); err != nil {
-		return fmt.Errorf("read of %s: %w", w.id, err)
-	}
-	if seen.Revision != w.revision || len(seen.Comments) != w.texts || len(seen.Notes) < len(w.notes) {
-		w.in.report.count("reads older than asked", 1)
-		return fmt.Errorf("read of %s behind %s: revision %d, %d comments and %d notes; want %d, %d and %d",
-			w.id, w.position, seen.Revision, len(seen.Comments), len(seen.Notes), w.revision, w.texts, len(w.notes))
-	}
 	return nil
 }
 
