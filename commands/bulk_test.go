@@ -77,6 +77,25 @@ func writtenOnce(t *testing.T, c *commandstest.Company, app string) {
 	has(t, c, "message-"+all[0], "message.written.v1", "message.cancelled.v1")
 }
 
+// transferredBy is that the recruiter transferred an application, and why.
+func transferredBy(t *testing.T, c *commandstest.Company, app, reason string) {
+	t.Helper()
+	for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := application.Codec.Decode(rec.Type, rec.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := e.(application.Transferred); ok {
+			if got := reads(t, c.Vault, [][]byte{e.Reason.Bytes()}); got != reason || e.By != domain.Member(c.Recruiter) {
+				t.Errorf("%s transferred %s because %q, want the recruiter because %q", e.By, app, got, reason)
+			}
+		}
+	}
+}
+
 func manyOfEachKind() map[string]many {
 	later := time.Now().Add(time.Hour)
 	return map[string]many{
@@ -123,6 +142,8 @@ func manyOfEachKind() map[string]many {
 				has(t, c, "application-"+next, "application.received.v1", "application.transferred.v1")
 				back := s.Applications[next].To
 				has(t, c, "application-"+back, "application.received.v1", "application.stage_moved.v1")
+				transferredBy(t, c, app, "fits better")
+				transferredBy(t, c, next, "a mistake")
 				if got := s.Applications[back]; !got.Live() || got.Job != c.Job || got.Stage != c.Stages[2].ID {
 					t.Errorf("it is back as %+v", got)
 				}
@@ -140,22 +161,24 @@ func TestABulkActionGoesOnAfterACrash(t *testing.T) {
 	}
 	t.Parallel()
 	for name, k := range manyOfEachKind() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := commandstest.Found(t, nil)
-			dying := c.Start(t)
-			for n, crashed := 1, true; crashed && !t.Failed(); n += k.every {
-				if crashed = k.dies(t, c, dying, n); t.Failed() {
-					t.Logf("it crashed at step %d", n)
+		for _, after := range []string{"given again", "finished, then given again"} {
+			t.Run(name+", "+after, func(t *testing.T) {
+				t.Parallel()
+				c := commandstest.Found(t, nil)
+				dying := c.Start(t)
+				for n, crashed := 1, true; crashed && !t.Failed(); n += k.every {
+					if crashed = k.dies(t, c, dying, n, after); t.Failed() {
+						t.Logf("it crashed at step %d", n)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }
 
 // dies has the action run and taken back by a process that dies at step n of both,
 // then by another. It answers false if neither has that step.
-func (k many) dies(t *testing.T, c *commandstest.Company, dying *commandstest.Process, n int) bool {
+func (k many) dies(t *testing.T, c *commandstest.Company, dying *commandstest.Process, n int, after string) bool {
 	t.Helper()
 	step := func(id string) bool {
 		by := commands.Caller{Actor: domain.System, CommandID: uuid.New(), MayBeRepeated: true, Origin: eventlog.Live}
@@ -163,6 +186,9 @@ func (k many) dies(t *testing.T, c *commandstest.Company, dying *commandstest.Pr
 			_, err := dying.RunBulk(ctx, by, id)
 			return err
 		})
+		if after != "given again" {
+			finish(t, c.Commands)
+		}
 		commandstest.Must(c.RunBulk(t.Context(), by, id))
 		commandstest.Must(c.RunBulk(t.Context(), by, id)) // once more is nothing
 		return crashed

@@ -75,6 +75,9 @@ func (c *Commands) Transfer(ctx context.Context, caller Caller, cmd Transfer) (A
 		}
 		if received.Repeated { // but the other one is not closed, or not by this command
 			answer, err = c.closeTransferred(ctx, caller, t)
+			if answer.Unchanged { // it was finished for this command
+				answer = received
+			}
 			if err == nil {
 				err = c.arrivals.End(ctx, id)
 			}
@@ -127,6 +130,10 @@ func (c *Commands) transfer(ctx context.Context, caller Caller, t transfer, old 
 	if err != nil {
 		return Answer{}, err
 	}
+	reason, err := textOf("The reason", t.cmd.Reason, 0, application.MaxText, keyOf(t.id))
+	if err != nil {
+		return Answer{}, err
+	}
 	_, err = transact(ctx, c, c.applications, t.id, caller.withoutMatch(), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			if a.ClaimLost {
@@ -137,7 +144,7 @@ func (c *Commands) transfer(ctx context.Context, caller Caller, t transfer, old 
 				return nil, job.ErrNotOpen
 			}
 			events, err := a.GoOn(application.Arrival{
-				Job: t.cmd.Job, Stage: j.Stages[0].ID, Source: taken.source, Owner: j.FirstManager(), From: t.cmd.Application,
+				Job: t.cmd.Job, Stage: j.Stages[0].ID, Source: taken.source, Owner: j.FirstManager(), From: t.cmd.Application, Reason: reason,
 				Claim:     personal.New(keyOf(t.id), personal.Plain(claimID)),
 				Candidate: personal.New(keyOf(t.id), personal.Plain(person)),
 			}, taken.Carried, s)
@@ -227,13 +234,23 @@ func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transf
 }
 
 // finishTransfer closes the application that one which was received goes on from,
-// if a crash came in between.
+// if a crash came in between: for the reason, and in the name, of who transferred it.
 func (c *Commands) finishTransfer(ctx context.Context, caller Caller, id string) error {
 	f, err := c.applications.read(ctx, c.log, id)
 	if err != nil || f.state.From == "" {
 		return err
 	}
-	_, err = c.closeTransferred(ctx, caller, transfer{cmd: Transfer{Application: f.state.From, Job: f.state.Job}, id: id})
+	said, err := c.told(ctx, id)
+	if err != nil {
+		return err
+	}
+	var move rekeying
+	move.to(keyOf(f.state.From), &said.reason)
+	if err := move.run(ctx, c); err != nil {
+		return err
+	}
+	caller.Actor = said.by
+	_, err = c.closeTransferred(ctx, caller, transfer{cmd: Transfer{Application: f.state.From, Job: f.state.Job}, id: id, reason: said.reason})
 	if refused(err) {
 		c.logger.Warn("an application went on as another one and was not closed", "application", f.state.From, "other", id, "error", err)
 		return nil
@@ -339,6 +356,8 @@ func (r *rekeying) run(ctx context.Context, c *Commands) error {
 // of the last change of each.
 type told struct {
 	source     string
+	by         domain.Actor  // who took it in
+	reason     personal.Text // why it goes on from another one
 	documents  map[string]*application.DocumentRequested
 	interviews map[string]*application.InterviewScheduled
 	reviews    map[string]*application.ReviewRequested
@@ -365,7 +384,7 @@ func (c *Commands) told(ctx context.Context, id string) (told, error) {
 func (t *told) hear(e application.Event) {
 	switch e := e.(type) { //nolint:gochecksumtype // only what can be taken along
 	case application.Received:
-		t.source = e.Source
+		t.source, t.by, t.reason = e.Source, e.By, e.Reason
 	case application.DocumentRequested:
 		t.documents[e.Document] = &e
 	case application.DocumentRecategorised:

@@ -157,8 +157,9 @@ type Received struct {
 	Candidate personal.Text `json:"candidate"`
 	Claim     personal.Text `json:"claim"`
 	Source    string        `json:"source"`
-	Owner     string        `json:"owner"`          // member responsible
-	From      string        `json:"from,omitempty"` // application it goes on from
+	Owner     string        `json:"owner"`           // member responsible
+	From      string        `json:"from,omitempty"`  // application it goes on from
+	Reason    personal.Text `json:"reason,omitzero"` // why it does, until that one records it
 }
 
 // EventName implements domain.Fact.
@@ -178,7 +179,8 @@ type Arrival struct {
 	Claim     personal.Text
 	Source    string // channel it came by, 1–50 characters
 	Owner     string
-	From      string // application it goes on from, if any
+	From      string        // application it goes on from, if any
+	Reason    personal.Text // why it does
 }
 
 // Receive takes an application in. Errors: ErrDuplicate when the claim was lost
@@ -194,7 +196,7 @@ func (a Application) Receive(in Arrival, s domain.Stamp) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Event{Received{Stamp: s, Job: in.Job, Stage: in.Stage, Candidate: in.Candidate, Claim: in.Claim, Source: source, Owner: in.Owner, From: in.From}}, nil
+	return []Event{Received{Stamp: s, Job: in.Job, Stage: in.Stage, Candidate: in.Candidate, Claim: in.Claim, Source: source, Owner: in.Owner, From: in.From, Reason: in.Reason}}, nil
 }
 
 // ClaimLost records that another application took over the claim of this one,

@@ -25,7 +25,7 @@ func TestStored(t *testing.T) {
 	everything, yes := offered, true
 	everything.Template = id
 	domaintest.Stored[application.Event](t, "application", application.Codec,
-		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id},
+		application.Received{Stamp: stamp, Job: id, Stage: other, Candidate: text("candidate"), Claim: text("claim"), Source: "referral", Owner: other, From: id, Reason: text("reason")},
 		application.Transferred{Stamp: stamp, To: id, Job: other, Reason: text("reason"), Documents: []string{id}, Interviews: []string{id}, Reviews: []string{other}},
 		application.ClaimLost{Stamp: stamp},
 		application.StageMoved{Stamp: stamp, From: id, To: other, Comment: text("comment")},
