@@ -220,6 +220,52 @@ func (k many) dies(t *testing.T, c *commandstest.Company, dying *commandstest.Pr
 	return crashed
 }
 
+// E14: what goes on at the other job is not assigned back: an interview that was
+// planned there, or an offer. What was taken along is no such thing.
+func TestAnUndoLeavesWhatWentOnAtTheOtherJob(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	plan := func(app string) {
+		commandstest.Must(c.ScheduleInterview(t.Context(), c.As(c.Admin), commands.ScheduleInterview{
+			Application: app, Title: "Talk", Participants: []string{c.Recruiter},
+			InterviewWhen: commands.InterviewWhen{Start: time.Now().UTC().AddDate(0, 0, 3).Format(domain.WallLayout), Zone: "UTC", Minutes: 30},
+		}))
+	}
+	goOn := []func(app string){
+		func(string) {},
+		plan,
+		func(app string) {
+			commandstest.Must(c.DraftOffer(t.Context(), c.As(c.Admin), commands.DraftOffer{Application: app, OfferTerms: commands.OfferTerms{
+				Amount: 50_000_00, Currency: "EUR", Period: application.PerYear, StartDate: "2031-01-01",
+			}}))
+		},
+	}
+	apps := make([]string, len(goOn))
+	for i := range apps {
+		apps[i] = c.ReceiveOne(t, someone())
+		plan(apps[i])
+	}
+	id := commandstest.Must(c.StartBulk(t.Context(), c.As(c.Admin), commands.StartBulk{
+		Applications: apps, Action: commands.BulkAction{Transfer: &commands.Transfer{Job: c.OpenOne(t, "Another")}},
+	})).ID
+	run := func() {
+		by := commands.Caller{Actor: domain.System, CommandID: uuid.New(), MayBeRepeated: true, Origin: eventlog.Live}
+		commandstest.Must(c.RunBulk(t.Context(), by, id))
+	}
+	run()
+	for i, app := range apps {
+		goOn[i](c.State(t).Applications[app].To)
+	}
+	commandstest.Must(c.UndoBulk(t.Context(), c.As(c.Admin), commands.UndoBulk{Bulk: id, Reason: "a mistake"}))
+	run()
+	s := c.State(t)
+	for i, app := range apps {
+		if back := s.Applications[s.Applications[app].To].To != ""; back != (i == 0) {
+			t.Errorf("number %d was assigned back: %t", i, back)
+		}
+	}
+}
+
 // E14: of two messages to many from one template, at once, one is written to each
 // of those who were not told, and the other leaves them out.
 func TestTwoBulkMessagesAtOnceTellEachOnce(t *testing.T) {

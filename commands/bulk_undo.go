@@ -221,10 +221,11 @@ func (c *Commands) assignBack(ctx context.Context, by Caller, item string, reaso
 // goesOn reports whether an event is a step on the way to a decision, or a
 // decision waits for what it says, so that what came before it is not taken back.
 func goesOn(e application.Event) bool {
-	switch e.(type) { //nolint:gochecksumtype // most events leave it where it is
-	case application.StageMoved, application.MoveUndone, application.Disqualified, application.Requalified,
-		application.Hired, application.HireUndone, application.Transferred, application.Anonymised, application.Deleted,
-		application.OfferDrafted, application.OfferSent, application.OfferAccepted, application.EvaluationSubmitted:
+	switch e := e.(type) { //nolint:gochecksumtype // most events leave it where it is
+	case application.InterviewScheduled:
+		return e.First == "" // the others were taken along
+	case application.OfferDrafted, application.OfferSent, application.OfferAccepted, application.EvaluationSubmitted, application.StageMoved, application.MoveUndone,
+		application.Disqualified, application.Requalified, application.Hired, application.HireUndone, application.Transferred, application.Anonymised, application.Deleted:
 		return true
 	}
 	return false
