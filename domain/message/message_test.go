@@ -142,6 +142,20 @@ func TestOutbound(t *testing.T) {
 		{Name: "what is not there is not sent", When: later(0), Err: message.ErrUnknown},
 	}...)
 
+	for what, given := range map[string]struct {
+		events  events
+		reached bool
+	}{
+		"waits":           {events{written}, true},
+		"failed for now":  {events{written, sending, failed(1, time.Minute)}, true}, // it is sent again by itself
+		"failed for good": {events{written, sending, failed(1, 0)}, false},
+		"came back":       {events{written, sending, taken, bounced}, false},
+	} {
+		if got := none.Fold(given.events...).Reached(); got != given.reached {
+			t.Errorf("one that %s reaches the candidate: %t", what, got)
+		}
+	}
+
 	m := none.Fold(written)
 	var gaps []time.Duration
 	for n := 1; ; n++ {
