@@ -116,21 +116,41 @@ func (c *Commands) FinishErasures(ctx context.Context) (int, error) {
 	done := 0
 	var failed []error
 	for _, e := range left {
-		caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
-		var record func(context.Context, vault.Erasure) error
-		if e.Kind != kindArrival && e.Kind != kindBulk && e.Kind != kindBusy {
-			record = func(ctx context.Context, e vault.Erasure) error {
-				_, err := c.recordErased(ctx, caller, e)
-				return err
-			}
-		}
-		if err := c.erase(ctx, caller, e, record); err != nil {
+		if err := c.finishErasure(ctx, e); err != nil {
 			failed = append(failed, fmt.Errorf("erasure %s: %w", e.ID, err))
 			continue
 		}
 		done++
 	}
 	return done, errors.Join(failed...)
+}
+
+// finishErasure completes an erasure that is not announced.
+func (c *Commands) finishErasure(ctx context.Context, e vault.Erasure) error {
+	caller := Caller{Actor: domain.Actor(e.Actor), CommandID: e.CommandID, MayBeRepeated: true, Origin: eventlog.Live, At: e.At}
+	var record func(context.Context, vault.Erasure) error
+	if e.Kind != kindArrival && e.Kind != kindBulk && e.Kind != kindBusy {
+		record = func(ctx context.Context, e vault.Erasure) error {
+			_, err := c.recordErased(ctx, caller, e)
+			return err
+		}
+	}
+	return c.erase(ctx, caller, e, record)
+}
+
+// finishGiven completes an erasure whose command is given again, if it was recorded
+// and not completed.
+func (c *Commands) finishGiven(ctx context.Context, id uuid.UUID) error {
+	left, err := c.vault.Unannounced(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range left {
+		if e.ID == id {
+			return c.finishErasure(ctx, e)
+		}
+	}
+	return nil
 }
 
 // recordErased records the fact an erasure is about. The right to it was checked
@@ -294,15 +314,20 @@ func (c *Commands) settle(ctx context.Context, caller Caller, id string) error {
 
 // eraseOn gives a command that erases: it asks the rule whether it may happen,
 // makes sure by settle, if set, that it still may when the keys are gone,
-// destroys them, and only then records it. Given again, it answers as the first
-// time.
+// destroys them, and only then records it. Given again, it completes what it left,
+// and answers as the first time.
 func (c *Commands) eraseOn(ctx context.Context, caller Caller, id string, n need, e vault.Erasure, decide func(application.Application, access.Rights, domain.Stamp) ([]application.Event, error), settle func(context.Context) error) (Answer, error) {
 	happens, answer, err := c.ask(ctx, caller, id, n, func(a application.Application, held access.Rights, s domain.Stamp) (bool, error) {
 		events, err := decide(a, held, s)
 		return len(events) > 0, err
 	})
-	if err != nil || !happens {
+	switch {
+	case err != nil:
 		return answer, err
+	case !happens && answer.Repeated:
+		return answer, c.finishGiven(ctx, e.ID)
+	case !happens:
+		return answer, nil
 	}
 	if settle != nil {
 		if err := settle(ctx); err != nil {

@@ -346,3 +346,30 @@ func TestWhatFollowsFromAnErasureNamesIt(t *testing.T) {
 		t.Errorf("%v follow from it, want %v", followed, want)
 	}
 }
+
+// A command that died once the newest part was recorded as erased erases the earlier
+// ones before it answers, when it is given again.
+func TestAnErasureGivenAgainErasesTheEarlierParts(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	dying := c.Start(t)
+	app := c.ReceiveOne(t, someone())
+	next := commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: app, Job: c.OpenOne(t, "Another")})).ID
+	commandstest.Must(c.Disqualify(t.Context(), c.As(c.Recruiter), disqualify(next)))
+	dying.Knows(t, c)
+	by := c.As(c.Recruiter)
+	dying.CrashAt(t, "after append of erasure.recorded.v1", func(ctx context.Context) error {
+		_, err := dying.Anonymise(ctx, by, commands.Anonymise{Application: next})
+		return err
+	})
+	if s := c.State(t); !s.Applications[next].Anonymised || s.Applications[app].Anonymised {
+		t.Fatal("it did not die in between")
+	}
+	by.MayBeRepeated = true
+	if answer := commandstest.Must(c.Anonymise(t.Context(), by, commands.Anonymise{Application: next})); !answer.Repeated {
+		t.Errorf("given again: %+v", answer)
+	}
+	if !c.State(t).Applications[app].Anonymised {
+		t.Error("the earlier one is still there")
+	}
+}
