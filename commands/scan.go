@@ -116,6 +116,7 @@ type kept struct {
 func (k kept) filed(a application.Application, events []application.Event, s domain.Stamp) ([]application.Event, error) {
 	events = application.Holding(events, k.held...)
 	a = a.Fold(events...)
+	s.By = domain.System // the scanner decides, whoever sent them
 	for _, f := range k.files {
 		if infection := k.found[f.ID]; infection != "" {
 			scanned, err := a.ScanFile(f.ID, infection, s)

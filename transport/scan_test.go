@@ -179,6 +179,9 @@ func TestWhatComesInIsNotLostForItsFiles(t *testing.T) {
 		if !found(fileOf(d)) || d["status"] != "rejected" {
 			t.Errorf("the CV is %v", d)
 		}
+		if by := d["reviewed_by"].(map[string]any); by["kind"] != "system" {
+			t.Errorf("the CV was rejected by %v", by)
+		}
 		w.get(v.manager, a+"/documents/"+cv+"/files/"+fileOf(d)["id"].(string)).problem(http.StatusConflict, "file_quarantined")
 		if told := w.get(v.manager, "/v1/me/inbox?kind=file_quarantined"); told.text("items.0.document_id") != cv {
 			t.Errorf("told: %s", told.body)
