@@ -81,8 +81,7 @@ func (c *Commands) Transfer(ctx context.Context, caller Caller, cmd Transfer) (A
 			if err == nil {
 				err = c.arrivals.End(ctx, id)
 			}
-			// What FinishArrivals closed, this command had begun.
-			answer.ID, answer.Repeated, answer.Unchanged = id, answer.Repeated || answer.Unchanged, false
+			answer.ID = id
 			return answer, err
 		}
 		answer, undone, err := c.arriving(ctx, ops.Arrival{Application: id, Job: cmd.Job, From: cmd.Application}, func() (Answer, error) { return c.transfer(ctx, caller, t, f.state) })

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
 )
 
@@ -87,5 +88,49 @@ func (w *world) attachmentsInHistory(v vacancy, app string) {
 	}
 	if got := w.get(reader, path).want(http.StatusOK); strings.Contains(string(got.body), from) || strings.Contains(string(got.body), secret.id) {
 		w.t.Errorf("who may not view the other application sees %s", got.body)
+	}
+}
+
+// S2-101, H2, H17: the history of a message names the applications where it was
+// before, or may have belonged, to who may view those alone, and what came along to
+// who may view the documents that it became.
+func TestTheHistoryOfAMessageTellsOfNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v, other := w.vacancy("Engineer"), w.vacancy("Baker")
+	before, now := w.apply(v, "Grace", "Hopper"), w.apply(other, "Ada", "King")
+	moved := w.mailIn(w.admin, mailOf("Somebody <s@new.example>", "jobs@acme.example", "1@new.example", "It is me")).want(http.StatusOK).text("id")
+	w.post(w.admin, "/v1/unassigned-messages/"+moved+"/assign", map[string]any{"application_id": before}).want(http.StatusOK)
+	w.post(w.admin, "/v1/applications/"+before+"/messages/"+moved+"/reassign", map[string]any{"application_id": now}).want(http.StatusOK)
+	// The only application of the sender's is over, so it is merely suggested.
+	w.post(v.manager, "/v1/applications/"+before+"/disqualify", map[string]any{"kind": "withdrawn", "reason_id": commands.FirstReason("Lost interest")}).want(http.StatusOK)
+	suggested := w.mailIn(w.admin, mailOf("grace.hopper@mail.example", "jobs@acme.example", "2@mail.example", "Me again")).want(http.StatusOK).text("id")
+	w.post(w.admin, "/v1/unassigned-messages/"+suggested+"/assign", map[string]any{"application_id": now}).want(http.StatusOK)
+
+	a := "/v1/applications/" + now
+	member, reader := w.member("Reader", "recruiting")
+	w.post(w.admin, a+"/grants", map[string]any{"member_id": member, "recruiting_role_id": w.role("Reads messages", map[access.Area]string{access.Application: "view", access.History: "view", access.Messages: "view"})}).made()
+	for id, at := range map[string]struct{ elsewhere, here string }{
+		moved:     {"events.2.data.from", "events.2.data.to"},
+		suggested: {"events.0.data.suggested", "events.1.data.application"},
+	} {
+		path := a + "/messages/" + id + "/history"
+		if got := w.get(w.admin, path).want(http.StatusOK); got.text(at.elsewhere) != before || got.text(at.elsewhere+"_job") != v.id || got.text(at.here) != now {
+			t.Errorf("an admin sees %s", got.body)
+		}
+		file := w.get(w.admin, path).text("events.0.data.attachments.0.file")
+		for who, c := range map[string]struct {
+			token string
+			sees  bool
+		}{"the manager": {other.manager, true}, "who may not view documents": {reader, false}} {
+			got := w.get(c.token, path).want(http.StatusOK)
+			if said := string(got.body); strings.Contains(said, before) || strings.Contains(said, v.id) || got.text(at.here) != now || got.at("events.0.data.subject") == nil {
+				t.Errorf("%s sees %s", who, said)
+			}
+			if said := string(got.body); strings.Contains(said, file) != c.sees || strings.Contains(said, "zeugnis") != c.sees {
+				t.Errorf("of the file %s sees %s", who, said)
+			}
+		}
 	}
 }

@@ -122,11 +122,7 @@ func (r *Replayer) Replay(ctx context.Context, viewer, id string, asOf AsOf) (Hi
 // mayRead returns the viewer's rights on a, or refuses who may not view its
 // history. Errors: application.ErrUnknown, ErrDenied.
 func (r *Replayer) mayRead(viewer string, a application.Application) (access.Rights, error) {
-	now := time.Now
-	if r.Now != nil {
-		now = r.Now
-	}
-	held := r.Rights.RightsOn(viewer, a, now())
+	held := r.Rights.RightsOn(viewer, a, r.now())
 	switch {
 	case (a.Deleted || held.Area(access.Application) < access.View) && held.Area(access.History) < access.View:
 		return held, application.ErrUnknown
@@ -134,6 +130,13 @@ func (r *Replayer) mayRead(viewer string, a application.Application) (access.Rig
 		return held, ErrDenied
 	}
 	return held, nil
+}
+
+func (r *Replayer) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
 }
 
 // ReplayAll returns the history of application id with everything that is not
