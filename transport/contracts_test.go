@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -56,7 +58,7 @@ func TestAContractTakesTheRightToSalaries(t *testing.T) {
 	clerk := w.reading(a, "Clerk", areas)
 	payer := w.reading(a, "Payer", with2(areas, access.Salary))
 	c := w.contract(v, a)
-	w.post(v.manager, a+"/messages", map[string]any{"subject": "Your contract", "text": "See there", "file_ids": []string{c.file}}).made()
+	m := w.post(v.manager, a+"/messages", map[string]any{"subject": "Your contract", "text": "See there", "file_ids": []string{c.file}}).made()
 	d := a + "/documents/" + c.document
 	file := d + "/files/" + c.file
 
@@ -72,7 +74,14 @@ func TestAContractTakesTheRightToSalaries(t *testing.T) {
 	if got := w.get(clerk, a+"/messages").want(http.StatusOK); len(got.at("items.0.messages.0.attachments").([]any)) != 0 {
 		t.Errorf("the clerk sees of the message %s", got.body)
 	}
-	for _, path := range []string{a, a + "/timeline", a + "/history", a + "/history?as_of=100", a + "/messages"} {
+	said := a + "/messages/" + m + "/history"
+	if got := w.get(clerk, said).want(http.StatusOK); got.text("events.0.data.text") != "See there" || bytes.Contains(got.body, []byte(c.file)) || bytes.Contains(got.body, []byte(c.document)) {
+		t.Errorf("the message's history tells the clerk %s", got.body)
+	}
+	if got := w.get(payer, said).want(http.StatusOK); got.text("events.0.data.attachments.0.file") != c.file || got.text("events.0.data.attachments.0.name") != "contract.pdf" {
+		t.Errorf("the message's history tells the payer %s", got.body)
+	}
+	for _, path := range []string{a, a + "/timeline", a + "/history", a + "/history?as_of=100", a + "/messages", said} {
 		got := w.get(clerk, path)
 		for what, says := range map[string]string{"hash": c.hash, "name": "contract.pdf"} {
 			if bytes.Contains(got.body, []byte(says)) {
@@ -137,6 +146,31 @@ func with2(areas map[access.Area]string, more access.Area) map[access.Area]strin
 	return areas
 }
 
+// hashes counts the offers in Postgres that have the hash of a contract, and those
+// that have it unsealed anywhere.
+func (w *world) hashes(c contract) (stored, plain int) {
+	w.t.Helper()
+	rows, err := w.pool.Query(w.t.Context(), `SELECT table_schema FROM information_schema.tables WHERE table_name = 'offers' AND table_schema LIKE 'rm\_core%'`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	schemas, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(schemas) == 0 {
+		w.t.Fatalf("offers are in %q: %v", schemas, err)
+	}
+	for _, schema := range schemas {
+		var has, tells int
+		sql := `SELECT count(*) FILTER (WHERE contract_hash IS NOT NULL),
+			count(*) FILTER (WHERE o::text ILIKE '%' || $2 || '%' OR o::text ILIKE '%' || encode(convert_to($2, 'UTF8'), 'hex') || '%')
+			FROM ` + pgx.Identifier{schema, "offers"}.Sanitize() + ` o WHERE offer_id = $1`
+		if err := w.pool.QueryRow(w.t.Context(), sql, c.offer, c.hash).Scan(&has, &tells); err != nil {
+			w.t.Fatal(err)
+		}
+		stored, plain = stored+has, plain+tells
+	}
+	return stored, plain
+}
+
 // The hash of a contract is in the log and in Postgres only sealed, and goes with the
 // application: by it and the template one could find out the salary. S2-72, S2-94, E8
 func TestTheHashOfAContractGoesWithTheApplication(t *testing.T) {
@@ -146,6 +180,9 @@ func TestTheHashOfAContractGoesWithTheApplication(t *testing.T) {
 	app := w.apply(v, "Grace", "Hopper")
 	a := "/v1/applications/" + app
 	c := w.contract(v, a)
+	if stored, plain := w.hashes(c); stored == 0 || plain != 0 {
+		t.Errorf("Postgres has %d hashes, %d of them clear", stored, plain)
+	}
 	w.post(v.manager, a+"/disqualify", map[string]any{"kind": "rejected", "reason_id": commands.FirstReason("Position filled")}).want(http.StatusOK)
 	w.post(w.admin, a+"/anonymise", nil).want(http.StatusOK)
 	for _, path := range []string{a + "/offers", a + "/history", a + "/timeline"} {
@@ -155,6 +192,9 @@ func TestTheHashOfAContractGoesWithTheApplication(t *testing.T) {
 	}
 	if got := w.get(w.admin, a+"/offers"); got.text("items.0.contract.document_id") != c.document || got.at("items.0.contract.sha256") != nil {
 		t.Errorf("the offer says %s", got.body)
+	}
+	if stored, plain := w.hashes(c); stored != 0 || plain != 0 {
+		t.Errorf("Postgres has %d hashes still, %d of them clear", stored, plain)
 	}
 	for e, err := range w.log.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
 		if err != nil {
