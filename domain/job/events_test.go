@@ -26,7 +26,7 @@ func TestStored(t *testing.T) {
 			{ID: "4d6f8091-3c4d-4e5f-9061-7c8d9e0f1a2b", Label: "Which languages?", Kind: job.ChoicesQuestion, Required: true, Options: []string{"Go", "C"}, KnockOut: &job.KnockOut{Answers: []string{"C"}, Below: &least, Above: &most}},
 		}},
 		job.StageAdded{Stamp: s, Stage: stages[0], Place: 1},
-		job.StageChanged{Stamp: s, Stage: stages[0]},
+		job.StageChanged{Stamp: s, Stage: stages[0], Limited: true},
 		job.StagesReordered{Stamp: s, Stages: []string{stages[0].ID}},
 		job.StageRemoved{Stamp: s, Stage: stages[0].ID, Target: "3c5e7091-2b3c-4d4e-8f50-6b7c8d9e0f1a"},
 		job.StageCleared{Stamp: s, Stage: stages[0].ID, Moved: 3},

@@ -151,7 +151,8 @@ func (j Job) AddStage(st Stage, place *int, s domain.Stamp) ([]Event, error) {
 // it, from now on.
 type StageChanged struct {
 	domain.Stamp
-	Stage Stage `json:"stage"`
+	Stage   Stage `json:"stage"`
+	Limited bool  `json:"limited,omitempty"` // how long applications stay is another
 }
 
 // EventName implements domain.Fact.
@@ -190,7 +191,7 @@ func (j Job) ChangeStage(id string, c StageChange, s domain.Stamp) ([]Event, err
 	if st, err = st.checked(others); err != nil || st == was {
 		return nil, err
 	}
-	return []Event{StageChanged{Stamp: s, Stage: st}}, nil
+	return []Event{StageChanged{Stamp: s, Stage: st, Limited: st.LimitDays != was.LimitDays}}, nil
 }
 
 // StagesReordered records the order of the plan from now on.

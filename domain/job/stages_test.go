@@ -45,7 +45,7 @@ func TestStagePlan(t *testing.T) {
 		{Name: "a stage of no job", When: add(offer, nil), Err: job.ErrUnknown},
 
 		{Name: "another name", Given: events{opened}, When: change("s2", job.StageChange{Name: &name}), Want: events{job.StageChanged{Stamp: s, Stage: job.Stage{ID: "s2", Name: "Screening"}}}},
-		{Name: "a time limit", Given: events{opened}, When: change("s1", job.StageChange{LimitDays: &limit}), Want: events{job.StageChanged{Stamp: s, Stage: job.Stage{ID: "s1", Name: "Inbox", PublicName: "Received", LimitDays: 14}}}},
+		{Name: "a time limit", Given: events{opened}, When: change("s1", job.StageChange{LimitDays: &limit}), Want: events{job.StageChanged{Stamp: s, Stage: job.Stage{ID: "s1", Name: "Inbox", PublicName: "Received", LimitDays: 14}, Limited: true}}},
 		{Name: "what it is already", Given: events{opened, added}, When: change("s3", job.StageChange{Name: &offer.Name, LimitDays: &offer.LimitDays})},
 		{Name: "nothing", Given: events{opened}, When: change("s1", job.StageChange{LimitDays: &none})},
 		invalid("the name of another", change("s2", job.StageChange{Name: &taken}), "Two stages are called inbox"),

@@ -111,7 +111,7 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		if f, ok := fact.(vacancy.StageChanged); ok {
+		if f, ok := fact.(vacancy.StageChanged); ok && f.Limited {
 			return []Plan{{Kind: WatchStage, Object: f.Stage.ID, Wakes: true}}, nil
 		}
 		return nil, nil

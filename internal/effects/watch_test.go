@@ -86,6 +86,13 @@ func TestStagesAreWatched(t *testing.T) {
 	if e().State != effects.Planned || !e().PlannedFor.After(entered.Add(30*day)) {
 		t.Errorf("without a limit %+v", e())
 	}
+	name := "Long list"
+	commandstest.Must(w.ChangeStage(t.Context(), w.As(w.Recruiter), commands.ChangeStage{Job: w.Job, Stage: w.Stages[0].ID, StageChange: job.StageChange{Name: &name}}))
+	next := w.ReceiveOne(t, "")
+	w.follow(func() bool { return len(w.watches(next)) == 1 })
+	if woken() {
+		t.Error("another name of the stage has it looked at")
+	}
 	limit(3)
 	w.follow(woken)
 	carry(0)
