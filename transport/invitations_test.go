@@ -106,7 +106,7 @@ func TestCandidatesAreInvitedToInterviews(t *testing.T) {
 	}
 	w.until("it can be asked whether it was sent", func() bool {
 		e, ok := w.effect(v.manager, id, "send_notice")
-		return ok && e["state"] == "done" && e["reason"] == nil && e["calendar_id"] == interview && e["told"] == "candidate"
+		return ok && e["state"] == "done" && e["reason"] == nil && e["calendar_id"] == interview && e["told"] == "candidate" && e["purpose"] == "send"
 	})
 	if got := w.get(v.manager, a+"/timeline").want(http.StatusOK); got.text("items.0.kind") != "interview_invited" || got.text("items.0.interview.id") != interview {
 		t.Errorf("timeline %s", got.body)

@@ -340,10 +340,13 @@ func ofInterview(fact application.Event) string {
 func scan(id string, held []string, at time.Time) []Plan {
 	var plans []Plan
 	for _, file := range held {
-		plans = append(plans, Plan{Purpose: "scan/" + file, Kind: ScanFile, Subject: id, Object: file, At: at})
+		plans = append(plans, Plan{Purpose: scanPurpose + file, Kind: ScanFile, Subject: id, Object: file, At: at})
 	}
 	return plans
 }
+
+// scanPurpose is before the id of the file in the purpose of the effect.
+const scanPurpose = "scan/"
 
 // noticePurpose is before the kind of what the candidate is told in the purpose of
 // the effect.
@@ -381,6 +384,16 @@ func sendPurpose(about notice.About) string {
 }
 
 const invitePurpose = "send/"
+
+// Does returns the purpose of an effect without the ids that may be in it.
+func (e Entry) Does() string {
+	for _, before := range []string{scanPurpose, invitePurpose} {
+		if strings.HasPrefix(e.Purpose, before) {
+			return strings.TrimSuffix(before, "/")
+		}
+	}
+	return e.Purpose
+}
 
 // Invitation returns which interview an effect is about, by the id by which
 // calendars know it, and, of a mail, whom it tells: a member, or notice.Candidate.

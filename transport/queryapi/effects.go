@@ -3,7 +3,6 @@ package queryapi
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hirelog/hirelog/commands"
@@ -24,7 +23,7 @@ type Effect struct {
 	ID         string        `json:"id" format:"uuid" doc:"Also of the command that records it"`
 	EventID    string        `json:"event_id" format:"uuid" doc:"The event it follows from"`
 	Revision   int64         `json:"revision" doc:"Of the application, with that event"`
-	Purpose    string        `json:"purpose" doc:"What it is for, of the effects of one event and kind"`
+	Purpose    string        `json:"purpose" doc:"What it is to its event, without the ids of what it is about"`
 	Kind       effects.Kind  `json:"kind" enum:"disclose_outcome,remind_of_document,run_bulk,create_employee,reverse_employee,remind_of_review,send_message,disclose_by_message,settle_message,expire_offer,hire_signed,notice_candidate,notice_members,notice_interview,send_notice,move_disclosure,scan_file,watch_stage"`
 	DocumentID *string       `json:"document_id" format:"uuid" doc:"Null if it is about none, or one you may not view"`
 	ReviewID   *string       `json:"review_id" format:"uuid" doc:"Null if it is about none"`
@@ -68,9 +67,8 @@ func (a *API) effects(s *edge.Surface) {
 }
 
 func shownEffect(e effects.Entry, p readmodels.Profile) Effect {
-	purpose, _, _ := strings.Cut(e.Purpose, "/") // what it is about, and whom, takes rights
 	shown := Effect{
-		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: purpose, Kind: e.Kind,
+		ID: e.ID.String(), EventID: e.Event.String(), Revision: int64(e.Revision), Purpose: e.Does(), Kind: e.Kind,
 		PlannedAt: e.PlannedAt.UTC(), PlannedFor: e.PlannedFor.UTC(), State: e.State, Attempts: e.Attempts, FinishedAt: e.FinishedAt,
 	}
 	if e.FinishedAt != nil {
