@@ -132,7 +132,7 @@ func (v sight) told(q *statement) string {
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
 		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
-		NoticeFileQuarantined, v.holdsCategory(q, "a", "d.category", access.View),
+		NoticeFileQuarantined, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/hirelog/hirelog/commands"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/clamd/clamdtest"
 )
@@ -144,6 +146,9 @@ func TestFilesAreHeldUntilTheyAreScanned(t *testing.T) {
 	}
 	grace.ask("GET", own+"/files/"+files[asked], nil).problem(http.StatusConflict, "file_quarantined")
 	w.post(v.manager, a+"/messages", map[string]any{"subject": "Yours", "text": "As asked", "file_ids": []string{files[bad]}}).problem(http.StatusConflict, "file_quarantined")
+	if e, ok := w.effect(v.manager, id, "scan_file"); !ok || e["purpose"] != "scan" {
+		t.Errorf("the effect is %v", e)
+	}
 	told := w.get(v.manager, "/v1/me/inbox?kind=file_quarantined").want(http.StatusOK).items("items")
 	if len(told) != 2 || !slices.ContainsFunc(told, func(n map[string]any) bool { return n["document_id"] == asked }) {
 		t.Errorf("told: %v", told)
@@ -160,6 +165,36 @@ func TestFilesAreHeldUntilTheyAreScanned(t *testing.T) {
 	grace.ask("POST", own+"/versions", newForm("").file("diploma.pdf", aPDF)).made()
 	if d := w.documentsOf(v.manager, id)[asked]; d["status"] != "uploaded" || fileOf(d)["scan"] != nil {
 		t.Errorf("after another upload it is %v", d)
+	}
+}
+
+// S2-108, S2-72, H2: that a file is infected is told of a contract as what is uploaded
+// is: to who may view offers and salaries.
+func TestAnInfectedContractTakesTheRightToSalaries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	v := w.vacancy("Baker")
+	managers := []map[string]any{{"member_id": v.member, "recruiting_role_id": commands.FirstRole("Recruiter"), "recruitment_manager": true}}
+	manager := func(name string, areas map[access.Area]string) string {
+		id, token := w.member(name, "recruiting")
+		role := w.post(w.admin, "/v1/organization/recruiting-roles", map[string]any{"name": name, "areas": areas, "documents": map[access.Category]string{access.OfferDocument: "view"}}).made()
+		managers = append(managers, map[string]any{"member_id": id, "recruiting_role_id": role, "recruitment_manager": true})
+		return token
+	}
+	areas := map[access.Area]string{access.Application: "view", access.Offers: "view"}
+	clerk, payer := manager("Clerk", areas), manager("Payer", with2(areas, access.Salary))
+	w.put(w.admin, "/v1/jobs/"+v.id+"/hiring-team", map[string]any{"hiring_team": managers}).want(http.StatusOK)
+	a := "/v1/applications/" + w.apply(v, "Grace", "Hopper")
+	c := w.contract(v, a)
+	w.unscanned()
+	signed := w.post(v.manager, a+"/documents", newForm("offer").file("signed.pdf", malware)).made()
+	w.post(v.manager, a+"/offers/"+c.offer+"/accept", map[string]any{"signed_document_id": signed}).want(http.StatusOK)
+	w.scannedBy(clamdtest.Any(t))
+	const path = "/v1/me/inbox?kind=file_quarantined"
+	w.until("who may view salaries is told", func() bool { return len(w.get(payer, path).items("items")) == 1 })
+	if got := w.get(clerk, path).want(http.StatusOK); len(got.items("items")) != 0 {
+		t.Errorf("who may not is told %s", got.body)
 	}
 }
 
