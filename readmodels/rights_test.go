@@ -78,7 +78,7 @@ func (f *fixture) checkRights(m string) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		if i%4 == 0 {
+		if i%4 == 0 && !f.Applications[id].Deleted { // which nobody knows of
 			f.checkExplained(m, id, rights)
 		}
 		if diff := sameRights(rights, f.wanted(m, id)); diff != "" {

@@ -27,9 +27,8 @@ func (h *History) saveView(id string, by domain.Actor, decide func(view.View, do
 func (c *Company) randomBulk(by domain.Actor) {
 	items := c.ApplicationIDs[:min(len(c.ApplicationIDs), 1+c.r.IntN(4))]
 	id := c.ID()
-	c.bulk(id, by, func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) {
-		return b.Start(bulk.Action{Kind: bulk.Tag, Tag: c.TagIDs[0]}, items, s)
-	})
+	action := c.randomAction(id)
+	c.bulk(id, by, func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) { return b.Start(action, items, s) })
 	for i := range items {
 		o := []bulk.Outcome{{Result: bulk.Changed, Revision: 3}, {Result: bulk.Unchanged}, {Result: bulk.Refused, Code: "denied"}}[c.r.IntN(3)]
 		c.bulk(id, domain.System, func(b bulk.Bulk, s domain.Stamp) ([]bulk.Event, error) { return b.Record(i, []bulk.Outcome{o}, s) })
@@ -37,7 +36,24 @@ func (c *Company) randomBulk(by domain.Actor) {
 			return
 		}
 	}
-	c.undoBulk(id, by)
+	if action.Kind != bulk.Anonymise { // which is for good
+		c.undoBulk(id, by)
+	}
+}
+
+// randomAction is what is done to many.
+func (c *Company) randomAction(id string) bulk.Action {
+	switch c.r.IntN(4) {
+	case 0:
+		return bulk.Action{Kind: bulk.Message, Letter: &bulk.Letter{
+			Template: c.ID(), Subject: c.Text(id, id, "News"), Text: c.Text(id, id, "Dear {{candidate.first_name}}"), LeaveOutTold: true,
+		}}
+	case 1:
+		return bulk.Action{Kind: bulk.Transfer, Job: c.JobIDs[0], Text: c.Text(id, id, "a better fit")}
+	case 2:
+		return bulk.Action{Kind: bulk.Anonymise}
+	}
+	return bulk.Action{Kind: bulk.Tag, Tag: c.TagIDs[0]}
 }
 
 // undoBulk takes back what an action changed; every second time that fails.

@@ -20,13 +20,13 @@ func (h *History) OnMessage(id string, by domain.Actor, decide func(message.Mess
 func (h *History) Write(id string, by domain.Actor, text personal.Plain, answers string) string {
 	h.t.Helper()
 	m := h.ID()
-	thread := m
+	thread, template := m, h.ID()
 	if answers != "" {
-		thread = h.Messages[answers].Thread
+		thread, template = h.Messages[answers].Thread, ""
 	}
 	h.OnMessage(m, by, func(was message.Message, s domain.Stamp) ([]message.Event, error) {
 		return was.Write(message.Draft{
-			Place: h.place(id), Thread: thread, Answers: answers, To: h.Text(m, id, "cleo@mail.example"), Subject: h.Text(m, id, "a subject"), Text: h.Text(m, id, text),
+			Place: h.place(id), Thread: thread, Answers: answers, Template: template, To: h.Text(m, id, "cleo@mail.example"), Subject: h.Text(m, id, "a subject"), Text: h.Text(m, id, text),
 		}, s)
 	})
 	return m

@@ -8,8 +8,125 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
+	"github.com/hirelog/hirelog/domain/job"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/eventlog"
 )
+
+// Organize decides something for the organisation.
+func (h *History) Organize(decide func(organization.Organization, domain.Stamp) ([]organization.Event, error)) {
+	h.t.Helper()
+	events, err := decide(h.Organization, h.Stamp(domain.System))
+	h.Organization = h.Organization.Fold(record(h, organization.Codec, "organization-"+organization.ID, events, err)...)
+}
+
+// Settings changes settings.
+func (h *History) Settings(c organization.SettingsChange) {
+	h.t.Helper()
+	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.ChangeSettings(c, s)
+	})
+}
+
+// Role defines a recruiting role and returns its id.
+func (h *History) Role(name string, role access.Role) string {
+	h.t.Helper()
+	id := h.ID()
+	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.DefineRole(id, name, role, nil, s)
+	})
+	return id
+}
+
+// Tag defines a tag and returns its id.
+func (h *History) Tag(label string) string {
+	h.t.Helper()
+	id := h.ID()
+	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.DefineTag(id, label, s)
+	})
+	return id
+}
+
+// Reason defines a reason for disqualifying and returns its id.
+func (h *History) Reason(label string, kind organization.ReasonKind) string {
+	h.t.Helper()
+	id := h.ID()
+	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {
+		return o.DefineReason(id, label, kind, s)
+	})
+	return id
+}
+
+// Member invites a member and returns their id.
+func (h *History) Member(role access.OrganizationRole, name personal.Plain) string {
+	h.t.Helper()
+	id := h.ID()
+	h.MemberIDs = append(h.MemberIDs, id)
+	h.ChangeMember(id, func(m member.Member, s domain.Stamp) ([]member.Event, error) {
+		return m.Invite(role, name, personal.Plain(strings.ReplaceAll(string(name), " ", "."))+"@acme.example", personal.Key{ID: id, Owner: id}, s)
+	})
+	return id
+}
+
+// ChangeMember decides something about a member.
+func (h *History) ChangeMember(id string, decide func(member.Member, domain.Stamp) ([]member.Event, error)) {
+	h.t.Helper()
+	events, err := decide(h.Members[id], h.Stamp(domain.System))
+	h.Members[id] = h.Members[id].Fold(record(h, member.Codec, "member-"+id, events, err)...)
+}
+
+// ReadInbox notes that a member has read their inbox up to the last event of an
+// application, of which they were told.
+func (h *History) ReadInbox(id, applicationID string) {
+	h.t.Helper()
+	through := ""
+	for e, err := range h.Log.ReadStream(h.t.Context(), "application-"+applicationID, -1, eventlog.Backwards) {
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		through = e.ID.String()
+		break
+	}
+	events, err := h.Members[id].ReadInbox(id, through, h.Stamp(domain.Member(id)))
+	h.Members[id] = h.Members[id].Fold(record(h, member.Codec, "member-"+id, events, err)...)
+}
+
+// Job opens a job with stages of these names and returns its id. The ids of its
+// stages are StageID(job, i).
+func (h *History) Job(title string, confidential bool, stages []string, team ...job.TeamMember) string {
+	h.t.Helper()
+	id := h.ID()
+	h.JobIDs = append(h.JobIDs, id)
+	plan := make([]job.Stage, len(stages))
+	for i, name := range stages {
+		plan[i] = job.Stage{ID: StageID(id, i), Name: name}
+		if i%2 == 1 {
+			plan[i].PublicName = name + " (public)"
+		}
+	}
+	h.ChangeJob(id, func(j job.Job, s domain.Stamp) ([]job.Event, error) {
+		if h.ids%5 == 0 { // some begin as a draft
+			return j.Drafts(job.Details{Title: title, Position: title + " position", Confidential: confidential}, plan, team, s)
+		}
+		return j.Opens(job.Details{Title: title, Position: title + " position", Confidential: confidential}, plan, team, s)
+	})
+	return id
+}
+
+// StageID returns the id of the i-th stage of a job.
+func StageID(jobID string, i int) string {
+	return uuid.NewSHA1(uuid.MustParse(jobID), []byte{byte(i)}).String()
+}
+
+// ChangeJob decides something about a job.
+func (h *History) ChangeJob(id string, decide func(job.Job, domain.Stamp) ([]job.Event, error)) {
+	h.t.Helper()
+	events, err := decide(h.Jobs[id], h.Stamp(domain.System))
+	h.Jobs[id] = h.Jobs[id].Fold(record(h, job.Codec, "job-"+id, events, err)...)
+}
 
 // randomOrganization changes something the organisation has decided for itself.
 func (c *Company) randomOrganization() {

@@ -38,6 +38,9 @@ func (c *Company) randomInterview(id string, by domain.Actor) {
 		c.On(id, by, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 			switch c.r.IntN(5) {
 			case 3:
+				if !a.Live() || interviews[i].Hidden {
+					return nil, nil
+				}
 				return a.InviteToInterview(i, s)
 			case 0:
 				return a.CancelInterview(i, c.Text(i, id, "somebody is ill"), s)
