@@ -64,8 +64,7 @@ func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice
 	if who == notice.Candidate {
 		who = ""
 	}
-	// What the candidate answers by mail is a message; members answer here.
-	attendee := calendar.Attendee{Email: to, Answer: calendar.Answer(i.Answers[who]), Asked: who == ""}
+	attendee := calendar.Attendee{Email: to, Answer: calendar.Answer(i.Answers[who])}
 	object := calendar.Mailed(c.now(), method, event, organiser, attendee)
 	letter = mail.Mail{
 		Kind: mail.Notice, Key: personal.Key{ID: i.id, Owner: i.application}, FromName: organiser.Name, About: l.newest, ReplyTo: reply, To: []personal.Plain{to},

@@ -1,5 +1,6 @@
 // Package calendar writes iCalendar objects (RFC 5545) of interviews: what a
-// calendar program is shown, and what somebody is invited by (RFC 5546). Times are instants in UTC, which every calendar shows by its
+// calendar program is shown, and what somebody is invited by (RFC 5546); and reads
+// what they answer. Times are instants in UTC, which every calendar shows by its
 // own clocks.
 package calendar
 
@@ -49,7 +50,6 @@ type Person struct {
 type Attendee struct {
 	Email  personal.Plain
 	Answer Answer // "" = nothing yet
-	Asked  bool   // to answer by mail
 }
 
 // Answer is what somebody answers to an invitation: accepted, tentative or declined.
@@ -74,8 +74,8 @@ func Published(now time.Time, events ...Event) string {
 	return serialized(c)
 }
 
-// Mailed returns the object that invites somebody to an event, or calls it off.
-// Nobody else who takes part is named in it.
+// Mailed returns the object that invites somebody to an event, asking for an answer
+// by mail, or calls it off. Nobody else who takes part is named in it.
 func Mailed(now time.Time, method Method, e Event, organiser Person, attendee Attendee) personal.Plain {
 	c := newCalendar(ics.Method(method))
 	e.Cancelled = method == Cancel
@@ -85,7 +85,7 @@ func Mailed(now time.Time, method Method, e Event, organiser Person, attendee At
 	if attendee.Answer != "" {
 		status = ics.ParticipationStatus(strings.ToUpper(string(attendee.Answer)))
 	}
-	event.AddAttendee(mailto(attendee.Email), ics.CalendarUserTypeIndividual, ics.ParticipationRoleReqParticipant, status, ics.WithRSVP(attendee.Asked && method == Request))
+	event.AddAttendee(mailto(attendee.Email), ics.CalendarUserTypeIndividual, ics.ParticipationRoleReqParticipant, status, ics.WithRSVP(method == Request))
 	return personal.Plain(serialized(c))
 }
 

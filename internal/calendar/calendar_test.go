@@ -34,14 +34,13 @@ func TestMailed(t *testing.T) {
 	for _, c := range []struct {
 		method calendar.Method
 		answer calendar.Answer
-		asked  bool
 		want   []string
 	}{
-		{calendar.Request, "", true, []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=NEEDS-ACTION", "RSVP=true"}},
-		{calendar.Request, "tentative", false, []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=TENTATIVE", "RSVP=false"}},
-		{calendar.Cancel, "accepted", true, []string{"METHOD:CANCEL", "STATUS:CANCELLED", "PARTSTAT=ACCEPTED", "RSVP=false"}},
+		{calendar.Request, "", []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=NEEDS-ACTION", "RSVP=true"}},
+		{calendar.Request, calendar.Tentative, []string{"METHOD:REQUEST", "STATUS:CONFIRMED", "PARTSTAT=TENTATIVE", "RSVP=true"}},
+		{calendar.Cancel, calendar.Accepted, []string{"METHOD:CANCEL", "STATUS:CANCELLED", "PARTSTAT=ACCEPTED", "RSVP=false"}},
 	} {
-		object := string(calendar.Mailed(now, c.method, talk, organiser, calendar.Attendee{Email: "ada@example.com", Answer: c.answer, Asked: c.asked}))
+		object := string(calendar.Mailed(now, c.method, talk, organiser, calendar.Attendee{Email: "ada@example.com", Answer: c.answer}))
 		e := parse(t, object).Events()[0]
 		unfolded := strings.ReplaceAll(object, "\r\n ", "")
 		for _, says := range append(c.want, "UID:i1@hirelog", "SEQUENCE:2", "mailto:ada@example.com", "ORGANIZER;CN=Example Ltd. Best X-EVIL 1:mailto:reply-x@example.com", "DTSTAMP:20260302T090000Z") {

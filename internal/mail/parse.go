@@ -15,6 +15,7 @@ import (
 	gomail "github.com/emersion/go-message/mail"
 
 	"github.com/hirelog/hirelog/domain/personal"
+	"github.com/hirelog/hirelog/internal/calendar"
 )
 
 // Limits of mail that comes in.
@@ -50,6 +51,8 @@ type Incoming struct {
 	LeftOut []LeftOut
 	// Bounce says that it reports of a mail that could not be delivered.
 	Bounce *Bounce
+	// Reply is what a calendar program answers for the sender to an invitation.
+	Reply *calendar.Reply
 }
 
 // Enclosure is a file in a mail.
@@ -112,6 +115,7 @@ type parser struct {
 	failed      bool // that did not succeed
 	status      string
 	returned    string // Message-ID of what came back
+	calendar    []byte // the first object for calendar programs
 }
 
 func (p *parser) header(h gomail.Header) {
@@ -196,12 +200,32 @@ func (p *parser) part(e *message.Entity, depth int) error {
 		return p.delivery(e.Body)
 	case p.reports && (typ == "message/rfc822" || typ == "text/rfc822-headers" || typ == "message/global" || typ == "message/global-headers"):
 		return p.original(e.Body)
-	case typ == "text/calendar" && depth > 0 && disposition != "attachment" && name == "":
-		return nil // for calendar programs; the text beside it says the same
+	case typ == "text/calendar" || typ == "application/ics":
+		return p.object(typ, name, disposition == "attachment", e.Body)
 	case strings.HasPrefix(typ, "text/") && disposition != "attachment" && name == "":
 		return p.text(typ, e.Body)
 	}
 	return p.file(typ, name, e.Body)
+}
+
+// object reads what is for calendar programs. The text beside it says the same; with
+// none, it is kept as a file, and so is what was sent as one.
+func (p *parser) object(typ, name string, attached bool, body io.Reader) error {
+	content, err := io.ReadAll(io.LimitReader(body, MaxFile+1))
+	if len(content) == 0 {
+		return nil //nolint:nilerr // an object that cannot be read says nothing
+	}
+	if reply, ok := calendar.ReadReply(content); ok && err == nil && p.in.Reply == nil {
+		reply.Attendee, reply.Comment = line(string(reply.Attendee), 254), personal.Plain(clean(string(reply.Comment)))
+		p.in.Reply = &reply
+	}
+	if attached || name != "" || typ != "text/calendar" {
+		return p.file(typ, name, bytes.NewReader(content))
+	}
+	if p.calendar == nil {
+		p.calendar = content
+	}
+	return nil
 }
 
 func (p *parser) text(typ string, body io.Reader) error {
@@ -278,6 +302,12 @@ func (p *parser) result() Incoming {
 		text = textOfHTML(p.html.String())
 	}
 	p.in.Text = personal.Plain(clean(text))
+	if p.in.Text == "" && p.in.Reply != nil {
+		p.in.Text = p.in.Reply.Comment
+	}
+	if p.in.Text == "" && p.calendar != nil {
+		_ = p.file("text/calendar", "calendar.ics", bytes.NewReader(p.calendar)) // nothing is read that may fail
+	}
 	if p.reports && p.failed {
 		p.in.Bounce = &Bounce{MessageID: p.returned, Status: p.status}
 	}

@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/hirelog/hirelog/internal/calendar"
 	"github.com/hirelog/hirelog/internal/mail"
 )
 
@@ -45,7 +47,8 @@ func TestParseTexts(t *testing.T) {
 		"alternatives":                     {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "plain", "--b", "Content-Type: text/html", "", "<b>html</b>", "--b--"), "plain"},
 		"alternatives without a plain one": {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/html", "", "<b>html</b>", "--b--"), "html"},
 		"an answer to an invitation":       {raw(from, "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "I will come", "--b", "Content-Type: text/calendar; method=REPLY", "", "BEGIN:VCALENDAR", "--b--"), "I will come"},
-		"a calendar alone":                 {raw(from, "Content-Type: text/calendar; method=REPLY", "", "BEGIN:VCALENDAR"), "BEGIN:VCALENDAR"},
+		"an answer with a comment alone":   {raw(from, "Content-Type: text/calendar; method=REPLY", "", answered("COMMENT:I am ill\\, sorry")), "I am ill, sorry"},
+		"a calendar alone":                 {raw(from, "Content-Type: text/calendar; method=REPLY", "", "BEGIN:VCALENDAR"), ""},
 		"nested":                           {raw(from, "Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: multipart/related; boundary=b", "", "--b", "Content-Type: multipart/alternative; boundary=c", "", "--c", "Content-Type: text/plain", "", "deep", "--c--", "--b--", "--a", "Content-Type: text/plain", "", "list footer", "--a--"), "deep\nlist footer"},
 		"an end that is missing":           {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "cut off"), "cut off"},
 		"a boundary that never comes":      {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "no parts at all"), ""},
@@ -57,6 +60,47 @@ func TestParseTexts(t *testing.T) {
 		if got := parse(t, c.mail); string(got.Text) != c.want && !(name == "a type that is none" && len(got.Files) == 1) {
 			t.Errorf("%s: %q, want %q", name, got.Text, c.want)
 		}
+	}
+}
+
+// answered is what a calendar program answers, with more lines.
+func answered(more ...string) string {
+	return raw(append(append([]string{
+		"BEGIN:VCALENDAR", "PRODID:-//Some//Program//EN", "VERSION:2.0", "METHOD:REPLY", "BEGIN:VEVENT", "UID:i1@hirelog", "SEQUENCE:3", "DTSTAMP:20260302T090000Z",
+		"ATTENDEE;CN=\"Cleo, C.\";PARTSTAT=DECLINED:MAILTO:cleo@mail.", " example",
+	}, more...), "END:VEVENT", "END:VCALENDAR", "")...)
+}
+
+// S2-107: what a calendar program answers is read wherever it is in a mail; it is a
+// file if it was sent as one, or nothing else is said.
+func TestParseReplies(t *testing.T) {
+	t.Parallel()
+	text := raw("--b", "Content-Type: text/plain", "", "Declined", "")
+	for name, c := range map[string]struct {
+		mail  string
+		files []string
+	}{
+		"beside a text":       {raw(from, "Content-Type: multipart/alternative; boundary=b", "", text+"--b", "Content-Type: text/calendar; method=REPLY; charset=UTF-8", "", answered(), "--b--"), nil},
+		"as a file, too":      {raw(from, "Content-Type: multipart/mixed; boundary=b", "", text+"--b", "Content-Type: application/ics; name=\"invite.ics\"", "Content-Disposition: attachment; filename=\"invite.ics\"", "", answered(), "--b--"), []string{"invite.ics"}},
+		"as a part alone":     {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/calendar; method=REPLY", "", answered(), "--b--"), []string{"calendar.ics"}},
+		"as the whole mail":   {raw(from, "Content-Type: text/calendar; method=REPLY", "", answered()), []string{"calendar.ics"}},
+		"with a comment":      {raw(from, "Content-Type: text/calendar; method=REPLY", "", answered("COMMENT:Ill")), nil},
+		"in base64, as UTF-8": {raw(from, "Content-Type: text/calendar; charset=utf-8", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString([]byte(answered()))), []string{"calendar.ics"}},
+	} {
+		in := parse(t, c.mail)
+		if r := in.Reply; r == nil || r.ID != "i1" || r.Sequence != 3 || r.Attendee != "cleo@mail.example" || r.Answer != calendar.Declined {
+			t.Errorf("%s: %+v", name, r)
+		}
+		var files []string
+		for _, f := range in.Files {
+			files = append(files, string(f.Name))
+		}
+		if !slices.Equal(files, c.files) {
+			t.Errorf("%s: files %v, want %v", name, files, c.files)
+		}
+	}
+	if in := parse(t, raw(from, "Content-Type: text/calendar; method=REQUEST", "", strings.Replace(answered(), "REPLY", "REQUEST", 1))); in.Reply != nil || len(in.Files) != 1 {
+		t.Errorf("a request is an answer: %+v", in)
 	}
 }
 
@@ -172,6 +216,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"", raw(from, "", "Hello"), raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/html; charset=utf-16", "", "<p>x", "--b", "Content-Disposition: attachment; filename*0*=utf-8''%FF", "", "x", "--b--"),
 		raw("From: =?utf-8?b?/w==?= <a@b.example>", "References: <<>> <a", "Content-Type: multipart/report; report-type=delivery-status; boundary=\"\"", "", "--", "Content-Type: message/delivery-status", "", "Action: failed", "----"),
+		raw(from, "Content-Type: text/calendar", "", answered("COMMENT:x")),
 	} {
 		f.Add(text)
 	}
@@ -184,6 +229,9 @@ func FuzzParse(f *testing.F) {
 			if !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 				t.Errorf("%q is no text", s)
 			}
+		}
+		if r := in.Reply; r != nil && (!utf8.ValidString(string(r.Attendee+r.Comment)) || strings.ContainsAny(string(r.Attendee), "\n\r")) {
+			t.Errorf("%+v", r)
 		}
 		if in.From == "" || strings.Contains(string(in.Subject+in.From+in.FromName), "\n") || len(in.Files) > mail.MaxFiles {
 			t.Errorf("%+v", in)
