@@ -31,6 +31,10 @@ var ErrUnreadableMail = &domain.Refusal{Kind: domain.Invalid, Code: "unreadable_
 // same mail, by its sender and Message-ID, comes in once. Its id is the
 // message's.
 //
+// One that answers to an invitation, by who was invited, is their answer: the
+// candidate's is a message too, which is closed if it says nothing else, and that of
+// who takes part only if it does; else its id is the interview's.
+//
 // It belongs to the application whose reply address it went to, if the sender is
 // its candidate, or the one that it went on as by transfers, else to the one live
 // application of the sender; to none if the application it went to closed longer ago than the setting says.
@@ -46,6 +50,13 @@ func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incom
 		}
 	}
 	id := c.mailID(in)
+	reply, answers, err := c.replyOf(ctx, caller, id, in)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case answers && !reply.candidate && !saysMore(in):
+		return reply.Answer, nil
+	}
 	f, err := c.messages.read(ctx, c.log, id)
 	if err != nil {
 		return Answer{}, err
@@ -56,6 +67,12 @@ func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incom
 		}
 	}
 	answer, err := c.SettleMessage(ctx, caller.as(domain.System), id)
+	if err == nil && answers && reply.candidate && !saysMore(in) {
+		var closed Answer
+		if closed, err = c.answeredBy(ctx, caller, id); closed.Position.After(answer.Position) {
+			answer.Position = closed.Position
+		}
+	}
 	answer.ID = id
 	return answer, err
 }
@@ -71,6 +88,9 @@ func (c *Commands) mailID(in mail.Incoming) string {
 		parts := [][]byte{[]byte(in.Subject), []byte(in.Text)}
 		for _, f := range in.Files {
 			parts = append(parts, []byte(f.Name), f.Content)
+		}
+		if r := in.Reply; r != nil {
+			parts = append(parts, fmt.Appendf(nil, "%s/%d/%s", r.ID, r.Sequence, r.Answer))
 		}
 		sum := c.vault.Fingerprint(parts...)
 		header = string(sum[:])

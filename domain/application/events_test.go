@@ -549,7 +549,7 @@ func holds(before application.Application, e application.Event, after applicatio
 		if len(i.Participants) == 0 || i.Minutes < 1 || known && was.State == application.InterviewIsOff && i.State != was.State {
 			return "an interview makes no sense, or a cancelled one came back"
 		}
-		if i.Sequence < was.Sequence || was.Invited && !i.Invited || i.Invited && i.Hidden {
+		if i.Sequence < was.Sequence || i.Since > i.Sequence || was.Invited && !i.Invited || i.Invited && i.Hidden {
 			return "an interview goes back in calendars, or one to which the candidate was invited is hidden"
 		}
 		for who := range i.Answers {

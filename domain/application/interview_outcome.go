@@ -130,7 +130,7 @@ func (e InterviewAnswered) evolve(a Application) Application {
 	answers := map[string]AnswerKind{}
 	if e.Slot != "" {
 		i = i.changed()
-		i.Start, i.Slots = e.Slot, nil // the others answered to another time
+		i.Start, i.Slots, i.Since = e.Slot, nil, i.Sequence // the others answered to another time
 	} else {
 		maps.Copy(answers, i.Answers)
 	}

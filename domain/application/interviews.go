@@ -55,6 +55,7 @@ type Interview struct {
 	Invited      bool                  // the candidate, who is told of changes
 	First        string                // id where it was planned first; empty = it was here
 	Sequence     int                   // how often it changed, everywhere
+	Since        int                   // the Sequence since which it is when it is: answers are to that
 }
 
 // The rules that refuse.
@@ -99,7 +100,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
 		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
-		Invited: e.Invited, First: e.First, Sequence: e.Sequence,
+		Invited: e.Invited, First: e.First, Sequence: e.Sequence, Since: e.Sequence,
 	})
 }
 
@@ -195,7 +196,7 @@ func (InterviewRescheduled) EventName() string { return "application.interview_r
 func (e InterviewRescheduled) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
 	i = i.changed()
-	i.InterviewTime, i.Change, i.Answers, i.Slots = e.InterviewTime, e.Change, nil, nil
+	i.InterviewTime, i.Change, i.Answers, i.Slots, i.Since = e.InterviewTime, e.Change, nil, nil, i.Sequence
 	return a.withInterview(e.Interview, i)
 }
 

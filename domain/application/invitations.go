@@ -71,3 +71,7 @@ func (i Interview) changed() Interview {
 	i.Sequence++
 	return i
 }
+
+// AsItIs reports whether who answers to the interview as it was at a sequence
+// answers to when it is now.
+func (i Interview) AsItIs(sequence int) bool { return i.Since <= sequence && sequence <= i.Sequence }

@@ -52,22 +52,27 @@ func TestInterviewsInCalendars(t *testing.T) {
 	carried := interviewed.(application.InterviewScheduled)
 	carried.First, carried.Sequence, carried.Invited = "i0", 4, true
 	for _, c := range []struct {
-		name     string
-		given    events
-		origin   string
-		sequence int
+		name            string
+		given           events
+		origin          string
+		sequence, since int
 	}{
-		{"planned", events{received, interviewed}, "i1", 0},
-		{"invited and answered", events{received, interviewed, invited, said}, "i1", 0},
-		{"moved", events{received, interviewed, moved}, "i1", 1},
-		{"moved and changed", events{received, interviewed, moved, changed}, "i1", 2},
-		{"another start was picked", events{received, interviewed, changed, picked}, "i1", 2},
-		{"cancelled", events{received, interviewed, off}, "i1", 1},
-		{"it went on from elsewhere", events{received, carried, moved}, "i0", 5},
+		{"planned", events{received, interviewed}, "i1", 0, 0},
+		{"invited and answered", events{received, interviewed, invited, said}, "i1", 0, 0},
+		{"moved", events{received, interviewed, moved}, "i1", 1, 1},
+		{"moved and changed", events{received, interviewed, moved, changed}, "i1", 2, 1},
+		{"another start was picked", events{received, interviewed, changed, picked}, "i1", 2, 2},
+		{"cancelled", events{received, interviewed, off}, "i1", 1, 0},
+		{"it went on from elsewhere", events{received, carried, moved}, "i0", 5, 5},
 	} {
 		id, i, ok := application.Application{}.Fold(c.given...).InterviewKnownAs(c.origin)
-		if !ok || id != "i1" || i.Sequence != c.sequence {
-			t.Errorf("%s: %q, %d, want %d", c.name, id, i.Sequence, c.sequence)
+		if !ok || id != "i1" || i.Sequence != c.sequence || i.Since != c.since {
+			t.Errorf("%s: %q, %d since %d, want %d since %d", c.name, id, i.Sequence, i.Since, c.sequence, c.since)
+		}
+		for _, answered := range []int{c.since - 1, c.since, c.sequence, c.sequence + 1} {
+			if want := answered >= c.since && answered <= c.sequence; i.AsItIs(answered) != want {
+				t.Errorf("%s: an answer at %d counts: %v", c.name, answered, !want)
+			}
 		}
 	}
 	if _, _, ok := (application.Application{}).Fold(received, interviewed).InterviewKnownAs("i2"); ok {
