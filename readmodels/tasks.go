@@ -28,6 +28,7 @@ const (
 	TaskReview           TaskKind = "review_requested"
 	TaskEvaluation       TaskKind = "evaluation_due"
 	TaskInterview        TaskKind = "interview_over"
+	TaskDeclined         TaskKind = "interview_declined"
 	TaskOffer            TaskKind = "offer_to_approve"
 	TaskDataRequested    TaskKind = "data_requested"
 )
@@ -35,7 +36,7 @@ const (
 // Task is something that is to be done. It is there as long as it is, and no
 // longer: nobody opens or closes one.
 type Task struct {
-	Kind        TaskKind   `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,document_to_categorise,message_open,message_troubled,offer_to_approve,data_requested"`
+	Kind        TaskKind   `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,interview_declined,document_to_categorise,message_open,message_troubled,offer_to_approve,data_requested"`
 	Application string     `json:"application_id" format:"uuid"`
 	Job         JobRef     `json:"job"`
 	DocumentID  *string    `json:"document_id" format:"uuid"`
@@ -43,12 +44,13 @@ type Task struct {
 	Stage       *StageRef  `json:"stage" doc:"The stage it has been in for too long"`
 	Comments    *int       `json:"comments" doc:"How many are unread"`
 	Review      *string    `json:"review_id" format:"uuid"`
-	Interview   *string    `json:"interview_id" format:"uuid" doc:"That you are to evaluate, or of which it is to be said whether it took place"`
+	Interview   *string    `json:"interview_id" format:"uuid" doc:"That you are to evaluate, of which it is to be said whether it took place, or that somebody declined"`
+	Participant *string    `json:"participant_id" format:"uuid" doc:"The member who declined the interview; null if it was the candidate"`
 	Form        *string    `json:"form_id" format:"uuid" doc:"The evaluation form that was named"`
 	Offer       *string    `json:"offer_id" format:"uuid" doc:"That waits for your approval"`
 	DataRequest *string    `json:"data_request_id" format:"uuid" doc:"What the candidate asked about their data"`
 	DataKind    *string    `json:"data_request_kind" enum:"export,erasure" doc:"What that is: a copy, or erasure"`
-	Since       time.Time  `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, its terms said, asked"`
+	Since       time.Time  `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, declined, its terms said, asked"`
 	Due         *time.Time `json:"due_at" doc:"By when; null where nothing says so, or since says it"`
 	Yours       bool       `json:"yours" doc:"It is for you: as recruitment manager, stage manager, organiser, or because you were asked, or asked for the document"`
 }

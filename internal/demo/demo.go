@@ -68,6 +68,9 @@ func (c Company) Load(ctx context.Context, to *commands.Commands, directory *com
 	if err := l.correspondence(ctx); err != nil {
 		return 0, fmt.Errorf("demo messages: %w", err)
 	}
+	if err := l.declined(ctx); err != nil {
+		return 0, fmt.Errorf("demo interviews: %w", err)
+	}
 	if err := l.many(ctx); err != nil {
 		return 0, fmt.Errorf("demo lists: %w", err)
 	}

@@ -65,3 +65,26 @@ func (c *candidacy) before(ctx context.Context, at time.Time, reply commands.Ans
 	_, err := c.to.AnswerInterview(ctx, by, reply)
 	return err
 }
+
+// declined has an interviewer decline an interview that is to be, which is a task of
+// the recruiter's.
+func (l *loader) declined(ctx context.Context) error {
+	middle := l.middle()
+	if len(middle) == 0 {
+		return nil
+	}
+	n := middle[len(middle)-1]
+	j, at, day := l.jobs[n%len(l.jobs)], l.Anchor.Add(-16*time.Hour), l.Anchor.AddDate(0, 0, 6)
+	when := time.Date(day.Year(), day.Month(), day.Day(), 10, 0, 0, 0, time.UTC)
+	answer, err := l.to.ScheduleInterview(ctx, l.caller("declined/interview", j.recruiter, at), commands.ScheduleInterview{
+		Application: l.live[n], Title: "Second talk", Participants: []string{j.interviewer.MemberID(), j.manager.MemberID()},
+		InterviewWhen: commands.InterviewWhen{Start: when.Format(domain.WallLayout), Zone: "Europe/Berlin", Minutes: 60},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = l.to.AnswerInterview(ctx, l.caller("declined/answer", j.interviewer, at.Add(time.Hour)), commands.AnswerInterview{
+		Application: l.live[n], Interview: answer.ID, Member: j.interviewer.MemberID(), Answer: application.AnswerDeclined,
+	})
+	return err
+}

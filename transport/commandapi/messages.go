@@ -80,7 +80,8 @@ func (a *API) inbound(s *edge.Surface) {
 	route := edge.Route{
 		Method: http.MethodPost, Path: "/v1/mail/inbound", Summary: "Hand over a mail that came in", Tag: "messages", Who: edge.Roles(access.Admin), Body: edge.MailBody,
 		Doc: "The body is the whole mail, as message/rfc822, of at most 35 MiB with at most 20 files of 20 MiB. The same mail, by its sender and Message-ID, comes in once. " +
-			"A report that one of our messages could not be delivered marks that message as bounced. An answer of 5xx means that it is to be handed over again.",
+			"A report that one of our messages could not be delivered marks that message as bounced. What the calendar program of somebody who is invited to an interview answers is their answer; " +
+			"if the mail is no message besides, its id is the interview's. An answer of 5xx means that it is to be handed over again.",
 	}
 	edge.Handle(s, route, func(ctx context.Context, in *bodiless) (*mailAnswer, error) {
 		r := edge.RequestOf(ctx)
@@ -120,7 +121,8 @@ func (a *API) inbound(s *edge.Surface) {
 	})
 }
 
-// mailAnswer says which message a mail is, or which one it says something of.
+// mailAnswer says which message a mail is, or which one, or which interview, it says
+// something of.
 type mailAnswer struct {
 	Position string `header:"Hirelog-Position" doc:"The position of the body"`
 	Body     Created
