@@ -229,6 +229,11 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 			if err := c.evaluable(cmd.Form, was.Form); err != nil {
 				return nil, err
 			}
+			same, err := c.sameTexts(ctx, cmd.Application, cmd.Interview, m)
+			if err != nil {
+				return nil, err
+			}
+			m.SameTexts = same
 			events, err := a.ChangeInterview(cmd.Interview, caller.newID("change"), m, s)
 			if err != nil || len(events) == 0 {
 				return events, err
@@ -241,6 +246,25 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 			}
 			return events, nil
 		})
+}
+
+// sameTexts reports whether an interview has the title and the description of m.
+func (c *Commands) sameTexts(ctx context.Context, applicationID, interview string, m application.Meeting) (bool, error) {
+	said, err := c.told(ctx, applicationID)
+	is := said.interviews[interview]
+	if err != nil || is == nil {
+		return false, err
+	}
+	for now, text := range map[*personal.Text]personal.Text{&m.Title: is.Title, &m.Description: is.Description} {
+		was, err := c.reveal(ctx, text)
+		if err != nil {
+			return false, err
+		}
+		if _, plain, _ := now.Unsealed(); string(plain) != was {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // CancelInterview calls an interview off.

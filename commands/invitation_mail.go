@@ -27,29 +27,34 @@ type met struct {
 
 // interviewMail puts a mail about an interview together, with what calendars are
 // told, or says why it is not sent. It tells how it stands when it leaves: one
-// that was called off before the person had any mail of it is not told of.
-func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice.Mail, l line) (letter mail.Mail, reason string, err error) {
+// that was called off before the person had any mail of it is not told of, nor is
+// what a mail before told already.
+func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice.Mail, l line) (letter mail.Mail, told notice.Told, reason string, err error) {
 	if l.state.Anonymised {
-		return letter, noPerson, nil
+		return letter, told, noPerson, nil
 	}
 	i, known, err := c.meeting(ctx, m.About, l)
 	if err != nil || !known {
-		return letter, noNews, err
+		return letter, told, noNews, err
 	}
 	method, reason := c.interviewMethod(n, m.About.To, i, l)
-	if reason != "" {
-		return letter, reason, nil
+	told = notice.Told{Method: string(method), Sequence: i.Sequence}
+	switch {
+	case reason != "":
+		return letter, told, reason, nil
+	case n.Knows(told):
+		return letter, told, noNews, nil
 	}
 	to, err := c.recipient(ctx, m.About.To, l)
 	switch {
 	case err != nil:
-		return letter, "", err
+		return letter, told, "", err
 	case to == "":
-		return letter, noAddress, nil
+		return letter, told, noAddress, nil
 	}
 	event, err := c.calendarEvent(ctx, m.About.Interview, i)
 	if err != nil {
-		return letter, "", err
+		return letter, told, "", err
 	}
 	if method == calendar.Cancel {
 		// What it says now is perhaps not for who is told that it is over for them.
@@ -71,7 +76,7 @@ func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice
 		Calendar: &mail.Calendar{Method: string(method), Object: object},
 	}
 	letter.Subject, letter.Text = c.interviewText(m.About, method, n.Reached, event, i)
-	return letter, "", nil
+	return letter, told, "", nil
 }
 
 // meeting finds the interview that a mail is about, wherever the application went.
@@ -99,14 +104,13 @@ func (c *Commands) meeting(ctx context.Context, about notice.About, l line) (i m
 // they are told nothing.
 func (c *Commands) interviewMethod(n notice.Notices, to string, i met, l line) (calendar.Method, string) {
 	settings := c.directory.Organization().Settings
-	takesPart := to == notice.Candidate && i.Invited || slices.Contains(i.Participants, to)
 	starts, _, err := i.Span()
 	switch {
 	case to != notice.Candidate && !settings.InterviewMailParticipants:
 		return "", "setting_off"
 	case i.State != application.InterviewPlanned && i.State != application.InterviewIsOff:
 		return "", noNews // it took place
-	case i.State == application.InterviewIsOff || !takesPart:
+	case isOffFor(to, i.Interview):
 		if !n.Reached {
 			return "", noNews
 		}
@@ -119,6 +123,21 @@ func (c *Commands) interviewMethod(n notice.Notices, to string, i met, l line) (
 		return "", noRight
 	}
 	return calendar.Request, ""
+}
+
+// isOffFor reports whether an interview does not take place, or not with somebody.
+func isOffFor(to string, i application.Interview) bool {
+	takesPart := to == notice.Candidate && i.Invited || slices.Contains(i.Participants, to)
+	return i.State == application.InterviewIsOff || !takesPart
+}
+
+// toBeTold is what somebody would be told of an interview by a mail that left now.
+func toBeTold(to string, i application.Interview) notice.Told {
+	method := calendar.Request
+	if isOffFor(to, i) {
+		method = calendar.Cancel
+	}
+	return notice.Told{Method: string(method), Sequence: i.Sequence}
 }
 
 // recipient returns the e-mail address of the candidate or a member, "" if none

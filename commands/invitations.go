@@ -59,10 +59,11 @@ const soon = 2 * time.Hour
 // interview, with a calendar file: the candidate if they are invited, and who
 // takes part, or did until then, if the setting says so, they may view it, and
 // they did not say that they do not want to be told. What happens to one
-// interview within a while is one mail to each; that it is cancelled leaves at
-// once. The event it follows from is the caller's cause. Only the system may.
-// Errors: as NoticeCandidate.
-func (c *Commands) NoticeInterview(ctx context.Context, caller Caller, applicationID, interview string) (Answer, error) {
+// interview within a while is one mail to each; that it is cancelled, or moved,
+// leaves at once, with what waits. Nothing is noted of what they were told already.
+// The event it follows from is the caller's cause, at a revision of the application.
+// Only the system may. Errors: as NoticeCandidate.
+func (c *Commands) NoticeInterview(ctx context.Context, caller Caller, applicationID, interview string, at eventlog.Revision) (Answer, error) {
 	if err := c.mayNotice(caller); err != nil {
 		return Answer{}, err
 	}
@@ -70,26 +71,34 @@ func (c *Commands) NoticeInterview(ctx context.Context, caller Caller, applicati
 	if err != nil {
 		return Answer{}, err
 	}
-	cause, err := c.causeIn(ctx, caller, applicationID)
-	if err != nil {
-		return Answer{}, err
+	a := l.state
+	if l.newest != applicationID {
+		f, err := c.applications.read(ctx, c.log, applicationID)
+		if err != nil {
+			return Answer{}, err
+		}
+		a = f.state
 	}
-	f, err := c.applications.read(ctx, c.log, applicationID)
-	if err != nil {
-		return Answer{}, err
-	}
-	i, known := f.state.Interviews.Get(interview)
+	i, known := a.Interviews.Get(interview)
 	if !known {
 		return Answer{Unchanged: true, Reason: noPerson}, nil
+	}
+	cause, err := c.causeAt(ctx, caller, applicationID, at)
+	if err != nil {
+		return Answer{}, err
 	}
 	answer := Answer{Unchanged: true, Reason: noNews}
 	about := notice.About{Application: l.newest, Job: l.state.Job, Interview: i.Origin(interview)}
 	item := notice.Item{Kind: interviewNews(cause), Subject: interview, Cause: caller.CausationID}
+	now := i
+	if _, wentOn, ok := l.state.InterviewKnownAs(about.Interview); ok {
+		now = wentOn
+	}
 	for _, to := range c.toldOfInterview(cause, i) {
 		step := caller
 		step.CommandID = uuid.NewSHA1(caller.CommandID, []byte(to))
 		about.To = to
-		noted, err := c.noteIn(ctx, step, about.Interview, about, item, c.interviewWindow(item.Kind, i))
+		noted, err := c.noteIn(ctx, step, about.Interview, about, item, toBeTold(to, now), c.interviewWindow(cause, i))
 		switch {
 		case err != nil:
 			return Answer{}, err
@@ -100,14 +109,14 @@ func (c *Commands) NoticeInterview(ctx context.Context, caller Caller, applicati
 	return answer, nil
 }
 
-// causeIn reads the event of an application that the caller acts upon.
-func (c *Commands) causeIn(ctx context.Context, caller Caller, applicationID string) (application.Event, error) {
-	for rec, err := range c.log.ReadStream(ctx, "application-"+applicationID, 0, eventlog.Forwards) {
+// causeAt reads the event of an application that the caller acts upon.
+func (c *Commands) causeAt(ctx context.Context, caller Caller, applicationID string, at eventlog.Revision) (application.Event, error) {
+	for rec, err := range c.log.ReadStream(ctx, "application-"+applicationID, at, eventlog.Forwards) {
 		if err != nil {
 			return nil, fmt.Errorf("application %s: %w", applicationID, err)
 		}
 		if rec.ID.String() != caller.CausationID {
-			continue
+			break
 		}
 		e, err := application.Codec.Decode(rec.Type, rec.Data)
 		if err != nil {
@@ -130,28 +139,35 @@ func interviewNews(cause application.Event) notice.Kind {
 }
 
 // toldOfInterview are the people who are told of an event of an interview by mail.
+// That the candidate is invited is an event of its own.
 func (c *Commands) toldOfInterview(cause application.Event, i application.Interview) []string {
 	var members []string
-	if _, invites := cause.(application.InterviewInvited); !invites && c.directory.Organization().Settings.InterviewMailParticipants {
+	_, planned := cause.(application.InterviewScheduled)
+	_, invites := cause.(application.InterviewInvited)
+	if !invites && c.directory.Organization().Settings.InterviewMailParticipants {
 		members = slices.Clone(i.Participants)
 	}
-	if changed, ok := cause.(application.InterviewChanged); ok && members != nil {
-		for _, was := range changed.Was {
-			if !slices.Contains(members, was) {
-				members = append(members, was)
-			}
+	candidates := i.Invited && !planned
+	if changed, ok := cause.(application.InterviewChanged); ok {
+		if members != nil {
+			members = changed.Tells(i.Participants)
 		}
+		candidates = candidates && !changed.SameTexts
 	}
-	if i.Invited {
+	if candidates {
 		return append(members, notice.Candidate)
 	}
 	return members
 }
 
-// interviewWindow is how long a mail about an interview takes more.
-func (c *Commands) interviewWindow(kind notice.Kind, i application.Interview) time.Duration {
-	starts, _, err := i.Span()
-	if kind == notice.InterviewCancelled || err == nil && starts.Before(c.now().Add(soon)) {
+// interviewWindow is how long a mail about an interview takes more: none of one that
+// people would go to at a time at which it is not.
+func (c *Commands) interviewWindow(cause application.Event, i application.Interview) time.Duration {
+	switch cause.(type) { //nolint:gochecksumtype // the others leave the time as it is
+	case application.InterviewCancelled, application.InterviewRescheduled, application.InterviewAnswered:
+		return 0
+	}
+	if starts, _, err := i.Span(); err == nil && starts.Before(c.now().Add(soon)) {
 		return 0
 	}
 	return c.noticeWindow

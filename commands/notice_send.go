@@ -18,9 +18,11 @@ import (
 // SendNotice hands a mail of notices over, if its time has come and there still
 // is a reason for it: that it is being handed over is recorded first, and only who
 // recorded it does so. What was begun and has no outcome after a while is unknown,
-// and is not sent again. Its answer's reason is the code of why it was not sent.
+// and is not sent again. One after the other is handed over: what a mail tells goes by
+// what the person was told before. Its answer's reason is the code of why it was not sent.
 // Only the system may, for an effect.
-// Errors: notice.ErrUnknown; ErrDenied, ErrRightsUnknown; ErrNotYet.
+// Errors: notice.ErrUnknown; ErrDenied, ErrRightsUnknown; ErrNotYet; *LaterError
+// before its time.
 func (c *Commands) SendNotice(ctx context.Context, caller Caller, stream, id string) (Answer, error) {
 	if err := c.mayNotice(caller); err != nil {
 		return Answer{}, err
@@ -43,10 +45,12 @@ func (c *Commands) SendNotice(ctx context.Context, caller Caller, stream, id str
 		return c.noticeStep(ctx, caller, stream, id, "lost", func(n notice.Notices, s domain.Stamp) ([]notice.Event, error) {
 			return n.LoseTrack(id, m.Attempt, s)
 		})
-	case m.Status == notice.IsOpen && c.early(m.ClosesAt), m.Status == notice.IsFailed && c.early(m.RetryAt):
-		return Answer{}, fmt.Errorf("notice %s: %w", id, ErrNotYet) // our clock is behind that of who asks
+	case f.state.Leaving():
+		return Answer{}, fmt.Errorf("notice %s comes after another: %w", id, ErrNotYet)
+	case c.now().Before(m.Leaves()): // our clock is behind that of who asks, or it was tried, or hastened, in between
+		return Answer{}, &LaterError{At: m.Leaves()}
 	}
-	letter, reason, err := c.noticeMail(ctx, f.state, m)
+	letter, told, reason, err := c.noticeMail(ctx, f.state, m)
 	switch {
 	case err != nil:
 		return Answer{}, err
@@ -55,31 +59,30 @@ func (c *Commands) SendNotice(ctx context.Context, caller Caller, stream, id str
 			return n.Drop(id, reason, s)
 		})
 	}
-	return c.sendNotice(ctx, caller, stream, m, letter)
+	return c.sendNotice(ctx, caller, stream, m, f.revision, letter, told)
 }
 
 // sendNotice hands a mail over, if nobody else does, and only as it was put
-// together: what was noted in between is put together again.
-func (c *Commands) sendNotice(ctx context.Context, caller Caller, stream string, was notice.Mail, letter mail.Mail) (Answer, error) {
+// together, of the notices at a revision: what was noted, or told, in between is
+// heeded by putting it together again.
+func (c *Commands) sendNotice(ctx context.Context, caller Caller, stream string, was notice.Mail, at eventlog.Revision, letter mail.Mail, told notice.Told) (Answer, error) {
 	try := caller
-	try.CommandID, try.MayBeRepeated = uuid.Must(uuid.NewV7()), false // each try is a command of its own
+	try.CommandID, try.MayBeRepeated, try.IfMatch = uuid.Must(uuid.NewV7()), false, &at // each try is a command of its own
 	attempt := 0
 	answer, err := transact(ctx, c, c.notices, stream, try, decision[notice.Notices, notice.Event]{
 		decide: func(n notice.Notices, s domain.Stamp) ([]notice.Event, error) {
 			m, _ := n.Get(was.ID)
-			if len(m.Items) != len(was.Items) {
-				return nil, nil
-			}
 			attempt = m.Attempt + 1
-			return n.Send(was.ID, caller.CommandID.String(), s)
+			return n.Send(was.ID, caller.CommandID.String(), told, s)
 		},
 		prepare: func(context.Context, notice.Notices) error { return nil }, // never decides on a cached fold
 	})
+	var stale *StaleError
 	switch {
+	case errors.As(err, &stale), err == nil && answer.Unchanged:
+		return Answer{}, fmt.Errorf("notice %s is not as it was: %w", was.ID, ErrNotYet)
 	case err != nil:
 		return answer, err
-	case answer.Unchanged:
-		return Answer{}, fmt.Errorf("notice %s is not as it was: %w", was.ID, ErrNotYet)
 	}
 	letter.ID = uuid.NewSHA1(uuid.MustParse(was.ID), fmt.Appendf(nil, "mail/%d", attempt))
 	letter.MessageID = fmt.Sprintf("%s@%s", letter.ID, c.mailHost)
@@ -120,15 +123,23 @@ func (c *Commands) noticeStep(ctx context.Context, caller Caller, stream, id, wh
 	return answer, err
 }
 
-// noticeMail puts a mail of notices together, or says why it is not sent.
-func (c *Commands) noticeMail(ctx context.Context, n notice.Notices, m notice.Mail) (letter mail.Mail, reason string, err error) {
+// noticeMail puts a mail of notices together, with what it tells calendars, or says
+// why it is not sent.
+func (c *Commands) noticeMail(ctx context.Context, n notice.Notices, m notice.Mail) (letter mail.Mail, told notice.Told, reason string, err error) {
 	l, err := c.lineOf(ctx, m.About.Application)
 	switch {
 	case err != nil:
-		return letter, "", err
+		return letter, told, "", err
 	case m.About.Interview != "":
 		return c.interviewMail(ctx, n, m, l)
 	}
+	letter, reason, err = c.newsMail(ctx, m, l)
+	return letter, told, reason, err
+}
+
+// newsMail puts a mail together that says what happened to an application, or says
+// why it is not sent.
+func (c *Commands) newsMail(ctx context.Context, m notice.Mail, l line) (letter mail.Mail, reason string, err error) {
 	if reason = c.noReason(m.About.To, l, kindsOf(m.Items)); reason != "" {
 		return letter, reason, nil
 	}

@@ -205,16 +205,16 @@ func (c *Commands) nothingNew(ctx context.Context, caller Caller, applicationID 
 
 // note notes something in the mails of a person and an application.
 func (c *Commands) note(ctx context.Context, caller Caller, l line, to string, item notice.Item) (Answer, error) {
-	return c.noteIn(ctx, caller, l.first, notice.About{To: to, Application: l.newest, Job: l.state.Job}, item, c.noticeWindow)
+	return c.noteIn(ctx, caller, l.first, notice.About{To: to, Application: l.newest, Job: l.state.Job}, item, notice.Told{}, c.noticeWindow)
 }
 
 // noteIn notes something in the mails of a person about what has an id, such as
 // an application.
-func (c *Commands) noteIn(ctx context.Context, caller Caller, of string, about notice.About, item notice.Item, window time.Duration) (Answer, error) {
+func (c *Commands) noteIn(ctx context.Context, caller Caller, of string, about notice.About, item notice.Item, tells notice.Told, window time.Duration) (Answer, error) {
 	id := uuid.NewSHA1(uuid.MustParse(of), []byte("notices/"+about.To)).String()
 	return transact(ctx, c, c.notices, id, caller.withoutMatch(), decision[notice.Notices, notice.Event]{
 		decide: func(n notice.Notices, s domain.Stamp) ([]notice.Event, error) {
-			return n.Note(caller.newID("notice"), about, item, window, s)
+			return n.Note(caller.newID("notice"), about, item, tells, window, s)
 		},
 	})
 }

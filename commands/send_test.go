@@ -105,17 +105,17 @@ func TestMailIsSentAtMostOnceUnderKill(t *testing.T) {
 				Application: app, Title: "Talk", Participants: []string{c.Recruiter}, Invite: true,
 				InterviewWhen: commands.InterviewWhen{Start: time.Now().UTC().AddDate(0, 0, 3).Format(domain.WallLayout), Zone: "UTC", Minutes: 30},
 			}))
-			by := effect()
+			by, at := effect(), eventlog.Revision(0)
 			for rec, err := range c.Memory.ReadStream(t.Context(), interview.Stream, 0, eventlog.Forwards) {
 				if err != nil {
 					t.Fatal(err)
 				}
 				if rec.Type == (application.InterviewInvited{}).EventName() {
-					by.CausationID = rec.ID.String()
+					by.CausationID, at = rec.ID.String(), rec.Revision
 				}
 			}
-			noted := commandstest.Must(c.NoticeInterview(t.Context(), by, app, interview.ID))
-			if again := commandstest.Must(c.NoticeInterview(t.Context(), by, app, interview.ID)); again.Revision != noted.Revision {
+			noted := commandstest.Must(c.NoticeInterview(t.Context(), by, app, interview.ID, at))
+			if again := commandstest.Must(c.NoticeInterview(t.Context(), by, app, interview.ID, at)); again.Revision != noted.Revision {
 				t.Errorf("it was noted twice: %v, then %v", noted, again)
 			}
 			_, stream := eventlog.SplitStream(noted.Stream)

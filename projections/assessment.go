@@ -123,7 +123,9 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		})
 	case application.InterviewChanged:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
-			r.Sequence++
+			if !e.Internal() {
+				r.Sequence++
+			}
 			r.Title, r.Description, r.Participants, r.Form, r.Hidden = e.Title.Bytes(), e.Description.Bytes(), e.Participants, optional(e.Form), e.Hidden
 			r.Answers.V = slices.DeleteFunc(slices.Clone(r.Answers.V), func(a readmodels.InterviewAnswerOf) bool {
 				return a.Member != "" && !slices.Contains(e.Participants, a.Member)

@@ -72,7 +72,7 @@ func TestStored(t *testing.T) {
 		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), Participants: []string{id}, Job: other},
 		application.InterviewChanged{
 			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Form: id, Hidden: true,
-			Was: []string{id}, Job: other,
+			Was: []string{id}, SameTexts: true, Job: other,
 		},
 		application.ReviewRequested{Stamp: stamp, Review: id, Reviewer: other, Message: text("message"), DueAt: &due, RemindAt: &due, Role: id, Form: other},
 		application.ReviewSubmitted{Stamp: stamp, Review: id, Comment: other, Evaluation: id},
@@ -328,7 +328,9 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.RescheduleInterview(d.interview(), d.stage, meeting(d, s.At).InterviewTime, d.text, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.ChangeInterview(d.id, d.stage, meeting(d, s.At), s)
+			m := meeting(d, s.At)
+			m.SameTexts = m.Recorded // as often as not
+			return a.ChangeInterview(d.id, d.stage, m, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			return a.CancelInterview(d.interview(), d.text, s)

@@ -123,6 +123,7 @@ type Meeting struct {
 	Form         string
 	Hidden       bool
 	Recorded     bool // it is over already
+	SameTexts    bool // of a change: title and description are as they were
 }
 
 // ScheduleInterview plans an interview. It starts in the future, unless it is
@@ -228,18 +229,36 @@ type InterviewChanged struct {
 	Title        personal.Text `json:"title"`
 	Description  personal.Text `json:"description"`
 	Participants []string      `json:"participants"`
-	Form         string        `json:"form,omitempty"`   // that they evaluate it by
-	Hidden       bool          `json:"hidden,omitempty"` // from the candidate
-	Was          []string      `json:"was,omitempty"`    // participants before
+	Form         string        `json:"form,omitempty"`       // that they evaluate it by
+	Hidden       bool          `json:"hidden,omitempty"`     // from the candidate
+	Was          []string      `json:"was,omitempty"`        // participants before
+	SameTexts    bool          `json:"same_texts,omitempty"` // title and description are as they were
 	Job          string        `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
 func (InterviewChanged) EventName() string { return "application.interview_changed.v1" }
 
+// Tells returns which members are told of the change, of those who take part now:
+// all, and who does no more; or, if title and description are as they were, only who
+// joined and who left.
+func (e InterviewChanged) Tells(now []string) []string {
+	if e.SameTexts {
+		joined := slices.DeleteFunc(slices.Clone(e.Participants), func(m string) bool { return slices.Contains(e.Was, m) })
+		return append(joined, slices.DeleteFunc(slices.Clone(e.Was), func(m string) bool { return slices.Contains(e.Participants, m) })...)
+	}
+	return append(slices.Clone(now), slices.DeleteFunc(slices.Clone(e.Was), func(m string) bool { return slices.Contains(now, m) })...)
+}
+
+// Internal reports whether the change is of nothing that calendars show: by which
+// form the interview is evaluated, or whether the candidate's page shows it.
+func (e InterviewChanged) Internal() bool { return e.SameTexts && len(e.Tells(nil)) == 0 }
+
 func (e InterviewChanged) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
-	i = i.changed()
+	if !e.Internal() {
+		i = i.changed()
+	}
 	i.Change, i.Participants, i.Form, i.Hidden = e.Change, e.Participants, e.Form, e.Hidden
 	i.Answers = maps.Clone(i.Answers)
 	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
@@ -247,8 +266,8 @@ func (e InterviewChanged) evolve(a Application) Application {
 }
 
 // ChangeInterview says what a planned interview is about and who takes part.
-// change is the id of the change; the same again is no event. One that the
-// candidate was invited to cannot be hidden from them.
+// change is the id of the change; the same again is no event, nor is what leaves
+// everything as it was. One that the candidate was invited to cannot be hidden from them.
 // Errors: those of planned; ErrInterviewInvited, domain.ErrInvalid.
 func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stamp) ([]Event, error) {
 	i, err := a.planned(id)
@@ -265,9 +284,12 @@ func (a Application) ChangeInterview(id, change string, m Meeting, s domain.Stam
 	if err := checkParticipants(m.Participants); err != nil {
 		return nil, err
 	}
+	if m.SameTexts && slices.Equal(m.Participants, i.Participants) && m.Form == i.Form && m.Hidden == i.Hidden {
+		return nil, nil
+	}
 	return []Event{InterviewChanged{
 		Stamp: s, Interview: id, Change: change, Title: m.Title, Description: m.Description, Participants: m.Participants, Form: m.Form, Hidden: m.Hidden,
-		Was: i.Participants, Job: a.Job,
+		Was: i.Participants, SameTexts: m.SameTexts, Job: a.Job,
 	}}, nil
 }
 

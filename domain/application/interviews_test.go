@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -96,6 +97,46 @@ func TestInterviewsAreSettledOnce(t *testing.T) {
 		{Name: "not completed, but missed", Given: append(plan, held), When: miss, Want: events{missed}},
 		{Name: "not missed, but completed", Given: append(plan, missed), When: complete(later), Want: events{held}},
 	}...)...)
+}
+
+// S1-35, S2-36: what nobody's calendar shows changes nothing for calendars, and a
+// change of nothing is none. Who joins or leaves is told, and of other texts all are.
+func TestChangesThatCalendarsShow(t *testing.T) {
+	change := func(same, hidden bool, form string, members ...string) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.ChangeInterview("i1", "c1", application.Meeting{Title: text("Technical"), Participants: members, Form: form, Hidden: hidden, SameTexts: same}, by)
+		}
+	}
+	changed := func(same bool, form string, members ...string) application.InterviewChanged {
+		return application.InterviewChanged{
+			Stamp: by, Interview: "i1", Change: "c1", Title: text("Technical"), Participants: members, Form: form, Was: []string{"m1", "m2"}, SameTexts: same, Job: "j1",
+		}
+	}
+	plan := events{received, interviewed}
+	domaintest.Run(t, application.Application.Fold, []row{
+		{Name: "nothing", Given: plan, When: change(true, false, "", "m1", "m2")},
+		{Name: "the form", Given: plan, When: change(true, false, "f1", "m1", "m2"), Want: events{changed(true, "f1", "m1", "m2")}},
+		{Name: "who takes part", Given: plan, When: change(true, false, "", "m2", "m3"), Want: events{changed(true, "", "m2", "m3")}},
+		{Name: "other texts", Given: plan, When: change(false, false, "", "m1", "m2"), Want: events{changed(false, "", "m1", "m2")}},
+	}...)
+	for _, c := range []struct {
+		change   application.InterviewChanged
+		tells    []string
+		internal bool
+	}{
+		{changed(true, "f1", "m2", "m1"), []string{}, true},
+		{changed(true, "", "m2", "m3"), []string{"m3", "m1"}, false},
+		{changed(false, "", "m2", "m3"), []string{"m2", "m3", "m1"}, false},
+		{changed(false, "", "m1", "m2"), []string{"m1", "m2"}, false},
+	} {
+		if got := c.change.Tells(c.change.Participants); !slices.Equal(got, c.tells) || c.change.Internal() != c.internal {
+			t.Errorf("%+v tells %v, %t", c.change, got, c.change.Internal())
+		}
+		i, _ := application.Application{}.Fold(append(plan, c.change)...).Interviews.Get("i1")
+		if i.Sequence > 0 == c.internal {
+			t.Errorf("%+v leaves the sequence at %d", c.change, i.Sequence)
+		}
+	}
 }
 
 // TestAnswerInterview holds S2-107.

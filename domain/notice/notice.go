@@ -59,6 +59,7 @@ const (
 type Notices struct {
 	Mails   []Mail // the last ones, oldest first
 	Reached bool   // one was taken, or may have been
+	Told    Told   // by the last of those
 }
 
 // Mail is what is told at once.
@@ -70,6 +71,8 @@ type Mail struct {
 	ClosesAt time.Time // from then on it leaves
 	RetryAt  time.Time // when it is tried again by itself; zero = it is not
 	Attempt  int       // how often it was handed over
+	Tried    int       // how often that failed since the last thing was noted that it tells
+	Tells    Told      // at the last attempt
 	Effect   string    // that handed it over last
 	Since    time.Time // since when it is being handed over
 	Reason   string    // why it failed or was dropped; a code
@@ -89,6 +92,32 @@ type Item struct {
 	Kind    Kind   `json:"kind"`
 	Subject string `json:"subject"` // id of what it happened to, such as a document
 	Cause   string `json:"cause"`   // id of the event
+}
+
+// Told is what a mail about an interview tells calendars: a method, and the
+// sequence of the changes it is as of. The zero value tells them nothing.
+type Told struct {
+	Method   string `json:"method,omitempty"`
+	Sequence int    `json:"sequence,omitempty"`
+}
+
+// Knows reports whether the person was told this of an interview already, or
+// something later, by a mail that was taken, or perhaps.
+func (n Notices) Knows(t Told) bool {
+	return t.Method != "" && n.Told.Method == t.Method && n.Told.Sequence >= t.Sequence
+}
+
+// Leaving reports whether a mail is being handed over.
+func (n Notices) Leaving() bool {
+	return slices.ContainsFunc(n.Mails, func(m Mail) bool { return m.Status == IsSending })
+}
+
+// Leaves is when a mail that has not left does.
+func (m Mail) Leaves() time.Time {
+	if m.RetryAt.After(m.ClosesAt) {
+		return m.RetryAt
+	}
+	return m.ClosesAt
 }
 
 // Ended reports whether nothing becomes of a mail any more.
@@ -157,6 +186,7 @@ type Noted struct {
 	About
 	Item
 	Opens    bool      `json:"opens,omitempty"`
+	Hastens  bool      `json:"hastens,omitempty"` // it leaves earlier than it would have: at ClosesAt
 	ClosesAt time.Time `json:"closes_at"`
 }
 
@@ -165,7 +195,15 @@ func (Noted) EventName() string { return "notice.noted.v1" }
 
 func (e Noted) evolve(n Notices) Notices {
 	if !e.Opens {
-		return n.with(e.Mail, func(m *Mail) { m.Items = append(slices.Clip(m.Items), e.Item) })
+		return n.with(e.Mail, func(m *Mail) {
+			m.Items, m.Tried = append(slices.Clip(m.Items), e.Item), 0
+			if e.Hastens {
+				m.ClosesAt = e.ClosesAt
+				if !m.RetryAt.IsZero() {
+					m.RetryAt = e.ClosesAt
+				}
+			}
+		})
 	}
 	ended := 0
 	for _, m := range n.Mails {
@@ -185,11 +223,12 @@ func (e Noted) evolve(n Notices) Notices {
 	return n
 }
 
-// Note tells of something by the mail that has not left yet, or by a new one,
-// whose id is mail, which leaves after window: what is too much for one goes with the
-// next. What is told already is no event.
+// Note tells of something by the mail that has not left yet, which leaves after
+// window at the latest from then on, or by a new one, whose id is mail, which leaves
+// then: what is too much for one goes with the next. What is told already is no
+// event, nor is what calendars were told already, if that is all it tells.
 // Errors: domain.ErrInvalid.
-func (n Notices) Note(mail string, about About, item Item, window time.Duration, s domain.Stamp) ([]Event, error) {
+func (n Notices) Note(mail string, about About, item Item, tells Told, window time.Duration, s domain.Stamp) ([]Event, error) {
 	if mail == "" || about.To == "" || about.Application == "" || item.Kind == "" || item.Subject == "" || item.Cause == "" || window < 0 {
 		return nil, domain.ErrInvalid.Because("A notice says whom it tells what.")
 	}
@@ -198,12 +237,19 @@ func (n Notices) Note(mail string, about About, item Item, window time.Duration,
 			return nil, nil
 		}
 	}
-	for _, m := range n.Mails {
-		switch {
-		case !m.waits(), len(m.Items) >= MaxItems:
-		default:
-			return []Event{Noted{Stamp: s, Mail: m.ID, About: m.About, Item: item, ClosesAt: m.ClosesAt}}, nil
-		}
+	if n.Knows(tells) {
+		return nil, nil
 	}
-	return []Event{Noted{Stamp: s, Mail: mail, About: about, Item: item, Opens: true, ClosesAt: s.At.Add(window)}}, nil
+	leaves := s.At.Add(window)
+	for _, m := range n.Mails {
+		if !m.waits() || len(m.Items) >= MaxItems {
+			continue
+		}
+		e := Noted{Stamp: s, Mail: m.ID, About: m.About, Item: item, ClosesAt: m.ClosesAt}
+		if leaves.Before(m.Leaves()) {
+			e.Hastens, e.ClosesAt = true, leaves
+		}
+		return []Event{e}, nil
+	}
+	return []Event{Noted{Stamp: s, Mail: mail, About: about, Item: item, Opens: true, ClosesAt: leaves}}, nil
 }

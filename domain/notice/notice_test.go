@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,23 +47,25 @@ func failed(again bool) notice.Failed {
 }
 
 func TestStored(t *testing.T) {
-	again := s.At.Add(time.Minute)
+	again, said := s.At.Add(time.Minute), notice.Told{Method: "REQUEST", Sequence: 3}
 	domaintest.Stored[notice.Event](
 		t, "notice", notice.Codec, notice.Noted{
-			Stamp: s, Mail: "m1", About: notice.About{To: notice.Candidate, Application: "a1", Job: "j1", Interview: "i1"}, Item: asked, Opens: true, ClosesAt: opened.ClosesAt,
-		}, notice.Sending{Stamp: s, Mail: "m1", Attempt: 1, Effect: "f1"}, notice.Sent{Stamp: s, Mail: "m1", Attempt: 1},
+			Stamp: s, Mail: "m1", About: notice.About{To: notice.Candidate, Application: "a1", Job: "j1", Interview: "i1"}, Item: asked, Opens: true, Hastens: true, ClosesAt: opened.ClosesAt,
+		}, notice.Sending{Stamp: s, Mail: "m1", Attempt: 1, Effect: "f1", Told: said}, notice.Sent{Stamp: s, Mail: "m1", Attempt: 1, Told: said},
 		notice.Failed{Stamp: s, Mail: "m1", About: notice.About{To: notice.Candidate, Application: "a1", Job: "j1", Interview: "i1"}, Attempt: 1, Reason: "not_taken", RetryAt: &again},
-		notice.OutcomeUnknown{Stamp: s, Mail: "m1", Attempt: 1}, notice.Dropped{Stamp: s, Mail: "m1", Reason: "closed"},
+		notice.OutcomeUnknown{Stamp: s, Mail: "m1", Attempt: 1, Told: said}, notice.Dropped{Stamp: s, Mail: "m1", Reason: "closed"},
 	)
 }
 
 // S1-50, E4: what happens within ten minutes is one mail, which leaves once.
 func TestNotices(t *testing.T) {
 	note := func(mail string, i notice.Item, after time.Duration) when {
-		return func(n notice.Notices) ([]notice.Event, error) { return n.Note(mail, about, i, window, at(after)) }
+		return func(n notice.Notices) ([]notice.Event, error) {
+			return n.Note(mail, about, i, notice.Told{}, window, at(after))
+		}
 	}
 	send := func(after time.Duration) when {
-		return func(n notice.Notices) ([]notice.Event, error) { return n.Send("m1", "f1", at(after)) }
+		return func(n notice.Notices) ([]notice.Event, error) { return n.Send("m1", "f1", notice.Told{}, at(after)) }
 	}
 	fail := func(again bool) when {
 		return func(n notice.Notices) ([]notice.Event, error) {
@@ -86,7 +89,7 @@ func TestNotices(t *testing.T) {
 			Want: events{notice.Noted{Stamp: s, Mail: "m2", About: about, Item: refused, Opens: true, ClosesAt: opened.ClosesAt}},
 		},
 		{Name: "somebody is told", When: func(n notice.Notices) ([]notice.Event, error) {
-			return n.Note("m1", notice.About{}, asked, window, s)
+			return n.Note("m1", notice.About{}, asked, notice.Told{}, window, s)
 		}, Err: domain.ErrInvalid},
 		{Name: "it does not leave before", Given: events{opened}, When: send(window - 1)},
 		{Name: "it leaves", Given: events{opened}, When: send(window), Want: events{sending}},
@@ -115,18 +118,105 @@ func TestNotices(t *testing.T) {
 	}...)
 }
 
+// S1-35: what cannot wait takes the mail that waits along, also one that is tried
+// again only much later; what joins it never makes it later.
+func TestWhatIsNotedHastens(t *testing.T) {
+	called := notice.Item{Kind: notice.InterviewCancelled, Subject: "i1", Cause: "e9"}
+	note := func(window time.Duration, after time.Duration) when {
+		return func(n notice.Notices) ([]notice.Event, error) {
+			return n.Note("m2", about, called, notice.Told{}, window, at(after))
+		}
+	}
+	failing := func(n int) events { // so often, one after the other
+		given, from := events{opened}, window
+		for i, pause := range []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 8 * time.Hour}[:n] {
+			again := s.At.Add(from + pause)
+			given = append(given, notice.Sending{Stamp: at(from), Mail: "m1", Attempt: i + 1, Effect: "f1"},
+				notice.Failed{Stamp: at(from), Mail: "m1", About: about, Attempt: i + 1, Reason: "not_taken", RetryAt: &again})
+			from += pause
+		}
+		return given
+	}
+	away := slices.Clip(failing(4)) // it is tried again two hours after 46 minutes
+	joins := func(hastens bool, after time.Duration, closes time.Duration) notice.Noted {
+		return notice.Noted{Stamp: at(after), Mail: "m1", About: about, Item: called, Hastens: hastens, ClosesAt: s.At.Add(closes)}
+	}
+	send := func(after time.Duration) when {
+		return func(n notice.Notices) ([]notice.Event, error) { return n.Send("m1", "f2", notice.Told{}, at(after)) }
+	}
+	fail := func(after time.Duration, attempt int) when {
+		return func(n notice.Notices) ([]notice.Event, error) {
+			return n.Fail("m1", attempt, "not_taken", true, at(after))
+		}
+	}
+	leaving := func(after time.Duration, attempt int) notice.Sending {
+		return notice.Sending{Stamp: at(after), Mail: "m1", Attempt: attempt, Effect: "f2"}
+	}
+	retried := func(after time.Duration, attempt int, pause time.Duration) notice.Failed {
+		again := s.At.Add(after + pause)
+		return notice.Failed{Stamp: at(after), Mail: "m1", About: about, Attempt: attempt, Reason: "not_taken", RetryAt: &again}
+	}
+	domaintest.Run(t, notice.Notices.Fold, []row{
+		{Name: "one that is open leaves at once", Given: events{opened}, When: note(0, time.Minute), Want: events{joins(true, time.Minute, time.Minute)}},
+		{Name: "and does", Given: events{opened, joins(true, time.Minute, time.Minute)}, When: send(time.Minute), Want: events{leaving(time.Minute, 1)}},
+		{Name: "not before", Given: events{opened, joins(true, time.Minute, 5*time.Minute)}, When: send(5*time.Minute - 1)},
+		{Name: "one that leaves sooner is left alone", Given: events{opened}, When: note(window, time.Minute), Want: events{joins(false, time.Minute, window)}},
+		{Name: "one that is to be tried again leaves at once", Given: away, When: note(0, time.Hour), Want: events{joins(true, time.Hour, time.Hour)}},
+		{Name: "and does too", Given: append(away, joins(true, time.Hour, time.Hour)), When: send(time.Hour), Want: events{leaving(time.Hour, 5)}},
+		{Name: "or after a while", Given: away, When: note(window, time.Hour), Want: events{joins(true, time.Hour, time.Hour+window)}},
+		{Name: "and not before that", Given: append(away, joins(true, time.Hour, time.Hour+window)), When: send(time.Hour + window - 1)},
+		{
+			Name: "what was noted last is tried as often as any", Given: append(away, joins(true, time.Hour, time.Hour), leaving(time.Hour, 5)), When: fail(time.Hour, 5),
+			Want: events{retried(time.Hour, 5, time.Minute)},
+		},
+		{
+			Name: "nothing is tried for ever", Given: append(slices.Clip(failing(5)), leaving(12*time.Hour, 6)), When: fail(12*time.Hour, 6),
+			Want: events{notice.Failed{Stamp: at(12 * time.Hour), Mail: "m1", About: about, Attempt: 6, Reason: "not_taken"}},
+		},
+	}...)
+}
+
+// S1-35: what calendars were told, or perhaps, they are not told again.
+func TestWhatCalendarsWereTold(t *testing.T) {
+	moved := notice.Item{Kind: notice.InterviewChanged, Subject: "i1", Cause: "e9"}
+	told := func(method string, sequence int) notice.Told { return notice.Told{Method: method, Sequence: sequence} }
+	note := func(tells notice.Told) when {
+		return func(n notice.Notices) ([]notice.Event, error) { return n.Note("m2", about, moved, tells, window, due) }
+	}
+	leaves := sending
+	leaves.Told = told("REQUEST", 1)
+	taken, lost := notice.Sent{Stamp: due, Mail: "m1", Attempt: 1, Told: leaves.Told}, notice.OutcomeUnknown{Stamp: due, Mail: "m1", Attempt: 1, Told: leaves.Told}
+	another := events{notice.Noted{Stamp: due, Mail: "m2", About: about, Item: moved, Opens: true, ClosesAt: due.At.Add(window)}}
+	domaintest.Run(t, notice.Notices.Fold, []row{
+		{Name: "it says what it tells", Given: events{opened}, When: func(n notice.Notices) ([]notice.Event, error) {
+			return n.Send("m1", "f1", told("REQUEST", 1), due)
+		}, Want: events{leaves}},
+		{Name: "and what it told", Given: events{opened, leaves}, When: func(n notice.Notices) ([]notice.Event, error) { return n.Take("m1", 1, due) }, Want: events{taken}},
+		{Name: "or perhaps", Given: events{opened, leaves}, When: func(n notice.Notices) ([]notice.Event, error) { return n.LoseTrack("m1", 1, due) }, Want: events{lost}},
+		{Name: "the same is not told again", Given: events{opened, leaves, taken}, When: note(told("REQUEST", 1))},
+		{Name: "nor what came before it", Given: events{opened, leaves, taken}, When: note(told("REQUEST", 0))},
+		{Name: "nor what was told perhaps", Given: events{opened, leaves, lost}, When: note(told("REQUEST", 1))},
+		{Name: "what came later is", Given: events{opened, leaves, taken}, When: note(told("REQUEST", 2)), Want: another},
+		{Name: "that it is off is", Given: events{opened, leaves, taken}, When: note(told("CANCEL", 1)), Want: another},
+		{Name: "what may still not be taken is", Given: events{opened, leaves}, When: note(told("REQUEST", 1)), Want: another},
+		{Name: "what is not for calendars is", Given: events{opened, leaves, taken}, When: note(notice.Told{}), Want: another},
+	}...)
+}
+
 func TestRandom(t *testing.T) {
 	domaintest.Aggregate[notice.Notices, notice.Event]{
 		Codec: notice.Codec, Fold: notice.Notices.Fold,
 		Ask: func(t *rapid.T, s domain.Stamp) func(notice.Notices) ([]notice.Event, error) {
 			mail := rapid.SampledFrom([]string{"m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"}).Draw(t, "mail")
 			item := notice.Item{Kind: notice.DocumentApproved, Subject: "d1", Cause: fmt.Sprint("e", rapid.IntRange(1, 50).Draw(t, "cause"))}
+			wait := time.Duration(rapid.IntRange(0, 20).Draw(t, "wait")) * time.Minute
+			tells := notice.Told{Method: rapid.SampledFrom([]string{"", "REQUEST", "CANCEL"}).Draw(t, "method"), Sequence: rapid.IntRange(0, 3).Draw(t, "sequence")}
 			attempt, again := rapid.IntRange(1, 2).Draw(t, "attempt"), rapid.Bool().Draw(t, "again")
 			return rapid.SampledFrom([]when{
-				func(n notice.Notices) ([]notice.Event, error) { return n.Note(mail, about, item, 0, s) },
-				func(n notice.Notices) ([]notice.Event, error) { return n.Note(mail, about, item, 0, s) },
-				func(n notice.Notices) ([]notice.Event, error) { return n.Send(mail, "f", s) },
-				func(n notice.Notices) ([]notice.Event, error) { return n.Send(mail, "f", s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.Note(mail, about, item, notice.Told{}, 0, s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.Note(mail, about, item, tells, wait, s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.Send(mail, "f", tells, s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.Send(mail, "f", tells, s) },
 				func(n notice.Notices) ([]notice.Event, error) { return n.Take(mail, attempt, s) },
 				func(n notice.Notices) ([]notice.Event, error) { return n.Fail(mail, attempt, "not_taken", again, s) },
 				func(n notice.Notices) ([]notice.Event, error) { return n.LoseTrack(mail, attempt, s) },
@@ -136,6 +226,18 @@ func TestRandom(t *testing.T) {
 		Holds: func(before notice.Notices, e notice.Event, after notice.Notices) string {
 			if _, sent := e.(notice.Sent); sent && !after.Reached || before.Reached && !after.Reached {
 				return "it is forgotten that somebody was told"
+			}
+			if e, ok := e.(notice.Noted); ok && !e.Opens {
+				was, _ := before.Get(e.Mail)
+				is, _ := after.Get(e.Mail)
+				if is.Leaves().After(was.Leaves()) || e.Hastens != is.Leaves().Before(was.Leaves()) {
+					return "what joins a mail makes it leave at another time than it says"
+				}
+			}
+			if before.Told != after.Told {
+				if _, opens := e.(notice.Noted); opens {
+					return "somebody was told by what was noted"
+				}
 			}
 			waiting := 0
 			for _, m := range after.Mails {
@@ -161,8 +263,8 @@ func TestRandom(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	domaintest.Fuzz(f, notice.Codec, notice.Notices.Fold, events{opened}, func(n notice.Notices) {
-		_, _ = n.Note("m2", about, refused, window, s)
-		_, _ = n.Send("m1", "f1", due)
+		_, _ = n.Note("m2", about, refused, notice.Told{}, window, s)
+		_, _ = n.Send("m1", "f1", notice.Told{}, due)
 		_, _ = n.Fail("m1", 1, "not_taken", true, due)
 	})
 }

@@ -17,6 +17,7 @@ type Sending struct {
 	Mail    string `json:"mail"`
 	Attempt int    `json:"attempt"` // from 1
 	Effect  string `json:"effect"`  // that does it
+	Told           // of an interview
 }
 
 // EventName implements domain.Fact.
@@ -25,34 +26,37 @@ func (Sending) EventName() string { return "notice.sending.v1" }
 func (e Sending) evolve(n Notices) Notices {
 	return n.with(e.Mail, func(m *Mail) {
 		m.Status, m.Attempt, m.Effect, m.Since, m.RetryAt, m.Reason = IsSending, e.Attempt, e.Effect, e.At, time.Time{}, ""
+		m.Tells = e.Told
 	})
 }
 
 // Send decides that a mail is handed over now, by an effect: one whose time has
-// come, or that is to be tried again. Of any other, nothing is. Errors: ErrUnknown.
-func (n Notices) Send(mail, effect string, s domain.Stamp) ([]Event, error) {
+// come, or that is to be tried again. Of any other, nothing is. What it tells
+// calendars is said, if it does. Errors: ErrUnknown.
+func (n Notices) Send(mail, effect string, tells Told, s domain.Stamp) ([]Event, error) {
 	m, ok := n.Get(mail)
 	switch {
 	case !ok:
 		return nil, ErrUnknown
-	case !m.waits(), s.At.Before(m.ClosesAt), s.At.Before(m.RetryAt):
+	case !m.waits(), s.At.Before(m.Leaves()):
 		return nil, nil
 	}
-	return []Event{Sending{Stamp: s, Mail: mail, Attempt: m.Attempt + 1, Effect: effect}}, nil
+	return []Event{Sending{Stamp: s, Mail: mail, Attempt: m.Attempt + 1, Effect: effect, Told: tells}}, nil
 }
 
-// Sent records that a mail was taken by who carries mail.
+// Sent records that a mail was taken by who carries mail, and what it told.
 type Sent struct {
 	domain.Stamp
 	Mail    string `json:"mail"`
 	Attempt int    `json:"attempt"`
+	Told
 }
 
 // EventName implements domain.Fact.
 func (Sent) EventName() string { return "notice.sent.v1" }
 
 func (e Sent) evolve(n Notices) Notices {
-	n.Reached = true
+	n.Reached, n.Told = true, e.Told
 	return n.with(e.Mail, func(m *Mail) { m.Status = IsSent })
 }
 
@@ -66,7 +70,7 @@ func (n Notices) Take(mail string, attempt int, s domain.Stamp) ([]Event, error)
 	case m.Attempt != attempt || m.Status != IsSending && m.Status != IsUnknown:
 		return nil, nil
 	}
-	return []Event{Sent{Stamp: s, Mail: mail, Attempt: attempt}}, nil
+	return []Event{Sent{Stamp: s, Mail: mail, Attempt: attempt, Told: m.Tells}}, nil
 }
 
 // Failed records that a mail was certainly not taken.
@@ -85,6 +89,7 @@ func (Failed) EventName() string { return "notice.failed.v1" }
 func (e Failed) evolve(n Notices) Notices {
 	return n.with(e.Mail, func(m *Mail) {
 		m.Status, m.Reason, m.RetryAt = IsFailed, e.Reason, time.Time{}
+		m.Tried++
 		if e.RetryAt != nil {
 			m.RetryAt = *e.RetryAt
 		}
@@ -93,7 +98,8 @@ func (e Failed) evolve(n Notices) Notices {
 
 // Fail says that a mail was certainly not taken at an attempt, for a reason told
 // by its code. If it may be another time it is tried again by itself: after 1 and
-// 5 minutes, half an hour, 2 and 8 hours. Errors: ErrUnknown.
+// 5 minutes, half an hour, 2 and 8 hours, and so on from the first of them after
+// something more was noted that it tells. Errors: ErrUnknown.
 func (n Notices) Fail(mail string, attempt int, reason string, again bool, s domain.Stamp) ([]Event, error) {
 	m, ok := n.Get(mail)
 	switch {
@@ -103,8 +109,8 @@ func (n Notices) Fail(mail string, attempt int, reason string, again bool, s dom
 		return nil, nil
 	}
 	e := Failed{Stamp: s, Mail: mail, About: m.About, Attempt: attempt, Reason: reason}
-	if again && attempt <= len(pauses) {
-		at := s.At.Add(pauses[attempt-1])
+	if again && m.Tried < len(pauses) {
+		at := s.At.Add(pauses[m.Tried])
 		e.RetryAt = &at
 	}
 	return []Event{e}, nil
@@ -116,13 +122,14 @@ type OutcomeUnknown struct {
 	domain.Stamp
 	Mail    string `json:"mail"`
 	Attempt int    `json:"attempt"`
+	Told           // perhaps
 }
 
 // EventName implements domain.Fact.
 func (OutcomeUnknown) EventName() string { return "notice.outcome_unknown.v1" }
 
 func (e OutcomeUnknown) evolve(n Notices) Notices {
-	n.Reached = true
+	n.Reached, n.Told = true, e.Told
 	return n.with(e.Mail, func(m *Mail) { m.Status, m.Reason = IsUnknown, "unknown" })
 }
 
@@ -136,7 +143,7 @@ func (n Notices) LoseTrack(mail string, attempt int, s domain.Stamp) ([]Event, e
 	case m.Attempt != attempt || m.Status != IsSending:
 		return nil, nil
 	}
-	return []Event{OutcomeUnknown{Stamp: s, Mail: mail, Attempt: attempt}}, nil
+	return []Event{OutcomeUnknown{Stamp: s, Mail: mail, Attempt: attempt, Told: m.Tells}}, nil
 }
 
 // Dropped records that a mail is not sent: when its time had come there was no

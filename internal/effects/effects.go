@@ -325,7 +325,9 @@ func ofInterview(fact application.Event) string {
 	case application.InterviewRescheduled:
 		return f.Interview
 	case application.InterviewChanged:
-		return f.Interview
+		if !f.Internal() {
+			return f.Interview
+		}
 	case application.InterviewCancelled:
 		return f.Interview
 	case application.InterviewAnswered:
@@ -360,12 +362,16 @@ func tellCandidate(id string, kind notice.Kind, object string, at time.Time) Pla
 }
 
 // ofNotice returns what follows from an event of what a person is told: a mail
-// leaves when its time has come, and is tried again.
+// leaves when its time has come, or at once, if that is earlier by now, and is
+// tried again.
 func ofNotice(fact notice.Event) []Plan {
 	switch f := fact.(type) { //nolint:gochecksumtype // the others have no effect
 	case notice.Noted:
 		if f.Opens {
 			return []Plan{{Purpose: sendPurpose(f.About), Kind: SendNotice, Subject: f.Application, Object: f.Mail, At: f.ClosesAt}}
+		}
+		if f.Hastens {
+			return []Plan{{Kind: SendNotice, Object: f.Mail, Wakes: true}}
 		}
 	case notice.Failed:
 		if f.RetryAt != nil {

@@ -63,7 +63,7 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 	case NoticeMembers:
 		return c.NoticeMembers(ctx, caller, e.Subject, e.Object)
 	case NoticeInterview:
-		return c.NoticeInterview(ctx, caller, e.Subject, e.Object)
+		return c.NoticeInterview(ctx, caller, e.Subject, e.Object, e.Revision)
 	case SendNotice:
 		_, stream := eventlog.SplitStream(e.Stream)
 		return c.SendNotice(ctx, caller, stream, e.Object)

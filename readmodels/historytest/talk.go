@@ -50,7 +50,10 @@ func (c *Company) randomInterview(id string, by domain.Actor) {
 				return a.AnswerInterview(i, c.Admin, application.AnswerDeclined, "", s)
 			}
 			m := c.meeting(i, id, "another title")
-			m.Participants = append(m.Participants, c.colleague())
+			m.SameTexts = c.r.IntN(2) == 0
+			if !m.SameTexts || c.r.IntN(2) == 0 {
+				m.Participants = append(m.Participants, c.colleague())
+			}
 			return a.ChangeInterview(i, c.ID(), m, s)
 		})
 		return
