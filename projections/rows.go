@@ -253,6 +253,19 @@ func (r *Rows[R]) Select(column, value string) iter.Seq[R] {
 	return slices.Values(found)
 }
 
+// Any reports whether there are rows whose column has a value.
+func (r *Rows[R]) Any(column, value string) bool {
+	if _, asked := r.wantedBy[column][value]; !asked && !r.whole {
+		r.fail("rows looked for by %s that were not needed", column)
+	}
+	for i := range r.lookups {
+		if l := &r.lookups[i]; l.column == column {
+			return l.keys[value] != nil
+		}
+	}
+	return false
+}
+
 // Each replaces the rows whose column has a value, in the order of their keys,
 // by what change returns, or deletes those it does not keep.
 func (r *Rows[R]) Each(column, value string, change func(R) (R, bool)) {

@@ -36,6 +36,11 @@ func (m *timeline) Need(f Fact) {
 	if _, gone := f.Body.(candidate.Anonymised); gone {
 		m.entries.NeedBy("application_id", f.Aggregate)
 	}
+	if e, ok := f.Body.(message.Event); ok {
+		m.message(f, e, func(_, applicationID string, _ readmodels.EntryKind, _ readmodels.EntryDetails) {
+			m.entries.NeedBy("application_id", applicationID)
+		})
+	}
 }
 
 // Apply implements Model.
@@ -44,7 +49,16 @@ func (m *timeline) Apply(_ context.Context, f Fact) error {
 	case application.Event:
 		m.application(f, e)
 	case message.Event:
-		m.message(f, e)
+		m.message(f, e, func(id, applicationID string, kind readmodels.EntryKind, d readmodels.EntryDetails) {
+			if !m.entries.Any("application_id", applicationID) {
+				return // it was deleted; of any other there is how it came
+			}
+			m.entries.Put(readmodels.EntryRow{
+				Event: id, Application: applicationID, Revision: int64(f.Revision),
+				Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
+				Kind: kind, At: e.When(), By: e.Who(), Subject: optional(f.Aggregate), Details: readmodels.JSON[readmodels.EntryDetails]{V: d},
+			})
+		})
 	case candidate.Event:
 		m.candidate(f, e)
 	}
@@ -275,17 +289,13 @@ func (m *timeline) application(f Fact, e application.Event) {
 	})
 }
 
-// message shows what became of a message, to whom it belongs then.
-func (m *timeline) message(f Fact, e message.Event) {
+// message calls put for each entry that shows what became of a message, to whom it
+// belongs then.
+func (*timeline) message(f Fact, e message.Event, put func(id, applicationID string, kind readmodels.EntryKind, d readmodels.EntryDetails)) {
 	show := func(id, applicationID string, kind readmodels.EntryKind, d readmodels.EntryDetails) {
-		if applicationID == "" {
-			return // it belongs to none yet
+		if applicationID != "" { // else it belongs to none yet
+			put(id, applicationID, kind, d)
 		}
-		m.entries.Put(readmodels.EntryRow{
-			Event: id, Application: applicationID, Revision: int64(f.Revision),
-			Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
-			Kind: kind, At: e.When(), By: e.Who(), Subject: optional(f.Aggregate), Details: readmodels.JSON[readmodels.EntryDetails]{V: d},
-		})
 	}
 	id := f.ID.String()
 	switch e := e.(type) {
