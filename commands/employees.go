@@ -162,7 +162,19 @@ func (c *Commands) leaver(ctx context.Context, applicationID, id string) (leavin
 		return leaving{}, err
 	}
 	g.documents = slices.DeleteFunc(g.documents, func(d employee.Document) bool { return len(d.Versions) == 0 })
+	for i := range g.documents {
+		g.documents[i].Held = heldIn(g.documents[i])
+	}
 	return g.leaving, nil
+}
+
+// heldIn returns which of the files that are held a document still has.
+func heldIn(d employee.Document) []string {
+	return slices.DeleteFunc(d.Held, func(file string) bool {
+		return !slices.ContainsFunc(d.Versions, func(v employee.Version) bool {
+			return slices.ContainsFunc(v.Files, func(f application.File) bool { return f.ID == file })
+		})
+	})
 }
 
 // gathering collects what goes along.
@@ -242,9 +254,11 @@ func (g *gathering) take(e application.Event) (err error) {
 	case application.DocumentRejected:
 		return g.reviewed(e.Document, e.Version, application.DocumentIsRejected, e.Reason, e.Stamp)
 	case application.FileScanned:
+		d := g.document(e.Document)
 		if e.Rejects {
-			g.document(e.Document).Status = application.DocumentIsRejected
+			d.Status = application.DocumentIsRejected
 		}
+		d.Held = slices.DeleteFunc(d.Held, func(file string) bool { return file == e.File })
 	case application.DocumentReopened:
 		g.document(e.Document).Status = application.DocumentIsUploaded
 	case application.DocumentCancelled:
@@ -276,7 +290,7 @@ func (g *gathering) uploaded(e application.DocumentUploaded) error {
 		}
 		v.Files[i] = f
 	}
-	d.Versions = append(d.Versions, v)
+	d.Versions, d.Held = append(d.Versions, v), append(d.Held, e.Held...)
 	return nil
 }
 

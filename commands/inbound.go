@@ -389,12 +389,10 @@ func (c *Commands) takeSender(ctx context.Context, caller Caller, applicationID 
 
 // assign gives a message that belongs to no application to one.
 func (c *Commands) assign(ctx context.Context, caller Caller, id string, to message.Place) (Answer, error) {
-	answer, err := transact(ctx, c, c.messages, id, caller, decision[message.Message, message.Event]{
-		decide:  func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Assign(to, s) },
-		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, id, m, to.Application) },
+	answer, err := c.giving(ctx, caller, id, to.Application, decision[message.Message, message.Event]{
+		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Assign(to, s) },
 	})
 	if err != nil {
-		c.unshare(ctx, caller, id, err)
 		return answer, err
 	}
 	return c.settled(ctx, caller, id, answer)
@@ -417,19 +415,40 @@ func settling(caller Caller) Caller {
 	return step
 }
 
+// giving decides that a message belongs to an application, for which the keys of it
+// and of what came along are wrapped before that is recorded. If it does not come to
+// that, because of a refusal or of what somebody else did in between, they are taken
+// back.
+func (c *Commands) giving(ctx context.Context, caller Caller, id, to string, d decision[message.Message, message.Event]) (Answer, error) {
+	shared := false
+	d.prepare = func(ctx context.Context, m message.Message) error {
+		shared = true
+		return c.share(ctx, id, m, to)
+	}
+	answer, err := transact(ctx, c, c.messages, id, caller, d)
+	if shared && (refused(err) || err == nil && answer.Unchanged) {
+		if err := c.unshare(ctx, id, to); err != nil {
+			c.logger.Warn("keys of a message were not taken back from where it does not belong", "message", id, "error", err)
+		}
+	}
+	return answer, err
+}
+
+// keysOf returns the keys of a message, its own first, and of what came along.
+func keysOf(id string, m message.Message) []string {
+	if m.Direction == message.Inbound {
+		return append([]string{id}, m.Files...)
+	}
+	return []string{id}
+}
+
 // share wraps the keys of a message, and of what came along, for one more
 // application. Errors: application.ErrAnonymised.
 func (c *Commands) share(ctx context.Context, id string, m message.Message, applicationID string) error {
-	keys := []personal.Key{{ID: id, Owner: applicationID}}
-	if m.Direction == message.Inbound {
-		for _, f := range m.Files {
-			keys = append(keys, personal.Key{ID: f, Owner: applicationID})
-		}
-	}
-	for _, key := range keys {
-		err := c.vault.AddOwners(ctx, key)
+	for _, key := range keysOf(id, m) {
+		err := c.vault.AddOwner(ctx, key, applicationID)
 		switch {
-		case errors.Is(err, vault.ErrErased) && key.ID != id: // a file that somebody deleted
+		case errors.Is(err, vault.ErrErased) && key != id: // a file that somebody deleted
 		case errors.Is(err, vault.ErrErased):
 			return application.ErrAnonymised
 		case err != nil:
@@ -439,17 +458,23 @@ func (c *Commands) share(ctx context.Context, id string, m message.Message, appl
 	return nil
 }
 
-// unshare takes back the keys of a message that was not given to an application
-// after all, because somebody else gave it to another one in between.
-func (c *Commands) unshare(ctx context.Context, caller Caller, id string, why error) {
-	if !refused(why) {
-		return // it is not known; who gives it again settles it
+// unshare takes the keys of a message back from an application that it does not
+// belong to. Whoever gives it to the same one meanwhile finds that out when
+// it is settled.
+func (c *Commands) unshare(ctx context.Context, id, applicationID string) error {
+	f, err := c.messages.read(ctx, c.log, id)
+	if err != nil {
+		return err
 	}
-	step := settling(caller)
-	step.CommandID = uuid.NewSHA1(caller.CommandID, []byte("unshare"))
-	if _, err := c.SettleMessage(ctx, step, id); err != nil {
-		c.logger.Warn("keys of a message were not taken back from where it does not belong", "message", id, "error", err)
+	if f.state.Application == applicationID {
+		return nil
 	}
+	for _, key := range keysOf(id, f.state) {
+		if err := c.vault.RemoveOwner(ctx, key, applicationID); err != nil && !errors.Is(err, vault.ErrLastOwner) {
+			return err
+		}
+	}
+	return nil
 }
 
 // ApplyByMessage makes an application of a message that belongs to none.
@@ -527,7 +552,7 @@ func (c *Commands) ReassignMessage(ctx context.Context, caller Caller, cmd Reass
 	if err != nil {
 		return Answer{}, err
 	}
-	answer, err := transact(ctx, c, c.messages, cmd.Message, caller, decision[message.Message, message.Event]{
+	answer, err := c.giving(ctx, caller, cmd.Message, cmd.To, decision[message.Message, message.Event]{
 		may: func(m message.Message) error {
 			if m.Application != cmd.Application && (m.Application != cmd.To || !slices.ContainsFunc(m.Left, func(p message.Place) bool { return p.Application == cmd.Application })) {
 				return message.ErrUnknown
@@ -537,10 +562,8 @@ func (c *Commands) ReassignMessage(ctx context.Context, caller Caller, cmd Reass
 		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) {
 			return m.Move(message.Place{Application: cmd.To, Job: to.state.Job}, s)
 		},
-		prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, cmd.Message, m, cmd.To) },
 	})
 	if err != nil {
-		c.unshare(ctx, caller, cmd.Message, err)
 		return answer, err
 	}
 	return c.settled(ctx, caller, cmd.Message, answer)

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
@@ -15,12 +15,14 @@ import (
 	"github.com/hirelog/hirelog/internal/mail"
 )
 
-// overtaken is a log after whose third look at a message, behind which it is
+// overtaken is a log after whose look at a stream with a number, behind which it is
 // decided about, somebody else does something.
 type overtaken struct {
 	eventlog.Log
-	looks int
-	then  func()
+	stream string
+	look   int // from 1
+	looks  int
+	then   func()
 }
 
 func (o *overtaken) ReadStream(ctx context.Context, stream string, from eventlog.Revision, d eventlog.Direction) iter.Seq2[eventlog.Event, error] {
@@ -30,8 +32,8 @@ func (o *overtaken) ReadStream(ctx context.Context, stream string, from eventlog
 				return
 			}
 		}
-		if strings.HasPrefix(stream, "message-") {
-			if o.looks++; o.looks == 3 {
+		if stream == o.stream {
+			if o.looks++; o.looks == o.look {
 				o.then()
 			}
 		}
@@ -47,7 +49,7 @@ func TestWhoIsOvertakenKeepsNoKeyOfAMessage(t *testing.T) {
 	id := commandstest.Must(c.ReceiveMail(t.Context(), c.As(c.Admin), mail.Incoming{
 		From: "stranger@example.org", Subject: "Hello", Text: "Hello", MessageID: "1@example.org", Files: []mail.Enclosure{{Name: "cv.txt", Content: []byte("my life")}},
 	})).ID
-	log := &overtaken{Log: c.Memory}
+	log := &overtaken{Log: c.Memory, stream: "message-" + id, look: 3}
 	log.then = func() {
 		commandstest.Must(c.AssignMessage(t.Context(), c.As(c.Admin), commands.AssignMessage{Message: id, Application: theirs}))
 	}
@@ -75,4 +77,49 @@ func TestWhoIsOvertakenKeepsNoKeyOfAMessage(t *testing.T) {
 			t.Errorf("%s is for %v, %v; want %s alone", key, owners, err, theirs)
 		}
 	}
+}
+
+// owned holds whom a key is wrapped for.
+func owned(t *testing.T, c *commandstest.Company, key string, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	if owners, err := c.Vault.Owners(t.Context(), key); err != nil || !slices.Equal(owners, want) {
+		t.Errorf("%s is for %v, %v; want %v", key, owners, err, want)
+	}
+}
+
+// S2-51: who names a revision and is overtaken moves nothing, and leaves no key where
+// the message does not belong; nor does one who goes along with an application while
+// it is cancelled.
+func TestARefusalLeavesNothingShared(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	from, to := c.ReceiveOne(t, someone()), c.ReceiveOne(t, someone())
+	mailed := commandstest.Must(c.ReceiveMail(t.Context(), c.As(c.Admin), mail.Incoming{From: "stranger@example.org", Subject: "Hello", Text: "Hello", MessageID: "1@example.org"}))
+	id := mailed.ID
+	at := commandstest.Must(c.AssignMessage(t.Context(), c.As(c.Admin), commands.AssignMessage{Message: id, Application: from})).Revision
+	log := &overtaken{Log: c.Memory, stream: "message-" + id, look: 1, then: func() {
+		commandstest.Must(c.CloseMessage(t.Context(), c.As(c.Recruiter), commands.OnMessage{Application: from, Message: id}))
+	}}
+	by := c.As(c.Admin)
+	by.IfMatch = &at
+	var stale *commands.StaleError
+	if _, err := c.Process(log).ReassignMessage(t.Context(), by, commands.ReassignMessage{Application: from, Message: id, To: to}); !errors.As(err, &stale) {
+		t.Fatalf("who is overtaken: %v", err)
+	}
+	owned(t, c, id, from)
+
+	later := time.Now().AddDate(0, 0, 1)
+	written := commandstest.Must(c.WriteMessage(t.Context(), c.As(c.Recruiter), commands.WriteMessage{
+		Application: to, Letter: commands.Letter{Subject: "Hello", Text: "Hello", SendAt: &later},
+	})).ID
+	other := c.OpenOne(t, "Baker")
+	log = &overtaken{Log: c.Memory, stream: "message-" + written, look: 2, then: func() {
+		commandstest.Must(c.CancelMessage(t.Context(), c.As(c.Recruiter), commands.OnMessage{Application: to, Message: written}))
+	}}
+	next := commandstest.Must(c.Process(log).Transfer(t.Context(), c.As(c.Admin), commands.Transfer{Application: to, Job: other})).ID
+	if log.looks < 2 || next == "" {
+		t.Fatalf("nobody was overtaken: %d looks", log.looks)
+	}
+	owned(t, c, written, to)
 }

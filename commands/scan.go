@@ -10,6 +10,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/internal/clamd"
 	"github.com/hirelog/hirelog/internal/vault"
@@ -142,6 +143,14 @@ func (c *Commands) ScanFile(ctx context.Context, caller Caller, applicationID, f
 // Errors: clamd.ErrUnavailable; ErrDenied; those of message.ScanFile.
 func (c *Commands) ScanMailedFile(ctx context.Context, caller Caller, id, file string) (Answer, error) {
 	return scanHeld(ctx, c, c.messages, id, caller, file, message.Message.ScanFile)
+}
+
+// ScanEmployeeFile is ScanFile for what an employee profile took along while it was
+// held: the application may be erased, or the version deleted there, before the
+// scanner answers.
+// Errors: clamd.ErrUnavailable; ErrDenied; those of employee.ScanFile.
+func (c *Commands) ScanEmployeeFile(ctx context.Context, caller Caller, id, file string) (Answer, error) {
+	return scanHeld(ctx, c, c.employees, id, caller, file, employee.Employee.ScanFile)
 }
 
 func scanHeld[S any, E domain.Fact](ctx context.Context, c *Commands, a *aggregate[S, E], id string, caller Caller, file string, decide func(s S, file, infection string, stamp domain.Stamp) ([]E, error)) (Answer, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/files"
 	"github.com/hirelog/hirelog/internal/mail"
+	"github.com/hirelog/hirelog/internal/vault"
 )
 
 const (
@@ -181,8 +182,18 @@ func (c *Commands) mailOf(ctx context.Context, id string, attempt int) (mail.Mai
 		Key: personal.Key{ID: id, Owner: application}, MessageID: c.messageID(id, attempt), FromName: c.directory.Organization().Name,
 		ReplyTo: c.replyAddress(application),
 	}
-	texts := []personal.Text{says.to, says.subject, says.text}
+	// What was deleted since it was written goes not along.
+	var enclosed []message.Attachment
 	for _, at := range says.attachments {
+		switch there, err := c.stillThere(ctx, at.File); {
+		case err != nil:
+			return m, err
+		case there:
+			enclosed = append(enclosed, at)
+		}
+	}
+	texts := []personal.Text{says.to, says.subject, says.text}
+	for _, at := range enclosed {
 		texts = append(texts, at.Name)
 	}
 	sealed := make([][]byte, len(texts))
@@ -197,7 +208,7 @@ func (c *Commands) mailOf(ctx context.Context, id string, attempt int) (mail.Mai
 		return m, &mail.RejectedError{Code: "erased"}
 	}
 	m.To, m.Subject, m.Text = []personal.Plain{opened[0].Text}, opened[1].Text, opened[2].Text
-	for i, at := range says.attachments {
+	for i, at := range enclosed {
 		m.Attachments = append(m.Attachments, mail.Attachment{Name: opened[3+i].Text, Type: at.Type, Size: at.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
 			return c.openForMail(ctx, at.File)
 		}})
@@ -211,20 +222,29 @@ func (c *Commands) mailOf(ctx context.Context, id string, attempt int) (mail.Mai
 // openForMail opens a file of an application. One that was deleted there is gone,
 // also if an employee profile has it still. Errors: those of files.Store.Open.
 func (c *Commands) openForMail(ctx context.Context, file string) (io.ReadCloser, error) {
+	there, err := c.stillThere(ctx, file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !there:
+		return nil, files.ErrErased
+	}
+	return c.files.Open(ctx, file)
+}
+
+// stillThere reports whether an application has a file.
+func (c *Commands) stillThere(ctx context.Context, file string) (bool, error) {
 	owners, err := c.vault.Owners(ctx, file)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	for _, owner := range owners {
 		f, err := c.applications.read(ctx, c.log, owner)
-		if err != nil {
-			return nil, err
-		}
-		if f.state.Outcome != "" {
-			return c.files.Open(ctx, file)
+		if err != nil || f.state.Outcome != "" {
+			return err == nil, err
 		}
 	}
-	return nil, files.ErrErased
+	return false, nil
 }
 
 // headerOf returns the Message-ID of a message.
@@ -313,7 +333,16 @@ func (c *Commands) SettleMessage(ctx context.Context, caller Caller, id string) 
 			return Answer{}, err
 		}
 		if !slices.Contains(owners, m.Application) {
-			continue // erased, or a file that stayed where it was
+			if key != id || len(owners) == 0 {
+				continue // erased, or a file that stayed where it was
+			}
+			// Somebody took it back meanwhile, who gave it to the same one and was refused.
+			if err := c.vault.AddOwner(ctx, key, m.Application); err != nil {
+				if errors.Is(err, vault.ErrErased) {
+					continue
+				}
+				return Answer{}, err
+			}
 		}
 		for _, owner := range owners {
 			if owner == m.Application || owner == employee {

@@ -193,9 +193,8 @@ func (c *Commands) carryMessages(ctx context.Context, caller Caller, from string
 			continue
 		}
 		carry := step(caller, "carry/"+id)
-		answer, err := transact(ctx, c, c.messages, id, carry, decision[message.Message, message.Event]{
-			decide:  func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.GoAlong(from, to, s), nil },
-			prepare: func(ctx context.Context, m message.Message) error { return c.share(ctx, id, m, to.Application) },
+		answer, err := c.giving(ctx, carry, id, to.Application, decision[message.Message, message.Event]{
+			decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.GoAlong(from, to, s), nil },
 		})
 		if err == nil && !answer.Unchanged {
 			_, err = c.settled(ctx, carry, id, answer)

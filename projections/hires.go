@@ -98,6 +98,8 @@ func (m *hires) employee(f Fact, e employee.Event) {
 	case employee.DocumentTaken:
 		m.documents.Put(takenAlong(f, e))
 		m.touch(f, func(*readmodels.EmployeeRow) {})
+	case employee.FileScanned:
+		m.touch(f, func(*readmodels.EmployeeRow) {}) // model withheld keeps what it says
 	case employee.Reversed:
 		m.end(f, readmodels.EmployeeReversed)
 	case employee.Erased:

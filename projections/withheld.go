@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/message"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -34,6 +35,8 @@ func (m *withheld) Need(f Fact) {
 		m.need(e.Held...)
 	case message.FileScanned:
 		m.need(e.File)
+	case employee.FileScanned:
+		m.need(e.File)
 	}
 }
 
@@ -53,6 +56,8 @@ func (m *withheld) Apply(_ context.Context, f Fact) error {
 	case message.Received:
 		m.hold(e.Held)
 	case message.FileScanned:
+		m.scanned(e.File, e.Infection)
+	case employee.FileScanned:
 		m.scanned(e.File, e.Infection)
 	}
 	return nil

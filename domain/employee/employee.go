@@ -5,6 +5,7 @@
 package employee
 
 import (
+	"maps"
 	"time"
 
 	"github.com/hirelog/hirelog/domain"
@@ -18,6 +19,7 @@ type Employee struct {
 	Created   bool
 	Job       string
 	Documents domain.Index[struct{}] // taken along
+	Held      map[string]string      // files of those that the malware scanner has not looked at: document by file
 	Ended     bool                   // reversed or erased: nothing personal is left, nor comes again
 }
 
@@ -31,7 +33,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of an employee profile.
-var Codec = domain.NewCodec[Event](Created{}, DocumentTaken{}, Reversed{}, Erased{})
+var Codec = domain.NewCodec[Event](Created{}, DocumentTaken{}, FileScanned{}, Reversed{}, Erased{})
 
 // Fold returns e with events applied in order.
 func (e Employee) Fold(events ...Event) Employee {
@@ -88,6 +90,7 @@ type Document struct {
 	Status   application.DocumentStatus `json:"status"`
 	Title    personal.Text              `json:"title"` // of the request
 	Versions []Version                  `json:"versions"`
+	Held     []string                   `json:"held,omitempty"`     // files that were not scanned for malware yet; see FileScanned
 	Contract bool                       `json:"contract,omitempty"` // of an offer
 }
 
@@ -120,6 +123,16 @@ func (DocumentTaken) EventName() string { return "employee.document_taken.v1" }
 
 func (e DocumentTaken) evolve(p Employee) Employee {
 	p.Documents = p.Documents.With(e.ID, struct{}{})
+	if len(e.Held) > 0 {
+		held := maps.Clone(p.Held)
+		if held == nil {
+			held = map[string]string{}
+		}
+		for _, file := range e.Held {
+			held[file] = e.ID
+		}
+		p.Held = held
+	}
 	return p
 }
 
@@ -142,6 +155,37 @@ func (e Employee) Take(documents []Document, s domain.Stamp) ([]Event, error) {
 	return events, nil
 }
 
+// FileScanned records what the malware scanner says of a file that was held when it
+// was taken along. The application says it too, as long as it has the file.
+type FileScanned struct {
+	domain.Stamp
+	Document  string `json:"document"`
+	File      string `json:"file"`
+	Infection string `json:"infection,omitempty"` // what it is infected with; empty = nothing was found
+}
+
+// EventName implements domain.Fact.
+func (FileScanned) EventName() string { return "employee.file_scanned.v1" }
+
+func (e FileScanned) evolve(p Employee) Employee {
+	p.Held = maps.Clone(p.Held)
+	delete(p.Held, e.File)
+	return p
+}
+
+// ScanFile says what a file that is held is infected with, "" if nothing was found.
+// One that is not held, or not there any more, is no event. Errors: ErrUnknown.
+func (e Employee) ScanFile(file, infection string, s domain.Stamp) ([]Event, error) {
+	document, held := e.Held[file]
+	switch {
+	case held:
+		return []Event{FileScanned{Stamp: s, Document: document, File: file, Infection: infection}}, nil
+	case !e.Created && !e.Ended:
+		return nil, ErrUnknown
+	}
+	return nil, nil
+}
+
 // Reversed records that the hire was undone: what was personal is gone, and the
 // files belong to the application alone again. It may come before the profile
 // was made, which then never is.
@@ -153,7 +197,7 @@ type Reversed struct {
 func (Reversed) EventName() string { return "employee.reversed.v1" }
 
 func (Reversed) evolve(p Employee) Employee {
-	p.Ended, p.Documents = true, domain.Index[struct{}]{}
+	p.Ended, p.Documents, p.Held = true, domain.Index[struct{}]{}, nil
 	return p
 }
 
@@ -174,7 +218,7 @@ type Erased struct {
 func (Erased) EventName() string { return "employee.erased.v1" }
 
 func (Erased) evolve(p Employee) Employee {
-	p.Ended, p.Documents = true, domain.Index[struct{}]{}
+	p.Ended, p.Documents, p.Held = true, domain.Index[struct{}]{}, nil
 	return p
 }
 

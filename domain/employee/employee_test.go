@@ -30,6 +30,7 @@ var (
 
 	created  employee.Event = employee.Created{Stamp: by, Profile: profile}
 	taken    employee.Event = employee.DocumentTaken{Stamp: by, Document: diploma}
+	scanned  employee.Event = employee.FileScanned{Stamp: by, Document: id, File: other, Infection: "Eicar"}
 	reversed employee.Event = employee.Reversed{Stamp: by}
 	erased   employee.Event = employee.Erased{Stamp: by}
 
@@ -38,7 +39,7 @@ var (
 		Email: text("email"), Phone: text("phone"),
 	}
 	diploma = employee.Document{
-		ID: id, Contract: true, Category: access.Certificate, Status: application.DocumentIsApproved, Title: text("title"),
+		ID: id, Contract: true, Held: []string{other}, Category: access.Certificate, Status: application.DocumentIsApproved, Title: text("title"),
 		Versions: []employee.Version{{
 			Number: 1, UploadedAt: domaintest.At, UploadedBy: domain.Candidate, Files: []application.File{{ID: other, Name: text("name"), Size: 1024, Type: "application/pdf"}},
 			Review: &employee.Review{Status: application.DocumentIsApproved, By: domain.Member(other), At: domaintest.At, Reason: text("reason")},
@@ -54,6 +55,7 @@ func TestStored(t *testing.T) {
 	domaintest.Stored[employee.Event](t, "employee", employee.Codec,
 		employee.Created{Stamp: stamp, Profile: profile},
 		employee.DocumentTaken{Stamp: stamp, Document: diploma},
+		employee.FileScanned{Stamp: stamp, Document: id, File: other, Infection: "Eicar-Test-Signature"},
 		employee.Reversed{Stamp: stamp},
 		employee.Erased{Stamp: stamp},
 	)
@@ -67,6 +69,9 @@ func TestProfile(t *testing.T) {
 	}
 	reverse := func(e employee.Employee) ([]employee.Event, error) { return e.Reverse(by), nil }
 	erase := func(e employee.Employee) ([]employee.Event, error) { return e.Erase(by) }
+	scan := func(file string) when {
+		return func(e employee.Employee) ([]employee.Event, error) { return e.ScanFile(file, "Eicar", by) }
+	}
 	domaintest.Run(t, employee.Employee.Fold, []row{
 		{Name: "somebody was hired", When: create, Want: events{created}},
 		{Name: "once", Given: events{created}, When: create},
@@ -77,6 +82,12 @@ func TestProfile(t *testing.T) {
 		{Name: "twice in one", Given: events{created}, When: take(diploma, diploma), Want: events{taken}},
 		{Name: "not into what was reversed", Given: events{created, reversed}, When: take(diploma)},
 		{Name: "nor into nothing", When: take(diploma), Err: employee.ErrUnknown},
+		{Name: "a file that is held is scanned", Given: events{created, taken}, When: scan(other), Want: events{scanned}},
+		{Name: "scanned once", Given: events{created, taken, scanned}, When: scan(other)},
+		{Name: "one that is not held", Given: events{created, taken}, When: scan(id)},
+		{Name: "of nobody any more", Given: events{created, taken, erased}, When: scan(other)},
+		{Name: "of a profile that never was", Given: events{reversed}, When: scan(other)},
+		{Name: "of nobody", When: scan(other), Err: employee.ErrUnknown},
 		{Name: "the hire was undone", Given: events{created, taken}, When: reverse, Want: events{reversed}},
 		{Name: "before there was a profile", When: reverse, Want: events{reversed}},
 		{Name: "it is erased", Given: events{created, taken}, When: erase, Want: events{erased}},
@@ -90,6 +101,7 @@ func decisions(d employee.Document, s domain.Stamp) []when {
 	return []when{
 		func(e employee.Employee) ([]employee.Event, error) { return e.Create(profile, s), nil },
 		func(e employee.Employee) ([]employee.Event, error) { return e.Take([]employee.Document{d, diploma}, s) },
+		func(e employee.Employee) ([]employee.Event, error) { return e.ScanFile(other, "Eicar", s) },
 		func(e employee.Employee) ([]employee.Event, error) { return e.Reverse(s), nil },
 		func(e employee.Employee) ([]employee.Event, error) { return e.Erase(s) },
 	}
@@ -103,20 +115,29 @@ func TestRandom(t *testing.T) {
 			d.ID = rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "document")
 			all := decisions(d, s)
 			if domaintest.Fair(t, "spared", []bool{true, true, true, false}) {
-				all = all[:2]
+				all = all[:3]
 			}
 			return domaintest.Fair(t, "decision", all)
 		},
-		Holds: func(before employee.Employee, _ employee.Event, after employee.Employee) string {
+		Holds: func(before employee.Employee, e employee.Event, after employee.Employee) string {
 			switch {
 			case before.Ended:
 				return "something happened to what had ended"
+			case after.Ended && len(after.Held) > 0:
+				return "files of nobody are held"
+			case scans(e) && len(after.Held) >= len(before.Held):
+				return "a file was scanned that was not held"
 			case before.Created && !after.Created, after.Documents.Len() > 0 && (!after.Created || after.Ended):
 				return "documents are nobody's"
 			}
 			return ""
 		},
 	}.Random(t)
+}
+
+func scans(e employee.Event) bool {
+	_, ok := e.(employee.FileScanned)
+	return ok
 }
 
 func FuzzDecode(f *testing.F) {

@@ -25,6 +25,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/bulk"
+	"github.com/hirelog/hirelog/domain/employee"
 	vacancy "github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
@@ -122,6 +123,15 @@ func recruiting(e eventlog.Event) ([]Plan, error) {
 		}
 		if f, ok := fact.(member.Deactivated); ok && f.HandedTo != "" {
 			return []Plan{{Purpose: "hand_over", Kind: HandOver, Subject: id, Object: f.HandedTo, At: f.At}}, nil
+		}
+		return nil, nil
+	case "employee":
+		fact, err := employee.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if f, ok := fact.(employee.DocumentTaken); ok {
+			return scan(id, f.Held, f.At), nil
 		}
 		return nil, nil
 	case "message":

@@ -68,8 +68,11 @@ func give(ctx context.Context, c *commands.Commands, e Entry) (commands.Answer, 
 		_, stream := eventlog.SplitStream(e.Stream)
 		return c.SendNotice(ctx, caller, stream, e.Object)
 	case ScanFile:
-		if category, _ := eventlog.SplitStream(e.Stream); category == "message" {
+		switch category, _ := eventlog.SplitStream(e.Stream); category {
+		case "message":
 			return c.ScanMailedFile(ctx, caller, e.Subject, e.Object)
+		case "employee":
+			return c.ScanEmployeeFile(ctx, caller, e.Subject, e.Object)
 		}
 		return c.ScanFile(ctx, caller, e.Subject, e.Object)
 	case MoveDisclosure:

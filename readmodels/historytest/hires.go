@@ -48,7 +48,7 @@ func (h *History) Employ(id string) string {
 	})
 	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) {
 		return e.Take([]employee.Document{{
-			ID: h.ID(), Category: access.CV, Status: application.DocumentIsApproved, Title: text("Diploma"),
+			ID: h.ID(), Category: access.CV, Held: []string{file}, Status: application.DocumentIsApproved, Title: text("Diploma"),
 			Versions: []employee.Version{{
 				Number: 1, UploadedAt: s.At, UploadedBy: domain.Candidate,
 				Files:  []application.File{{ID: file, Name: h.Text(file, profile, "diploma.pdf"), Size: 10, Type: "application/pdf"}},
@@ -56,6 +56,7 @@ func (h *History) Employ(id string) string {
 			}},
 		}}, s)
 	})
+	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.ScanFile(file, "", s) })
 	h.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.LinkEmployee(a.Hire.ID, profile, s), nil
 	})
