@@ -208,3 +208,50 @@ func TestParticipantsAreInvitedByMail(t *testing.T) {
 		}
 	}
 }
+
+// S1-35, S2-36: what is changed and nobody's calendar shows is mailed to nobody; who
+// joins is told, and nobody else for it. A change that changes nothing is none.
+func TestOnlyWhatIsToldIsMailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	id := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + id
+	_, ina := w.colleague(v, "Ina Interviewer", "Interviewer")
+	for member, email := range map[string]string{v.member: "manager@example.com", ina: "ina@example.com"} {
+		w.do(call{method: http.MethodPatch, path: "/v1/members/" + member, token: w.admin, body: map[string]any{"email": email}}).want(http.StatusOK)
+	}
+	w.settings(map[string]any{"interview_mail_participants": true})
+	i := a + "/interviews/" + w.post(v.manager, a+"/interviews", with(meeting(v, 48), map[string]any{"invite_candidate": true})).made()
+	w.carryOut()
+	w.until("both are told", func() bool { return len(w.notices(id)) == 2 })
+	form, _, _ := w.form("Skills", false)
+	change := func(more map[string]any) {
+		t.Helper()
+		w.put(v.manager, i, with(map[string]any{"title": "Technical interview", "description": "Bring a laptop", "participant_ids": []string{v.member}, "candidate_visible": true}, more)).want(http.StatusOK)
+	}
+	before := w.events()
+	change(nil)
+	if n := w.events(); n != before {
+		t.Errorf("a change of nothing wrote %d events", n-before)
+	}
+	change(map[string]any{"form_id": form})
+	if got := w.get(v.manager, i).want(http.StatusOK); got.text("form_id") != form || got.number("sequence") != 0 {
+		t.Errorf("with a form it is %s", got.body)
+	}
+	change(map[string]any{"form_id": form, "participant_ids": []string{v.member, ina}})
+	w.until("who joins is told", func() bool { return len(w.invitations(id, "ina@example.com")) == 1 })
+	w.until("everything was looked at", func() bool {
+		for _, e := range w.get(v.manager, a+"/effects").want(http.StatusOK).items("items") {
+			if e["state"] == "planned" && e["kind"] != "watch_stage" {
+				return false
+			}
+		}
+		return true
+	})
+	if m := w.invitations(id, "ina@example.com")[0]; m.method != "REQUEST" || m.sequence != "1" || len(w.notices(id)) != 3 {
+		t.Errorf("%d mails were sent, %+v", len(w.notices(id)), m)
+	}
+	change(map[string]any{"form_id": form, "participant_ids": []string{v.member, ina}, "description": "Bring two"})
+	w.until("of what it is about all are told", func() bool { return len(w.notices(id)) == 6 })
+}
