@@ -17,7 +17,8 @@ import (
 // candidate's page shows. The others come in pages.
 const RemarksShown = 20
 
-// RemarkQuery chooses a page of the notes or the comments of an application.
+// RemarkQuery chooses a page of the notes, the comments or the messages of an
+// application.
 type RemarkQuery struct {
 	Limit  int // 1 to MaxLimit; 0 = DefaultLimit
 	Cursor string
@@ -39,8 +40,8 @@ func (q *RemarkQuery) after(v *vault.Vault, of remarkList) (*cursor, error) {
 	return &after, err
 }
 
-// remarkList is one list of notes or comments: what is in it, and of which
-// application. Those of the application's own page and those that are asked for
+// remarkList is one list of notes, comments or messages: what is in it, and of
+// which application. Those of the application's own page and those that are asked for
 // are one list.
 type remarkList [2]string
 

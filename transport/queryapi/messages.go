@@ -12,12 +12,23 @@ import (
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
+// threadInput chooses a page of messages.
+type threadInput struct {
+	Freshness
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"Messages on a page"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before; with thread_id messages_next_cursor of the conversation, too"`
+	Thread string `query:"thread_id" format:"uuid" doc:"Only this conversation"`
+}
+
+func (in *threadInput) query() readmodels.ThreadQuery {
+	return readmodels.ThreadQuery{RemarkQuery: readmodels.RemarkQuery{Limit: in.Limit, Cursor: in.Cursor}, Thread: in.Thread}
+}
+
 func (a *API) messages(s *edge.Surface) {
 	list := ofApplication("/messages", "Conversations with the candidate", edge.Area(access.Messages, access.View))
-	list.Doc = "Every message that was written or came in, by conversation, the one with the newest message first. Looking at them leaves them open."
-	read(a, s, list, func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.Thread], error) {
-		items, err := a.Core.Threads(ctx, r.Principal.Member, r.Param("id"), a.Now())
-		return Items[readmodels.Thread]{Items: items}, err
+	list.Doc = "Messages that were written or came in, a page of the newest ones first, by conversation. A conversation may go on on the next page, beside others, or alone by its own cursor. Messages that come meanwhile move none from one page to another. Looking at them leaves them open."
+	read(a, s, list, func(ctx context.Context, r *edge.Request, in *threadInput) (readmodels.ThreadPage, error) {
+		return a.Core.Threads(ctx, r.Principal.Member, r.Param("id"), in.query(), a.Now())
 	})
 	who := edge.Roles(access.Admin, access.Recruiting)
 	unassigned := edge.Route{Path: "/v1/unassigned-messages", Summary: "Messages that belong to no application yet", Tag: "messages", Who: who}
