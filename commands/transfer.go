@@ -284,7 +284,8 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 	}
 	for _, id := range pending.Interviews {
 		i, was := said.interviews[id], pendingInterview(f.state, id)
-		i.Interview, i.First, i.Sequence, i.Invited = newID(id), was.Origin(id), was.Sequence, was.Invited
+		i.Interview, i.First, i.Invited = newID(id), was.Origin(id), was.Invited
+		i.Sequence, i.Since = was.Sequence+1, was.Since // while both are there, the later one counts
 		move.to(personal.Key{ID: i.Interview, Owner: t.id}, &i.Title, &i.Description, &i.Place, &i.Link)
 	}
 	for _, id := range pending.Reviews {

@@ -155,7 +155,9 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.review(f, e.Review, application.ReviewCancelled, "", "")
 	case application.Transferred:
 		for _, id := range e.Interviews {
-			m.interview(f, id, func(r *readmodels.InterviewRow) { r.State, r.SettledAt = application.InterviewIsOff, when(f) })
+			m.interview(f, id, func(r *readmodels.InterviewRow) {
+				r.State, r.SettledAt, r.WentOn = application.InterviewIsOff, when(f), true
+			})
 		}
 		for _, id := range e.Reviews {
 			m.review(f, id, application.ReviewCancelled, "", "")

@@ -48,6 +48,7 @@ type Interview struct {
 	Invitation  *Invitation      `json:"invitation" doc:"Of the candidate; null while they are not invited"`
 	CalendarID  string           `json:"calendar_id" format:"uuid" doc:"By which calendars know it: its UID without what follows the @"`
 	Sequence    int              `json:"sequence" doc:"Of its changes, for calendars"`
+	WentOn      bool             `json:"went_on" doc:"Whether it went on with the application, to another job, where it is another one with this calendar_id: here it is cancelled, and in no calendar"`
 }
 
 // Invitation says when and by whom somebody was invited.
@@ -111,7 +112,7 @@ func (r InterviewRow) shown(evaluated []string, atEnd bool, now time.Time, t *te
 		Title: t.text(r.Title), Description: t.text(r.Description), Place: t.text(r.Place), Link: t.text(r.Link),
 		Organiser: t.member(r.Organiser), Members: []Participant{}, Slots: orEmpty(r.Slots), RoleID: r.Role, FormID: r.Form, Visible: !r.Hidden,
 		Recorded: r.Recorded, Reason: t.text(r.Reason), ScheduledAt: r.ScheduledAt, ScheduledBy: t.by(r.ScheduledBy), SettledAt: r.SettledAt,
-		CalendarID: r.First, Sequence: r.Sequence,
+		CalendarID: r.First, Sequence: r.Sequence, WentOn: r.WentOn,
 	}
 	if r.InvitedAt != nil {
 		i.Invitation = &Invitation{At: *r.InvitedAt, By: t.by(r.InvitedBy)}
@@ -218,8 +219,9 @@ func (c *Core) Interview(ctx context.Context, member, applicationID, interviewID
 const MaxMyInterviews = 500
 
 // MyInterviews returns the interviews that member takes part in, of the
-// applications whose interviews they may view at now, today's first. Of more than
-// MaxMyInterviews it returns those that start last.
+// applications whose interviews they may view at now, today's first. One that went
+// on with its application is there once. Of more than MaxMyInterviews it returns
+// those that start last.
 func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) ([]Interview, error) {
 	list := []Interview{}
 	err := c.snapshot(ctx, "interviews of a member", func(tx pgx.Tx, s Schema) error {
@@ -229,7 +231,7 @@ func (c *Core) MyInterviews(ctx context.Context, member string, now time.Time) (
 		}
 		q := new(statement)
 		rows, err := tx.Query(ctx, "SELECT i.interview_id::text, i.application_id::text FROM "+s.Table("interviews")+" i JOIN "+s.Table("applications")+
-			" a ON a.application_id = i.application_id WHERE i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+
+			" a ON a.application_id = i.application_id WHERE NOT i.went_on AND i.participants @> ARRAY["+q.arg(member)+"]::uuid[] AND "+
 			v.holds(q, "a", access.Application)+" AND "+v.holds(q, "a", access.Interviews)+
 			" ORDER BY i.start DESC, i.interview_id LIMIT "+q.arg(MaxMyInterviews), q.args...)
 		if err != nil {

@@ -36,6 +36,7 @@ type InterviewRow struct {
 	Sequence     int        // of its changes, for calendars
 	InvitedAt    *time.Time // the candidate
 	InvitedBy    domain.Actor
+	WentOn       bool // with the application, where it is another one that calendars know as the same
 }
 
 // InterviewAnswerOf is an answer as it stands in an InterviewRow.
@@ -84,6 +85,7 @@ func Interviews() Table[InterviewRow] {
 			Col("sequence", "integer", func(r *InterviewRow) *int { return &r.Sequence }),
 			Col("invited_at", "timestamptz", func(r *InterviewRow) **time.Time { return &r.InvitedAt }),
 			Col("invited_by", "text", func(r *InterviewRow) *domain.Actor { return &r.InvitedBy }),
+			Col("went_on", "boolean", func(r *InterviewRow) *bool { return &r.WentOn }),
 		},
 		Indexes: []string{
 			`CREATE INDEX {name}_application ON {table} (application_id, start)`,

@@ -1,10 +1,15 @@
 package transport
 
 import (
+	"bytes"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	ics "github.com/arran4/golang-ical"
 
 	"github.com/hirelog/hirelog/commands"
 )
@@ -27,7 +32,7 @@ func TestAssignToAnotherJob(t *testing.T) {
 	w.post(v.manager, a+"/document-requests", map[string]any{"title": "Diploma", "category": "certificate"}).made()
 	form, _, _ := w.form("Talks", false)
 	talk := a + "/interviews/" + w.post(v.manager, a+"/interviews", meeting(v, 100)).made()
-	w.put(v.manager, talk, map[string]any{"title": "Technical interview", "participant_ids": []string{v.member}, "candidate_visible": true, "form_id": form}).want(http.StatusOK)
+	w.put(v.manager, talk, map[string]any{"title": "Technical interview", "participant_ids": []string{v.member, commands.FirstAdmin()}, "candidate_visible": true, "form_id": form}).want(http.StatusOK)
 	w.post(v.manager, talk+"/invitation", nil).want(http.StatusOK)
 	w.post(v.manager, talk+"/answer", map[string]string{"answer": "accepted"}).want(http.StatusOK)
 	later := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
@@ -38,6 +43,25 @@ func TestAssignToAnotherJob(t *testing.T) {
 			version := document["versions"].([]any)[0].(map[string]any)
 			file = a + "/documents/" + cv + "/files/" + version["files"].([]any)[0].(map[string]any)["id"].(string)
 		}
+	}
+
+	feed := w.post(w.admin, "/v1/members/"+commands.FirstAdmin()+"/tokens", map[string]any{"name": "Phone", "access": "calendar"}).want(http.StatusCreated).text("secret")
+	listed := func(of string) []string { // in a calendar: what, which change of it, and how it stands
+		t.Helper()
+		w.settle()
+		c, err := ics.ParseCalendar(bytes.NewReader(w.get(w.admin, of).want(http.StatusOK).body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, e := range c.Events() {
+			all = append(all, strings.Join([]string{e.Id(), e.GetProperty(ics.ComponentPropertySequence).Value, e.GetProperty(ics.ComponentPropertyStatus).Value}, " "))
+		}
+		return all
+	}
+	uid := path.Base(talk) + "@hirelog"
+	if got := listed("/v1/calendar/" + feed); !slices.Equal(got, []string{uid + " 1 CONFIRMED"}) {
+		t.Errorf("the calendar has %v", got)
 	}
 
 	// H7: not by somebody who may only do so on one of the two jobs.
@@ -103,8 +127,21 @@ func TestAssignToAnotherJob(t *testing.T) {
 		t.Errorf("the interview was planned anew without its form or the candidate's answer: %s", interviews.body)
 	}
 	// S1-35: to calendars it is the same, and the candidate need not be invited again.
-	if interviews.text("items.0.calendar_id") != interviews.text("items.1.id") || interviews.number("items.0.sequence") != 1 || interviews.at("items.0.invitation") == nil {
+	if interviews.text("items.0.calendar_id") != interviews.text("items.1.id") || interviews.number("items.0.sequence") != 2 || interviews.at("items.0.invitation") == nil ||
+		interviews.at("items.0.went_on") != false || interviews.at("items.1.went_on") != true {
 		t.Errorf("to calendars the interview is another one: %s", interviews.body)
+	}
+	// In calendars it is once, as that of the application that goes on.
+	for _, of := range []string{"/v1/calendar/" + feed, b + "/interviews/" + interviews.text("items.0.id") + "/calendar"} {
+		if got := listed(of); !slices.Equal(got, []string{uid + " 2 CONFIRMED"}) {
+			t.Errorf("%s has %v", of, got)
+		}
+	}
+	for _, of := range []string{talk, b + "/interviews/" + interviews.text("items.1.id")} {
+		w.get(w.admin, of+"/calendar").problem(http.StatusNotFound, "not_found")
+	}
+	if mine := w.get(w.admin, "/v1/me/interviews").want(http.StatusOK).items("items"); len(mine) != 1 || mine[0]["application_id"] != next {
+		t.Errorf("theirs are %v", mine)
 	}
 	if got := w.threads(other.manager, next); got.text("items.0.messages.0.id") != waits || got.text("items.0.messages.0.status") != "scheduled" || got.text("items.0.messages.0.send_at") != later.Format(time.RFC3339) {
 		t.Errorf("what waits to leave is %s", got.body)
@@ -133,9 +170,9 @@ func TestAssignToAnotherJob(t *testing.T) {
 	if page.text("job") != "Writer" || page.text("notes.0.text") != "Knows compilers" || strings.Contains(string(page.body), "transferred") || strings.Contains(string(page.body), `"cancelled"`) {
 		t.Errorf("the candidate sees %s", page.body)
 	}
-	listed := w.get(w.admin, "/v1/applications?outcome=transferred").want(http.StatusOK)
-	if listed.text("items.0.id") != old || listed.text("items.0.url") != a || listed.at("items.0.another_application") != true {
-		t.Errorf("the list has %s", listed.body)
+	rows := w.get(w.admin, "/v1/applications?outcome=transferred").want(http.StatusOK)
+	if rows.text("items.0.id") != old || rows.text("items.0.url") != a || rows.at("items.0.another_application") != true {
+		t.Errorf("the list has %s", rows.body)
 	}
 	if column := w.get(other.manager, "/v1/jobs/"+other.id+"/pipeline").want(http.StatusOK); column.text("columns.0.items.0.url") != b || column.at("columns.0.items.0.another_application") != false {
 		t.Errorf("the pipeline has %s", column.body)

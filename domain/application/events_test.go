@@ -67,7 +67,7 @@ func TestStored(t *testing.T) {
 		application.InterviewScheduled{
 			Stamp: stamp, Interview: id, InterviewTime: berlin, Title: text("title"), Description: text("description"), Place: text("place"), Link: text("link"),
 			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true, Job: other,
-			First: other, Sequence: 3, Invited: true,
+			First: other, Sequence: 3, Since: 2, Invited: true,
 		},
 		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), Participants: []string{id}, Job: other},
 		application.InterviewChanged{

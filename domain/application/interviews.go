@@ -91,6 +91,7 @@ type InterviewScheduled struct {
 	// Of what goes on from another application: what calendars know of it.
 	First    string `json:"first,omitempty"` // its id where it was planned first
 	Sequence int    `json:"sequence,omitempty"`
+	Since    int    `json:"since,omitempty"`   // the sequence since which it is when it is
 	Invited  bool   `json:"invited,omitempty"` // the candidate
 }
 
@@ -100,7 +101,7 @@ func (InterviewScheduled) EventName() string { return "application.interview_sch
 func (e InterviewScheduled) evolve(a Application) Application {
 	return a.withInterview(e.Interview, Interview{
 		InterviewTime: e.InterviewTime, State: InterviewPlanned, Participants: e.Participants, Organiser: e.Organiser, Slots: e.Slots, Role: e.Role, Form: e.Form, Hidden: e.Hidden,
-		Invited: e.Invited, First: e.First, Sequence: e.Sequence, Since: e.Sequence,
+		Invited: e.Invited, First: e.First, Sequence: e.Sequence, Since: e.Since,
 	})
 }
 

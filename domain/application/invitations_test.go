@@ -50,7 +50,7 @@ func TestInterviewsInCalendars(t *testing.T) {
 	said := application.InterviewAnswered{Stamp: by, Interview: "i1", Answer: application.AnswerAccepted}
 	off := application.InterviewCancelled{Stamp: by, Interview: "i1", Participants: []string{"m1", "m2"}, Job: "j1"}
 	carried := interviewed.(application.InterviewScheduled)
-	carried.First, carried.Sequence, carried.Invited = "i0", 4, true
+	carried.First, carried.Sequence, carried.Since, carried.Invited = "i0", 4, 2, true
 	for _, c := range []struct {
 		name            string
 		given           events
@@ -63,7 +63,8 @@ func TestInterviewsInCalendars(t *testing.T) {
 		{"moved and changed", events{received, interviewed, moved, changed}, "i1", 2, 1},
 		{"another start was picked", events{received, interviewed, changed, picked}, "i1", 2, 2},
 		{"cancelled", events{received, interviewed, off}, "i1", 1, 0},
-		{"it went on from elsewhere", events{received, carried, moved}, "i0", 5, 5},
+		{"it went on from elsewhere", events{received, carried}, "i0", 4, 2},
+		{"it went on from elsewhere, and was moved", events{received, carried, moved}, "i0", 5, 5},
 	} {
 		id, i, ok := application.Application{}.Fold(c.given...).InterviewKnownAs(c.origin)
 		if !ok || id != "i1" || i.Sequence != c.sequence || i.Since != c.since {

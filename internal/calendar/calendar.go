@@ -56,7 +56,8 @@ type Attendee struct {
 type Answer string
 
 // Published returns events as an object for a calendar program to read at now. Of
-// two that are the same event, the one with the higher sequence is in it.
+// two that are the same event, the one with the higher sequence is in it: while an
+// application goes on as another one, its interviews are there twice.
 func Published(now time.Time, events ...Event) string {
 	c := newCalendar(ics.MethodPublish)
 	newest := map[string]int{}

@@ -60,12 +60,20 @@ func TestMailed(t *testing.T) {
 	}
 }
 
-// S2-41: what went on from another application is one event, as it is now.
+// S2-41: while an application goes on as another one, what is planned is planned
+// there and here; it is one event, that of the other one, which has the higher
+// sequence, wherever it stands in the list.
 func TestPublished(t *testing.T) {
-	was := talk
-	was.Cancelled, was.Sequence = true, 1
-	c := parse(t, calendar.Published(now, was, talk, calendar.Event{ID: "i2", Starts: now, Ends: now}))
-	if len(c.Events()) != 2 || c.Events()[0].GetProperty(ics.ComponentPropertyStatus).Value != "CONFIRMED" {
-		t.Errorf("%s", c.Serialize())
+	here, off := talk, calendar.Event{ID: "i2", Sequence: 1, Starts: now, Ends: now, Cancelled: true}
+	here.Sequence, here.Place = talk.Sequence-1, "Room 6"
+	for _, listed := range [][]calendar.Event{{here, talk, off}, {talk, here, off}, {off, talk, here}} {
+		status := map[string]string{}
+		c := parse(t, calendar.Published(now, listed...))
+		for _, e := range c.Events() {
+			status[e.Id()+" "+e.GetProperty(ics.ComponentPropertySequence).Value] += e.GetProperty(ics.ComponentPropertyStatus).Value
+		}
+		if len(c.Events()) != 2 || status["i1@hirelog 2"] != "CONFIRMED" || status["i2@hirelog 1"] != "CANCELLED" {
+			t.Errorf("%s", c.Serialize())
+		}
 	}
 }

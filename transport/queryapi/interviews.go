@@ -37,14 +37,18 @@ func (a *API) interviews(s *edge.Surface) {
 	})
 	file := ofApplication("/interviews/{interview}/calendar", "An interview as an iCalendar file", view)
 	file.Method, file.Download = http.MethodGet, true
+	file.Doc = "None of one that went on with the application (went_on): that is the other one's."
 	edge.Handle(s, file, func(ctx context.Context, in *simple) (*huma.StreamResponse, error) {
 		if _, err := a.fresh(ctx, &in.Freshness); err != nil {
 			return nil, err
 		}
 		r := edge.RequestOf(ctx)
 		i, err := a.interview(ctx, r)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case i.WentOn:
+			return nil, edge.ErrNotFound
 		}
 		if err := a.noteRead(ctx, r, file, nil); err != nil {
 			return nil, err
