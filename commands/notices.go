@@ -211,7 +211,7 @@ func (c *Commands) note(ctx context.Context, caller Caller, l line, to string, i
 // noteIn notes something in the mails of a person about what has an id, such as
 // an application.
 func (c *Commands) noteIn(ctx context.Context, caller Caller, of string, about notice.About, item notice.Item, tells notice.Told, window time.Duration) (Answer, error) {
-	id := uuid.NewSHA1(uuid.MustParse(of), []byte("notices/"+about.To)).String()
+	id := uuid.NewSHA1(uuid.MustParse(of), []byte(notice.Name(about.To))).String()
 	return transact(ctx, c, c.notices, id, caller.withoutMatch(), decision[notice.Notices, notice.Event]{
 		decide: func(n notice.Notices, s domain.Stamp) ([]notice.Event, error) {
 			return n.Note(caller.newID("notice"), about, item, tells, window, s)

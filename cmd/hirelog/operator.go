@@ -122,6 +122,20 @@ func printHistory(w io.Writer, h history.History) error {
 			fmt.Fprintf(&b, "      erased since: %s\n", strings.Join(e.Erased, ", "))
 		}
 	}
+	for _, n := range h.Notices {
+		to := ""
+		if n.To != nil {
+			to = *n.To
+		}
+		fmt.Fprintf(&b, "\nnotice %s\n      to %s, %s since %s", n.ID, to, n.Status, n.StatusAt.Format(time.DateTime))
+		if n.Reason != nil {
+			fmt.Fprintf(&b, ": %s", *n.Reason)
+		}
+		b.WriteString("\n")
+		for _, told := range n.Told {
+			fmt.Fprintf(&b, "      %s %s, of event %s\n", told.Kind, told.Subject, told.Cause)
+		}
+	}
 	if h.Profile != nil {
 		profile, err := json.MarshalIndent(h.Profile, "", "  ")
 		if err != nil {

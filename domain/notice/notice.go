@@ -34,6 +34,10 @@ const (
 // Candidate is who is told as the candidate; anybody else is a member, by id.
 const Candidate = "candidate"
 
+// Name is of the mails of a person, among what is named after an application or an
+// interview: their stream is the UUID that this makes with that one's.
+func Name(to string) string { return "notices/" + to }
+
 // Status is how far a mail has got.
 type Status string
 

@@ -18,6 +18,7 @@ import (
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/vault"
 )
@@ -27,6 +28,7 @@ import (
 type Rights interface {
 	Check() error
 	RightsOn(memberID string, a application.Application, at time.Time) access.Rights
+	Member(id string) member.Member
 }
 
 // Opener opens sealed values. It is vault.Vault.
@@ -75,6 +77,7 @@ type History struct {
 	Revision    eventlog.Revision `json:"revision" doc:"Revision of the last event shown"`
 	Position    string            `json:"position" doc:"Position of the last event shown, as commit/prepare"`
 	Events      []Entry           `json:"events" doc:"Every event up to the moment asked for, oldest first"`
+	Notices     []Notice          `json:"notices" doc:"The mails that told somebody of these events, by whom they are to, as they stood at the moment asked for; what messages said is in their own histories"`
 	Profile     *PastProfile      `json:"profile" doc:"The profile folded from these events; null unless a moment was asked for"`
 }
 
@@ -168,13 +171,18 @@ func (r *Replayer) replay(ctx context.Context, id, viewer string, asOf AsOf, may
 			break
 		}
 	}
-	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events))}
+	h := History{Application: id, Masked: held.Masked, Revision: eventlog.NoStream, Position: eventlog.Start.String(), Events: make([]Entry, len(events)), Notices: []Notice{}}
 	o := opening{opener: r.Opener, categories: categoriesOf(all), remarks: remarksOf(all), contracts: contractsOf(all), untagged: state.Anonymised, deleted: deletedIn(all), evaluations: evaluationsOf(all, viewer)}
 	for i, rec := range events {
 		if err := o.entry(&h.Events[i], rec, held); err != nil {
 			return History{}, err
 		}
 		h.Revision, h.Position = rec.Revision, rec.Position.String()
+	}
+	if !state.Deleted {
+		if h.Notices, err = r.notices(ctx, id, all, &o, held, asOf.until(all)); err != nil {
+			return History{}, err
+		}
 	}
 	if !asOf.IsZero() && len(events) > 0 && !state.Deleted {
 		if h.Profile, err = r.profile(ctx, events, asOf, held, &o); err != nil {

@@ -1,11 +1,13 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/message"
@@ -34,16 +36,9 @@ func (r *Replayer) Message(ctx context.Context, viewer, applicationID, id string
 	if err != nil {
 		return StreamHistory{}, err
 	}
-	var m message.Message
-	for e, err := range r.Log.ReadStream(ctx, "message-"+id, 0, eventlog.Forwards) {
-		if err != nil {
-			return StreamHistory{}, fmt.Errorf("replay message %s: %w", id, err)
-		}
-		fact, err := message.Codec.Decode(e.Type, e.Data)
-		if err != nil {
-			return StreamHistory{}, fmt.Errorf("replay message %s at %d: %w", id, e.Revision, err)
-		}
-		m = m.Fold(fact)
+	m, _, err := r.message(ctx, id)
+	if err != nil {
+		return StreamHistory{}, err
 	}
 	if m.Application != applicationID {
 		return StreamHistory{}, message.ErrUnknown
@@ -65,6 +60,68 @@ func (r *Replayer) Message(ctx context.Context, viewer, applicationID, id string
 		}
 	}
 	return h, nil
+}
+
+// UnassignedMessage returns everything that was recorded of a message that came in
+// and belonged to no application: admins and recruiting may see it while it does not,
+// auditors, without what it says, and admins also afterwards, so that it tells who
+// gave it to which application.
+// Errors: ErrUnassigned; message.ErrUnknown; those of the log and the vault.
+func (r *Replayer) UnassignedMessage(ctx context.Context, viewer, id string) (StreamHistory, error) {
+	if err := r.Rights.Check(); err != nil {
+		return StreamHistory{}, err
+	}
+	role := r.Rights.Member(viewer).OrganizationRole()
+	if role != access.Admin && role != access.Recruiting && role != access.Auditor {
+		return StreamHistory{}, ErrUnassigned
+	}
+	m, unassigned, err := r.message(ctx, id)
+	if err != nil {
+		return StreamHistory{}, err
+	}
+	if !unassigned || m.Application != "" && role == access.Recruiting {
+		return StreamHistory{}, message.ErrUnknown
+	}
+	if m.Application != "" {
+		if a, _, err := r.folded(ctx, m.Application); err != nil || a.Deleted {
+			return StreamHistory{}, cmp.Or(err, error(message.ErrUnknown))
+		}
+	}
+	held := r.Rights.RightsOn(viewer, application.Application{}, r.now())
+	h, err := recordedOf(ctx, r, "message-"+id, message.Codec, held, true, true)
+	if err != nil || held.Masked {
+		return h, err
+	}
+	places := map[string]bool{"": true}
+	for i := range h.Events {
+		if err := r.keepPlaces(ctx, viewer, places, &h.Events[i]); err != nil {
+			return StreamHistory{}, err
+		}
+	}
+	return h, nil
+}
+
+// ErrUnassigned means that the viewer may not see messages that belong to no
+// application.
+var ErrUnassigned = &domain.Refusal{Kind: domain.Denied, Code: "denied", Message: "Only admins, recruiting and auditors may see the history of messages that belong to no application."}
+
+// message folds a message, and reports whether it belonged to no application when
+// it came in.
+func (r *Replayer) message(ctx context.Context, id string) (m message.Message, unassigned bool, err error) {
+	for e, err := range r.Log.ReadStream(ctx, "message-"+id, 0, eventlog.Forwards) {
+		if err != nil {
+			return m, false, fmt.Errorf("replay message %s: %w", id, err)
+		}
+		fact, err := message.Codec.Decode(e.Type, e.Data)
+		if err != nil {
+			return m, false, fmt.Errorf("replay message %s at %d: %w", id, e.Revision, err)
+		}
+		if in, ok := fact.(message.Received); ok {
+			unassigned = in.Application == ""
+		}
+		m = m.Fold(fact)
+	}
+	return m, unassigned, nil
 }
 
 // files are the ids of files that a viewer sees.

@@ -36,6 +36,18 @@ func (a *API) history(s *edge.Surface) {
 	read(a, s, ofMessage, func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
 		return a.History.Message(ctx, r.Principal.Member, r.Param("id"), r.Param("message"))
 	})
+	ofNotice := ofApplication("/notices/{notice}/history", "Every event of a mail that told somebody of an application", edge.Area(access.History, access.View).And("what it told with view on the category of the document, or on the interviews area; auditors always"))
+	ofNotice.Doc = "What it told, when it was handed over, and what became of it. An application's history names its notices."
+	read(a, s, ofNotice, func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
+		return a.History.Notice(ctx, r.Principal.Member, r.Param("id"), r.Param("notice"))
+	})
+	unassigned := edge.Route{
+		Path: "/v1/unassigned-messages/{id}/history", Summary: "Every event of a message that belonged to no application", Tag: "messages", Who: edge.Roles(access.Admin, access.Recruiting, access.Auditor).And("recruiting while it belongs to none; auditors without the texts"),
+		Doc: "When it came in, and who gave it to which application.",
+	}
+	read(a, s, unassigned, func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
+		return a.History.UnassignedMessage(ctx, r.Principal.Member, r.Param("id"))
+	})
 	may := edge.Roles(access.Admin, access.Auditor)
 	read(a, s, edge.Route{Path: "/v1/organization/history", Summary: "Everything the organisation decided for itself", Tag: "organization", Who: may},
 		func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
