@@ -3,6 +3,8 @@ package commands_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 	"github.com/hirelog/hirelog/internal/mail"
 	"github.com/hirelog/hirelog/internal/ops"
@@ -155,5 +158,79 @@ func TestMailIsSentAtMostOnceUnderKill(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// postbox is a transport that reads what goes along.
+type postbox struct {
+	sent  []mail.Mail
+	files []string
+}
+
+// Send implements mail.Transport.
+func (p *postbox) Send(ctx context.Context, m mail.Mail) error {
+	p.sent = append(p.sent, m)
+	for _, a := range m.Attachments {
+		content, err := a.Open(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %w", mail.ErrNotTaken, err)
+		}
+		text, err := io.ReadAll(content)
+		if err := errors.Join(err, content.Close()); err != nil {
+			return err
+		}
+		p.files = append(p.files, string(text))
+	}
+	return nil
+}
+
+// S2-47, S2-31, H5: a message waits while a version that goes along is deleted: it
+// leaves once, without the file and its name, also if an employee profile has it.
+func TestWhatWasDeletedDoesNotGoAlong(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	app := c.ReceiveOne(t, someone())
+	file := func(name personal.Plain, text string) (document, file string) {
+		document = commandstest.Must(c.UploadDocument(t.Context(), c.As(c.Recruiter), commands.UploadDocument{
+			Application: app, Category: access.CV, Files: []commands.Upload{{Name: name, Content: strings.NewReader(text)}},
+		})).ID
+		for rec, err := range c.Memory.ReadStream(t.Context(), "application-"+app, 0, eventlog.Forwards) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e, err := application.Codec.Decode(rec.Type, rec.Data); err != nil {
+				t.Fatal(err)
+			} else if up, ok := e.(application.DocumentUploaded); ok && up.Document == document {
+				file = up.Files[0].ID
+			}
+		}
+		return document, file
+	}
+	_, stays := file("cv.txt", "what I did")
+	gone, goes := file("secret.txt", "what nobody is to know")
+	hire := commandstest.Must(c.Hire(t.Context(), c.As(c.Recruiter), commands.Hire{Application: app, Reason: "at once"})).ID
+	system := commands.Caller{Actor: domain.System, CommandID: uuid.New(), MayBeRepeated: true, Origin: eventlog.Live}
+	commandstest.Must(c.CreateEmployee(t.Context(), system, app, hire))
+	later := time.Now().Add(time.Hour)
+	id := commandstest.Must(c.WriteMessage(t.Context(), c.As(c.Recruiter), commands.WriteMessage{
+		Application: app, Letter: commands.Letter{Subject: "Yours", Text: "As you sent it", Files: []string{stays, goes}, SendAt: &later},
+	})).ID
+	commandstest.Must(c.DeleteVersion(t.Context(), c.As(c.Recruiter), commands.DeleteVersion{Application: app, Document: gone, Version: 1}))
+	box := &postbox{}
+	process := commands.New(commands.Options{
+		Log: c.Memory, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler), Tokens: c.Tokens,
+		Arrivals: ops.NewArrivals(c.Pool, nil), Mail: box, Now: func() time.Time { return time.Now().Add(2 * time.Hour) },
+	})
+	system.CommandID = uuid.New()
+	for range 2 {
+		if _, err := process.SendMessage(t.Context(), system, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(box.sent) != 1 || len(box.sent[0].Attachments) != 1 || box.sent[0].Attachments[0].Name != "cv.txt" || !slices.Equal(box.files, []string{"what I did"}) {
+		t.Errorf("sent: %d mails, %v, with %q", len(box.sent), box.sent, box.files)
+	}
+	if got, want := c.Events(t, "message-"+id), []string{"message.written.v1", "message.sending.v1", "message.sent.v1"}; !slices.Equal(got, want) {
+		t.Errorf("it was %v, want %v", got, want)
 	}
 }

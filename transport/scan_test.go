@@ -285,6 +285,49 @@ func TestWhatComesInIsNotLostForItsFiles(t *testing.T) {
 	}
 }
 
+// S2-108, S2-74, H5: a file that was held when its application was erased, or its
+// version deleted there, is scanned in the profile of who was hired: a clean one is
+// given out then, and an infected one never.
+func TestHeldFilesOfEmployeesAreScanned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.carryOut()
+	w.unscanned()
+	v := w.vacancy("Engineer")
+	id := w.apply(v, "Grace", "Hopper")
+	a := "/v1/applications/" + id
+	clean := w.post(v.manager, a+"/documents", newForm("cv").file("cv.pdf", aPDF)).made()
+	bad := w.post(v.manager, a+"/documents", newForm("cv").file("worse.pdf", malware)).made()
+	deleted := w.post(v.manager, a+"/documents", newForm("cv").file("older.pdf", aPDF)).made()
+	w.post(v.manager, a+"/hire", map[string]any{"reason": "the best of all"}).want(http.StatusCreated)
+	e := "/v1/employees/" + w.hired(v.manager, id)
+	w.delete(v.manager, a+"/documents/"+deleted+"/versions/1").want(http.StatusOK)
+	w.post(v.manager, a+"/anonymise", nil).want(http.StatusOK)
+	scans := func() map[string]any {
+		all := map[string]any{}
+		for _, d := range w.get(v.manager, e).want(http.StatusOK).items("documents") {
+			all[d["id"].(string)] = fileOf(d)["scan"]
+		}
+		return all
+	}
+	if got := scans(); got[clean] != "held" || got[bad] != "held" || got[deleted] != "held" {
+		t.Fatalf("before the scanner answers: %v", got)
+	}
+	w.scannedBy(clamdtest.Any(t))
+	w.until("the profile's files are scanned", func() bool {
+		got := scans()
+		return len(got) == 3 && got[clean] == nil && got[deleted] == nil && got[bad] == "infected"
+	})
+	for _, d := range w.get(v.manager, e).want(http.StatusOK).items("documents") {
+		got := w.get(v.manager, e+"/documents/"+d["id"].(string)+"/files/"+fileOf(d)["id"].(string))
+		if d["id"] == bad {
+			got.problem(http.StatusConflict, "file_quarantined")
+		} else if got.want(http.StatusOK); string(got.body) != aPDF {
+			t.Errorf("it says %q", got.body)
+		}
+	}
+}
+
 // S2-108: what came along with a message that belongs to no application is scanned
 // where it is.
 func TestUnassignedFilesAreScanned(t *testing.T) {
