@@ -82,8 +82,17 @@ func (c *Commands) correspondent(ctx context.Context, caller Caller, id string) 
 	return f, held, err
 }
 
-// write writes a message for an application.
+// write writes a message for an application, or for the one it goes on as by then.
 func (c *Commands) write(ctx context.Context, caller Caller, id string, a application.Application, held access.Rights, cmd WriteMessage, purpose message.Purpose) (Answer, error) {
+	answer, err := c.writeFor(ctx, caller, id, a, held, cmd, purpose)
+	if err != nil {
+		return answer, err
+	}
+	return c.goAlong(ctx, caller, id, cmd.Application, answer)
+}
+
+// writeFor writes a message for an application.
+func (c *Commands) writeFor(ctx context.Context, caller Caller, id string, a application.Application, held access.Rights, cmd WriteMessage, purpose message.Purpose) (Answer, error) {
 	f, err := c.messages.read(ctx, c.log, id)
 	if err != nil {
 		return Answer{}, err

@@ -3,6 +3,7 @@ package commands_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"testing"
@@ -122,4 +123,38 @@ func TestARefusalLeavesNothingShared(t *testing.T) {
 		t.Fatalf("nobody was overtaken: %d looks", log.looks)
 	}
 	owned(t, c, written, to)
+}
+
+// S2-53: of two who move a message at once to other applications one is refused, and
+// where it does not belong keeps no key of it or of what came along; to the same one
+// it goes once.
+func TestWhoIsOvertakenInMovingAMessage(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	from, mine, theirs := c.ReceiveOne(t, someone()), c.ReceiveOne(t, someone()), c.ReceiveOne(t, someone())
+	for n, second := range []string{mine, theirs} {
+		id := commandstest.Must(c.ReceiveMail(t.Context(), c.As(c.Admin), mail.Incoming{
+			From: "stranger@example.org", Subject: "Hello", Text: "Hello", MessageID: fmt.Sprintf("%d@example.org", n), Files: []mail.Enclosure{{Name: "cv.txt", Content: []byte("my life")}},
+		})).ID
+		commandstest.Must(c.AssignMessage(t.Context(), c.As(c.Admin), commands.AssignMessage{Message: id, Application: from}))
+		move := func(p *commands.Commands, to string) (commands.Answer, error) {
+			return p.ReassignMessage(t.Context(), c.As(c.Admin), commands.ReassignMessage{Application: from, Message: id, To: to})
+		}
+		log := &overtaken{Log: c.Memory, stream: "message-" + id, look: 1, then: func() { commandstest.Must(move(c.Commands, theirs)) }}
+		answer, err := move(c.Process(log), second)
+		switch {
+		case log.looks < 2:
+			t.Fatalf("nobody was overtaken: %d looks", log.looks)
+		case second == mine && !errors.Is(err, message.ErrUnknown):
+			t.Errorf("who is overtaken: %v", err)
+		case second == theirs && (err != nil || !answer.Unchanged):
+			t.Errorf("to the same: %+v, %v", answer, err)
+		}
+		m := c.State(t).Messages[id]
+		if m.Application != theirs || len(m.Files) != 1 || len(m.Left) != 1 {
+			t.Errorf("it is %+v", m)
+		}
+		owned(t, c, id, theirs)
+		owned(t, c, m.Files[0], theirs)
+	}
 }

@@ -192,24 +192,50 @@ func (c *Commands) carryMessages(ctx context.Context, caller Caller, from string
 		if len(f.state.GoAlong(from, to, c.stamp(caller, f.at))) == 0 {
 			continue
 		}
-		carry := step(caller, "carry/"+id)
-		answer, err := c.giving(ctx, carry, id, to.Application, decision[message.Message, message.Event]{
-			decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.GoAlong(from, to, s), nil },
-		})
-		if err == nil && !answer.Unchanged {
-			_, err = c.settled(ctx, carry, id, answer)
-		}
-		if err != nil && !refused(err) { // of what is erased nothing leaves
+		if _, err := c.carryMessage(ctx, caller, id, from, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// carryMessage lets a message of an application, if it has not left, leave for the
+// one that goes on from it.
+func (c *Commands) carryMessage(ctx context.Context, caller Caller, id, from string, to message.Place) (Answer, error) {
+	carry := step(caller, "carry/"+id)
+	answer, err := c.giving(ctx, carry, id, to.Application, decision[message.Message, message.Event]{
+		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.GoAlong(from, to, s), nil },
+	})
+	if err == nil && !answer.Unchanged {
+		answer, err = c.settled(ctx, carry, id, answer)
+	}
+	if refused(err) { // of what is erased nothing leaves
+		err = nil
+	}
+	return answer, err
+}
+
+// goAlong lets a message that was written for an application leave for the one that
+// this went on as, if it did by now: who transferred it did not see the message. It
+// returns the answer to who wrote it, at where both are.
+func (c *Commands) goAlong(ctx context.Context, caller Caller, id, from string, written Answer) (Answer, error) {
+	to, a, err := c.wentOnAs(ctx, from)
+	if err != nil || to == from {
+		return written, err
+	}
+	carried, err := c.carryMessage(ctx, caller, id, from, message.Place{Application: to, Job: a.Job})
+	if carried.Position.After(written.Position) {
+		written.Position = carried.Position
+	}
+	return written, err
+}
+
 // closeTransferred closes an application that another one, which was received,
-// goes on from, and gives its claim back. What was to leave goes along before.
+// goes on from, and gives its claim back. What was to leave goes along before, and
+// what was written in between after it: who writes later sees that it is closed.
 func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transfer) (Answer, error) {
-	if err := c.carryMessages(ctx, caller, t.cmd.Application, message.Place{Application: t.id, Job: t.cmd.Job}); err != nil {
+	to := message.Place{Application: t.id, Job: t.cmd.Job}
+	if err := c.carryMessages(ctx, caller, t.cmd.Application, to); err != nil {
 		return Answer{}, err
 	}
 	var held []heldClaim
@@ -227,6 +253,7 @@ func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transf
 		if err := c.giveBack(ctx, caller, held, t.cmd.Application); err != nil {
 			c.logger.Warn("a claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
 		}
+		err = c.carryMessages(ctx, caller, t.cmd.Application, to)
 	}
 	return answer, err
 }
