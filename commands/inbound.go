@@ -48,6 +48,12 @@ func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incom
 		if id, attempt, ours := c.ourMessage(in.Bounce.MessageID); ours {
 			return c.bounced(ctx, caller, id, attempt, in.Bounce.Status)
 		}
+		if stream, id, attempt, ours := c.ourNotice(in.Bounce.MessageID); ours {
+			answer, known, err := c.noticeBounced(ctx, caller, stream, id, attempt, in.Bounce.Status)
+			if err != nil || known {
+				return answer, err
+			}
+		}
 	}
 	id := c.mailID(in)
 	reply, answers, err := c.replyOf(ctx, caller, id, in)
@@ -101,7 +107,7 @@ func (c *Commands) mailID(in mail.Incoming) string {
 // bounced records that a mail of ours came back.
 func (c *Commands) bounced(ctx context.Context, caller Caller, id string, attempt int, status string) (Answer, error) {
 	if status == "" {
-		status = "5.0.0"
+		status = undelivered
 	}
 	answer, err := transact(ctx, c, c.messages, id, caller.as(domain.System), decision[message.Message, message.Event]{
 		decide: func(m message.Message, s domain.Stamp) ([]message.Event, error) { return m.Bounce(attempt, status, s) },

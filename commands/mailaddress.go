@@ -52,6 +52,32 @@ func (c *Commands) messageID(id string, attempt int) string {
 	return fmt.Sprintf("%s.%d.%s@%s", id, attempt, c.messageProof(id, attempt), c.mailHost)
 }
 
+const noticePrefix = "n-"
+
+// noticeMessageID returns the Message-ID of an attempt at sending a mail of notices.
+func (c *Commands) noticeMessageID(stream, mail string, attempt int) string {
+	of, id := uuid.MustParse(stream), uuid.MustParse(mail)
+	return fmt.Sprintf("%s%s.%d.%s@%s", noticePrefix, addressText.EncodeToString(append(of[:], id[:]...)), attempt, c.messageProof(stream+"/"+mail, attempt), c.mailHost)
+}
+
+// ourNotice returns which mail of which notices, and which attempt at it, has a
+// Message-ID; ok is false for one that is not ours.
+func (c *Commands) ourNotice(header string) (stream, mail string, attempt int, ok bool) {
+	local, _, _ := strings.Cut(strings.ToLower(header), "@")
+	parts := strings.Split(local, ".")
+	text, ours := strings.CutPrefix(parts[0], noticePrefix)
+	b, err := addressText.DecodeString(text)
+	if !ours || len(parts) != 3 || err != nil || len(b) != 32 {
+		return "", "", 0, false
+	}
+	stream, mail = uuid.UUID(b[:16]).String(), uuid.UUID(b[16:]).String()
+	attempt, err = strconv.Atoi(parts[1])
+	if err != nil || !hmac.Equal([]byte(c.messageProof(stream+"/"+mail, attempt)), []byte(parts[2])) {
+		return "", "", 0, false
+	}
+	return stream, mail, attempt, true
+}
+
 func (c *Commands) messageProof(id string, attempt int) string {
 	proof := c.vault.DeriveID("message id", id, strconv.Itoa(attempt))
 	return addressText.EncodeToString(proof[:])

@@ -85,7 +85,7 @@ func (c *Commands) sendNotice(ctx context.Context, caller Caller, stream string,
 		return answer, err
 	}
 	letter.ID = uuid.NewSHA1(uuid.MustParse(was.ID), fmt.Appendf(nil, "mail/%d", attempt))
-	letter.MessageID = fmt.Sprintf("%s@%s", letter.ID, c.mailHost)
+	letter.MessageID = c.noticeMessageID(stream, was.ID, attempt)
 	// Whatever becomes of the asker, what came of it is to be recorded.
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
 	defer cancel()

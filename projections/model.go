@@ -15,6 +15,7 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -26,8 +27,8 @@ type Fact struct {
 	// Aggregate is the id in the stream's name.
 	Aggregate string
 	// Body is an application.Event, message.Event, job.Event, member.Event,
-	// organization.Event, candidate.Event, claim.Event, employee.Event, bulk.Event, view.Event or
-	// erasure.Event.
+	// organization.Event, candidate.Event, claim.Event, employee.Event, bulk.Event, view.Event,
+	// notice.Event or erasure.Event.
 	Body domain.Fact
 }
 
@@ -53,6 +54,8 @@ func Decode(e eventlog.Event) (f Fact, ok bool, err error) {
 		body, err = candidate.Codec.Decode(e.Type, e.Data)
 	case "claim":
 		body, err = claim.Codec.Decode(e.Type, e.Data)
+	case "notice":
+		body, err = notice.Codec.Decode(e.Type, e.Data)
 	case "bulk":
 		body, err = bulk.Codec.Decode(e.Type, e.Data)
 	case "view":

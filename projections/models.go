@@ -25,7 +25,7 @@ const CoreGroup = "core"
 // share one checkpoint: who may see what is never older than what they see. The
 // candidate's page has no model of its own, it is read from the same rows.
 func Core(opener Opener) []Model {
-	return []Model{newJobs(), newDefinitions(), newAccess(), newApplicationList(opener), newTimeline(), newProfile(), newAssessment(), newMessages(), newInbox(), newLists(), newHires(), newOffers(), newDataRequests(), newWithheld()}
+	return []Model{newJobs(), newDefinitions(), newAccess(), newApplicationList(opener), newTimeline(), newProfile(), newAssessment(), newMessages(), newInbox(), newLists(), newHires(), newOffers(), newDataRequests(), newUndelivered(), newWithheld()}
 }
 
 // open opens sealed values; an absent one opens as no text.

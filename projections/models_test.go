@@ -95,6 +95,7 @@ var erased = map[string]func(*testing.T, dump){
 			d.some(t, "data_requests", "state = '"+state+"' AND answered_at IS NOT NULL")
 		}
 	},
+	"undelivered": func(t *testing.T, d dump) { d.none(t, "undelivered_notices", "true") },
 	"messages": func(t *testing.T, d dump) {
 		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND (sent_to IS NOT NULL OR sent_from IS NOT NULL OR from_name IS NOT NULL OR subject IS NOT NULL OR text IS NOT NULL)")
 		d.none(t, "messages", "application_id <> '"+readmodels.NoApplication()+"' AND files::text LIKE '%\"name\": \"%'")

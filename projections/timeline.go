@@ -8,6 +8,7 @@ import (
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/candidate"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/readmodels"
 )
@@ -61,8 +62,23 @@ func (m *timeline) Apply(_ context.Context, f Fact) error {
 		})
 	case candidate.Event:
 		m.candidate(f, e)
+	case notice.Bounced:
+		m.cameBack(f, e)
 	}
 	return nil
+}
+
+// cameBack shows that a mail of notices did not reach who it was to.
+func (m *timeline) cameBack(f Fact, e notice.Bounced) {
+	kind := readmodels.EntryNoticeBounced
+	if e.Meeting != "" {
+		kind = readmodels.EntryInvitationBounced
+	}
+	m.entries.Put(readmodels.EntryRow{
+		Event: f.ID.String(), Application: e.Application, Revision: int64(f.Revision),
+		Commit: int64(f.Position.Commit), Prepare: int64(f.Position.Prepare),
+		Kind: kind, At: e.At, By: e.By, Subject: optional(e.Meeting), Details: readmodels.JSON[readmodels.EntryDetails]{V: readmodels.EntryDetails{Told: e.To}},
+	})
 }
 
 // candidate shows that two people are one, or two again, under the id of each of

@@ -31,12 +31,13 @@ const (
 	TaskDeclined         TaskKind = "interview_declined"
 	TaskOffer            TaskKind = "offer_to_approve"
 	TaskDataRequested    TaskKind = "data_requested"
+	TaskNoticeBounced    TaskKind = "notice_bounced"
 )
 
 // Task is something that is to be done. It is there as long as it is, and no
 // longer: nobody opens or closes one.
 type Task struct {
-	Kind        TaskKind   `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,interview_declined,document_to_categorise,message_open,message_troubled,offer_to_approve,data_requested"`
+	Kind        TaskKind   `json:"kind" enum:"document_to_review,document_overdue,stage_overdue,comments_unread,review_requested,evaluation_due,interview_over,interview_declined,document_to_categorise,message_open,message_troubled,offer_to_approve,data_requested,notice_bounced"`
 	Application string     `json:"application_id" format:"uuid"`
 	Job         JobRef     `json:"job"`
 	DocumentID  *string    `json:"document_id" format:"uuid"`
@@ -44,13 +45,15 @@ type Task struct {
 	Stage       *StageRef  `json:"stage" doc:"The stage it has been in for too long"`
 	Comments    *int       `json:"comments" doc:"How many are unread"`
 	Review      *string    `json:"review_id" format:"uuid"`
-	Interview   *string    `json:"interview_id" format:"uuid" doc:"That you are to evaluate, of which it is to be said whether it took place, or that somebody declined"`
+	Interview   *string    `json:"interview_id" format:"uuid" doc:"That you are to evaluate, of which it is to be said whether it took place, that somebody declined, or about which a mail came back"`
 	Participant *string    `json:"participant_id" format:"uuid" doc:"The member who declined the interview; null if it was the candidate"`
 	Form        *string    `json:"form_id" format:"uuid" doc:"The evaluation form that was named"`
 	Offer       *string    `json:"offer_id" format:"uuid" doc:"That waits for your approval"`
 	DataRequest *string    `json:"data_request_id" format:"uuid" doc:"What the candidate asked about their data"`
 	DataKind    *string    `json:"data_request_kind" enum:"export,erasure" doc:"What that is: a copy, or erasure"`
-	Since       time.Time  `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, declined, its terms said, asked"`
+	Notice      *string    `json:"notice_id" format:"uuid" doc:"Notices by mail to one person, of which the last came back"`
+	Told        *string    `json:"told" doc:"Whom they are to: candidate, or a member's id"`
+	Since       time.Time  `json:"since" doc:"Since when it is to be done: uploaded, due, over the limit, the oldest unread, requested, begun, over, declined, its terms said, asked, came back"`
 	Due         *time.Time `json:"due_at" doc:"By when; null where nothing says so, or since says it"`
 	Yours       bool       `json:"yours" doc:"It is for you: as recruitment manager, stage manager, organiser, or because you were asked, or asked for the document"`
 }
@@ -70,6 +73,9 @@ func (c *Core) Tasks(ctx context.Context, member, applicationID string, now time
 		q := new(statement)
 		about := v.about()
 		if tasks, err = about.tasks(ctx, tx, q, "x.application_id = "+q.arg(applicationID), true); err != nil {
+			return err
+		}
+		if tasks, err = about.withUndelivered(ctx, tx, tasks, applicationID); err != nil {
 			return err
 		}
 		tasks, err = about.withInterviews(ctx, tx, tasks, applicationID)
@@ -92,6 +98,9 @@ func (c *Core) MyTasks(ctx context.Context, member string, now time.Time) ([]Tas
 			return ErrNotFound
 		}
 		if tasks, err = v.tasks(ctx, tx, new(statement), "x.yours", false); err != nil {
+			return err
+		}
+		if tasks, err = v.withUndelivered(ctx, tx, tasks, ""); err != nil {
 			return err
 		}
 		tasks, err = v.withInterviews(ctx, tx, tasks, "")

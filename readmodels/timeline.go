@@ -40,7 +40,7 @@ type TimelineEntry struct {
 	ID         string               `json:"id" format:"uuid" doc:"Of the event"`
 	Revision   int64                `json:"revision" doc:"With this event: of the application, or of the message or the candidate the entry is about"`
 	Position   string               `json:"position" doc:"Of the event in the log"`
-	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,stage_overdue,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,file_quarantined,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,interview_invited,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,work_handed_over,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired,candidates_merged,candidates_unmerged"`
+	Kind       EntryKind            `json:"kind" enum:"received,stage_moved,stage_overdue,disqualified,requalified,reason_changed,anonymised,tag_added,tag_removed,priority_set,owner_set,comment_added,note_added,note_visibility_set,note_deleted,document_requested,document_uploaded,document_approved,document_rejected,outcome_disclosed,disclosure_moved,document_reminder_due,access_granted,access_ends,comment_edited,comment_deleted,rated,note_edited,document_cancelled,document_reopened,document_recategorised,document_version_deleted,file_quarantined,audit_opened,audit_closed,interview_scheduled,interview_rescheduled,interview_changed,interview_cancelled,interview_completed,interview_missed,interview_answered,interview_invited,invitation_bounced,move_undone,submitted,transferred,review_requested,review_submitted,review_cancelled,review_reminder_due,work_handed_over,message_written,message_received,message_assigned,message_moved_away,message_moved_here,message_cancelled,message_sent,message_failed,message_unknown,message_bounced,message_retried,message_closed,notice_bounced,evaluation_submitted,evaluation_deleted,hired,hire_undone,employee_created,offer_drafted,offer_changed,offer_approved,offer_returned,offer_sent,offer_accepted,offer_declined,offer_withdrawn,offer_expired,candidates_merged,candidates_unmerged"`
 	At         time.Time            `json:"at"`
 	By         By                   `json:"by"`
 	Imported   bool                 `json:"imported" doc:"It happened elsewhere, when it says, and was brought here by an import"`
@@ -67,6 +67,7 @@ type TimelineEntry struct {
 	Grant      *EntryGrant          `json:"grant"`
 	Offer      *EntryOffer          `json:"offer"`
 	Message    *EntryMessage        `json:"message"`
+	Told       *string              `json:"told" doc:"Whom a mail of notices that came back was to: candidate, or a member's id"`
 	HandedOver *EntryHandedOver     `json:"handed_over"`
 
 	ApplicationID string  `json:"application_id" format:"uuid" doc:"To which it happened: this one, one it goes on from, or another of the person"`
@@ -159,7 +160,7 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Evaluations: {EntryRated, EntryEvaluationSubmitted, EntryEvaluationDeleted},
 	access.Interviews: {
 		EntryInterviewScheduled, EntryInterviewRescheduled, EntryInterviewChanged, EntryInterviewCancelled,
-		EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered, EntryInterviewInvited,
+		EntryInterviewCompleted, EntryInterviewMissed, EntryInterviewAnswered, EntryInterviewInvited, EntryInvitationBounced,
 	},
 	access.Offers: {
 		EntryOfferDrafted, EntryOfferChanged, EntryOfferApproved, EntryOfferReturned, EntryOfferSent,
@@ -168,6 +169,7 @@ var entryAreas = map[access.Area][]EntryKind{
 	access.Messages: {
 		EntryMessageWritten, EntryMessageReceived, EntryMessageAssigned, EntryMessageMovedAway, EntryMessageMovedHere, EntryMessageCancelled,
 		EntryMessageSent, EntryMessageFailed, EntryMessageUnknown, EntryMessageBounced, EntryMessageRetried, EntryMessageClosed,
+		EntryNoticeBounced,
 	},
 	access.Profile: {EntryMerged, EntryUnmerged},
 	access.Grants:  {EntryAccessGranted, EntryAccessEnds, EntryAuditOpened, EntryAuditClosed},
@@ -444,7 +446,7 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 		Source: orNil(d.Source), Outcome: orNil(d.Outcome), Priority: d.Priority, Visible: d.Visible, Rating: d.Rating,
 		Reason: labelled(orNil(d.Reason), r.reasonLabel), Tag: labelled(orNil(d.Tag), r.tagLabel),
 		GoesOnFrom: orNil(d.FromApplication), WentOnAs: orNil(d.ToApplication),
-		Text: t.text(r.Text),
+		Told: orNil(d.Told), Text: t.text(r.Text),
 	}
 	if slices.Contains(decisionText, r.Kind) && v.rights.Area(access.Decision) < access.View {
 		e.Text = nil
@@ -456,6 +458,8 @@ func (r entryRow) shown(v view, t *texts) TimelineEntry {
 	switch {
 	case r.Kind == EntryWorkHandedOver && len(d.Members) == 2:
 		e.HandedOver = &EntryHandedOver{From: t.member(d.Members[0]), To: t.member(d.Members[1])}
+	case r.Kind == EntryNoticeBounced:
+		// Nothing but whom it was to.
 	case r.Kind == EntrySubmitted:
 		e.Submission = r.Subject
 	case r.Kind == EntryEvaluationSubmitted, r.Kind == EntryEvaluationDeleted:

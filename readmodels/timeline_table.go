@@ -47,6 +47,7 @@ const (
 	EntryInterviewMissed      EntryKind = "interview_missed"
 	EntryInterviewAnswered    EntryKind = "interview_answered"
 	EntryInterviewInvited     EntryKind = "interview_invited"
+	EntryInvitationBounced    EntryKind = "invitation_bounced" // or another mail about it
 
 	EntryNoteAdded         EntryKind = "note_added"
 	EntryNoteEdited        EntryKind = "note_edited"
@@ -109,6 +110,7 @@ const (
 	EntryMessageBounced   EntryKind = "message_bounced"
 	EntryMessageRetried   EntryKind = "message_retried"
 	EntryMessageClosed    EntryKind = "message_closed"
+	EntryNoticeBounced    EntryKind = "notice_bounced"
 )
 
 // The kinds of entries that time brings.
@@ -157,6 +159,7 @@ type EntryDetails struct {
 	Closed     bool                `json:"closed,omitempty"`  // it was withdrawn with the application
 	Imported   bool                `json:"imported,omitempty"`
 	Message    string              `json:"message,omitempty"` // that tells of a disqualification
+	Told       string              `json:"told,omitempty"`    // whom a mail of notices was to
 
 	Job             string `json:"job,omitempty"` // it went on for
 	FromApplication string `json:"from_application,omitempty"`

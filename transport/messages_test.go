@@ -201,6 +201,38 @@ func TestMessagesComeIn(t *testing.T) {
 	w.post(w.admin, "/v1/mail/inbound", map[string]any{}).problem(http.StatusUnsupportedMediaType, "unsupported_media_type")
 }
 
+// deliveryReport is what says that a mail to an address could not be delivered.
+func deliveryReport(to, header string) string {
+	return `From: MAILER-DAEMON <postmaster@mail.example>
+To: x@hirelog.invalid
+Subject: Undelivered
+Message-ID: <` + header[:8] + `@mail.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+Nobody lives here.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+
+Final-Recipient: rfc822; ` + to + `
+Action: failed
+Status: 5.1.1
+
+--b
+Content-Type: text/rfc822-headers
+
+From: x@hirelog.invalid
+Message-ID: <` + header + `>
+
+--b--
+`
+}
+
 func contains(all []any, one string) bool {
 	for _, v := range all {
 		if v == one {
@@ -221,36 +253,7 @@ func TestMessagesComeBack(t *testing.T) {
 	at := "/v1/applications/" + id
 	sent := w.post(v.manager, at+"/messages", map[string]any{"subject": "Hello", "text": "Hello Grace"}).made()
 	w.until("it is sent", func() bool { return w.threads(v.manager, id).text("items.0.messages.0.status") == "sent" })
-	report := func(header string) string {
-		return `From: MAILER-DAEMON <postmaster@mail.example>
-To: x@hirelog.invalid
-Subject: Undelivered
-Message-ID: <` + header[:8] + `@mail.example>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-
---b
-Content-Type: text/plain
-
-Nobody lives here.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mail.example
-
-Final-Recipient: rfc822; grace.hopper@mail.example
-Action: failed
-Status: 5.1.1
-
---b
-Content-Type: text/rfc822-headers
-
-From: x@hirelog.invalid
-Message-ID: <` + header + `>
-
---b--
-`
-	}
+	report := func(header string) string { return deliveryReport("grace.hopper@mail.example", header) }
 	forged := strings.Replace(w.captured().text("content.message_id"), ".1.", ".2.", 1)
 	w.mailIn(w.admin, report(forged)).want(http.StatusOK)
 	if got := w.threads(v.manager, id); got.text("items.0.messages.0.status") != "sent" || len(w.get(w.admin, "/v1/unassigned-messages").at("items").([]any)) != 1 {

@@ -135,7 +135,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 		of(readmodels.Notes()), of(readmodels.Comments()), of(readmodels.Documents()), of(readmodels.DocumentVersions()),
 		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()), of(readmodels.KeptValues()), of(readmodels.Withheld()),
 		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
-		of(readmodels.Offers()), of(readmodels.DataRequests()),
+		of(readmodels.Offers()), of(readmodels.DataRequests()), of(readmodels.Undelivered()),
 		of(readmodels.Submissions()), of(readmodels.Evaluations()), of(readmodels.EvaluationContents()), of(readmodels.EvaluationForms()), of(readmodels.FormVersions()),
 		of(readmodels.Attributes()), of(readmodels.AttributeOrder()), of(readmodels.CustomCategories()), of(readmodels.RetiredTable()), of(readmodels.Templates()),
 		of(readmodels.Notices()), of(readmodels.Inboxes()), of(readmodels.Audiences()), of(readmodels.Requesters()), of(readmodels.Notify()),

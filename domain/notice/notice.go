@@ -49,6 +49,7 @@ const (
 	IsFailed  Status = "failed"  // it was certainly not taken
 	IsUnknown Status = "unknown" // nobody knows whether it was taken
 	IsDropped Status = "dropped" // there was no reason for it any more
+	IsBounced Status = "bounced" // it was taken, and came back
 )
 
 const (
@@ -79,7 +80,8 @@ type Mail struct {
 	Tells    Told      // at the last attempt
 	Effect   string    // that handed it over last
 	Since    time.Time // since when it is being handed over
-	Reason   string    // why it failed or was dropped; a code
+	Reason   string    // why it failed, was dropped or came back; a code
+	Closed   bool      // somebody took care of it, once it had come back
 }
 
 // About is whom a mail is to, and what it is about.
@@ -131,7 +133,7 @@ func (m Mail) Ended() bool {
 		return false
 	case IsFailed:
 		return m.RetryAt.IsZero()
-	case IsSent, IsUnknown, IsDropped:
+	case IsSent, IsUnknown, IsDropped, IsBounced:
 	}
 	return true
 }
@@ -149,7 +151,7 @@ type Event interface {
 }
 
 // Codec reads and writes the events of notices.
-var Codec = domain.NewCodec[Event](Noted{}, Sending{}, Sent{}, Failed{}, OutcomeUnknown{}, Dropped{})
+var Codec = domain.NewCodec[Event](Noted{}, Sending{}, Sent{}, Failed{}, OutcomeUnknown{}, Dropped{}, Bounced{}, BounceClosed{})
 
 // Fold returns n with events applied in order.
 func (n Notices) Fold(events ...Event) Notices {

@@ -54,6 +54,8 @@ func TestStored(t *testing.T) {
 		}, notice.Sending{Stamp: s, Mail: "m1", Attempt: 1, Effect: "f1", Told: said}, notice.Sent{Stamp: s, Mail: "m1", Attempt: 1, Told: said},
 		notice.Failed{Stamp: s, Mail: "m1", About: notice.About{To: notice.Candidate, Application: "a1", Job: "j1", Interview: "i1"}, Attempt: 1, Reason: "not_taken", RetryAt: &again},
 		notice.OutcomeUnknown{Stamp: s, Mail: "m1", Attempt: 1, Told: said}, notice.Dropped{Stamp: s, Mail: "m1", Reason: "closed"},
+		notice.Bounced{Stamp: s, Mail: "m1", About: notice.About{To: notice.Candidate, Application: "a1", Job: "j1", Interview: "i1"}, Attempt: 1, Reason: "5.1.1", Meeting: "i2"},
+		notice.BounceClosed{Stamp: s, Mail: "m1"},
 	)
 }
 
@@ -186,6 +188,7 @@ func TestWhatCalendarsWereTold(t *testing.T) {
 	leaves := sending
 	leaves.Told = told("REQUEST", 1)
 	taken, lost := notice.Sent{Stamp: due, Mail: "m1", Attempt: 1, Told: leaves.Told}, notice.OutcomeUnknown{Stamp: due, Mail: "m1", Attempt: 1, Told: leaves.Told}
+	back := notice.Bounced{Stamp: due, Mail: "m1", About: about, Attempt: 1, Reason: "5.1.1"}
 	another := events{notice.Noted{Stamp: due, Mail: "m2", About: about, Item: moved, Opens: true, ClosesAt: due.At.Add(window)}}
 	domaintest.Run(t, notice.Notices.Fold, []row{
 		{Name: "it says what it tells", Given: events{opened}, When: func(n notice.Notices) ([]notice.Event, error) {
@@ -200,6 +203,38 @@ func TestWhatCalendarsWereTold(t *testing.T) {
 		{Name: "that it is off is", Given: events{opened, leaves, taken}, When: note(told("CANCEL", 1)), Want: another},
 		{Name: "what may still not be taken is", Given: events{opened, leaves}, When: note(told("REQUEST", 1)), Want: another},
 		{Name: "what is not for calendars is", Given: events{opened, leaves, taken}, When: note(notice.Told{}), Want: another},
+		{Name: "what came back nobody knows", Given: events{opened, leaves, taken, back}, When: note(told("REQUEST", 1)), Want: another},
+	}...)
+}
+
+// S1-50: a mail that comes back did not reach who it was to, until somebody takes
+// care of it.
+func TestBounces(t *testing.T) {
+	moved := about
+	moved.Application = "a2"
+	back := notice.Bounced{Stamp: at(time.Hour), Mail: "m1", About: moved, Attempt: 1, Reason: "5.1.1", Meeting: "i1"}
+	bounce := func(mail string, attempt int) when {
+		return func(n notice.Notices) ([]notice.Event, error) {
+			return n.Bounce(mail, attempt, "5.1.1", moved, "i1", at(time.Hour))
+		}
+	}
+	closing := func(n notice.Notices) ([]notice.Event, error) { return n.CloseBounce(s) }
+	closed := notice.BounceClosed{Stamp: s, Mail: "m1"}
+	domaintest.Run(t, notice.Notices.Fold, []row{
+		{Name: "what was taken", Given: events{opened, sending, sent}, When: bounce("m1", 1), Want: events{back}},
+		{Name: "what was perhaps taken", Given: events{opened, sending, unknown}, When: bounce("m1", 1), Want: events{back}},
+		{Name: "before it is known that it was taken", Given: events{opened, sending}, When: bounce("m1", 1), Want: events{back}},
+		{Name: "once", Given: events{opened, sending, sent, back}, When: bounce("m1", 1)},
+		{Name: "not another attempt", Given: events{opened, sending, sent}, When: bounce("m1", 2)},
+		{Name: "not what did not leave", Given: events{opened}, When: bounce("m1", 0)},
+		{Name: "not what nobody knows", Given: events{opened, sending, sent}, When: bounce("m2", 1), Err: notice.ErrUnknown},
+		{Name: "it was not taken after all", Given: events{opened, sending, back}, When: func(n notice.Notices) ([]notice.Event, error) { return n.Take("m1", 1, due) }},
+		{Name: "it is not sent again", Given: events{opened, sending, back}, When: func(n notice.Notices) ([]notice.Event, error) {
+			return n.Send("m1", "f2", notice.Told{}, at(2*time.Hour))
+		}},
+		{Name: "somebody takes care of it", Given: events{opened, sending, sent, back}, When: closing, Want: events{closed}},
+		{Name: "which is done once", Given: events{opened, sending, sent, back, closed}, When: closing},
+		{Name: "of nothing nobody does", Given: events{opened, sending, sent}, When: closing, Err: notice.ErrUnknown},
 	}...)
 }
 
@@ -221,6 +256,8 @@ func TestRandom(t *testing.T) {
 				func(n notice.Notices) ([]notice.Event, error) { return n.Fail(mail, attempt, "not_taken", again, s) },
 				func(n notice.Notices) ([]notice.Event, error) { return n.LoseTrack(mail, attempt, s) },
 				func(n notice.Notices) ([]notice.Event, error) { return n.Drop(mail, "closed", s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.Bounce(mail, attempt, "5.1.1", about, "", s) },
+				func(n notice.Notices) ([]notice.Event, error) { return n.CloseBounce(s) },
 			}).Draw(t, "command")
 		},
 		Holds: func(before notice.Notices, e notice.Event, after notice.Notices) string {
@@ -254,6 +291,11 @@ func TestRandom(t *testing.T) {
 			if e, ok := e.(notice.Sending); ok {
 				if was, _ := before.Get(e.Mail); was.Ended() || was.Status == notice.IsSending {
 					return "it is sent twice"
+				}
+			}
+			if e, ok := e.(notice.Bounced); ok {
+				if was, _ := before.Get(e.Mail); was.Attempt == 0 || was.Status == notice.IsDropped || was.Status == notice.IsBounced {
+					return "a mail that did not leave came back"
 				}
 			}
 			return ""

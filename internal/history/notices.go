@@ -22,7 +22,7 @@ type Notice struct {
 	To        *string       `json:"to" doc:"candidate, or the id of a member; null if nothing that it tells is for you"`
 	Interview *string       `json:"interview_id" format:"uuid" doc:"By which calendars know it, of a mail about one"`
 	Told      []Told        `json:"told" doc:"What of this application it tells, oldest first; without what you may not view"`
-	Status    notice.Status `json:"status" enum:"open,sending,sent,failed,unknown,dropped" doc:"open: it takes more until it leaves; sending: it is handed over; sent: it was taken; failed: it was not taken; unknown: nobody knows whether it was taken; dropped: there was no reason for it any more"`
+	Status    notice.Status `json:"status" enum:"open,sending,sent,failed,unknown,dropped,bounced" doc:"open: it takes more until it leaves; sending: it is handed over; sent: it was taken; failed: it was not taken; unknown: nobody knows whether it was taken; dropped: there was no reason for it any more"`
 	StatusAt  time.Time     `json:"status_at"`
 	Attempts  int           `json:"attempts" doc:"How often it was handed over"`
 	RetryAt   *time.Time    `json:"retry_at" doc:"When it is tried again by itself"`
@@ -174,6 +174,10 @@ func (t *telling) take(s noticeStream) {
 			t.turn(e.Mail, fact, notice.IsUnknown, nil)
 		case notice.Dropped:
 			t.turn(e.Mail, fact, notice.IsDropped, func(n *Notice) { n.Reason = &e.Reason })
+		case notice.Bounced:
+			t.turn(e.Mail, fact, notice.IsBounced, func(n *Notice) { n.Reason = &e.Reason })
+		case notice.BounceClosed:
+			// It came back all the same.
 		}
 	}
 }
@@ -340,6 +344,10 @@ func mailOf(fact notice.Event) string {
 	case notice.OutcomeUnknown:
 		return e.Mail
 	case notice.Dropped:
+		return e.Mail
+	case notice.Bounced:
+		return e.Mail
+	case notice.BounceClosed:
 		return e.Mail
 	}
 	return ""

@@ -19,6 +19,7 @@ import (
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/notice"
 	"github.com/hirelog/hirelog/domain/organization"
 	"github.com/hirelog/hirelog/domain/view"
 	"github.com/hirelog/hirelog/internal/eventlog"
@@ -48,6 +49,7 @@ type History struct {
 	JobIDs, MemberIDs, CandidateIDs, ApplicationIDs []string
 
 	bulks     map[string]bulk.Bulk
+	notices   map[string]notice.Notices
 	views     map[string]view.View
 	ids       int
 	revisions map[string]eventlog.Revision
@@ -67,7 +69,7 @@ func New(t testing.TB) *History {
 		Jobs: map[string]job.Job{}, Members: map[string]member.Member{},
 		Candidates: map[string]candidate.Candidate{}, Applications: map[string]application.Application{}, Messages: map[string]message.Message{},
 		Person: map[string]string{}, revisions: map[string]eventlog.Revision{},
-		bulks: map[string]bulk.Bulk{}, views: map[string]view.View{},
+		bulks: map[string]bulk.Bulk{}, notices: map[string]notice.Notices{}, views: map[string]view.View{},
 		Employees: map[string]employee.Employee{},
 	}
 	h.Organize(func(o organization.Organization, s domain.Stamp) ([]organization.Event, error) {

@@ -138,6 +138,7 @@ func (c *Company) sendOne(id string, by domain.Actor, what int) {
 		on(by, message.Message.Retry)
 	case 4:
 		on(domain.System, func(was message.Message, s domain.Stamp) ([]message.Event, error) { return was.Bounce(1, "5.1.1", s) })
+		c.ComesBack(c.Tell(id, ""), "")
 	}
 }
 

@@ -46,12 +46,13 @@ func (c *Company) Once() {
 		s.By = domain.Member(c.Admin)
 		return m.SetNotifications(c.Admin, member.Notifications{On: []organization.Notification{organization.NewComment}}, s)
 	})
-	c.interviewOnce(id, by)
+	interview := c.interviewOnce(id, by)
 	c.On(id, domain.System, func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.OutstayStage(a.Stage, time.Nanosecond, s)
 	})
 	_, other := c.Apply(c.JobIDs[0], candidate.Details{FirstName: "Otto", LastName: "Once", Email: "once.more@example.org"})
 	c.messagesOnce(id, other, by)
+	c.noticesOnce(id, other, interview)
 	c.evaluatedOnce(id)
 	c.listsOnce(id, by)
 	review, withdrawn := c.ID(), c.ID()
@@ -81,8 +82,8 @@ func (c *Company) Once() {
 	c.hireOnce(hired, by)
 }
 
-// interviewOnce lets everything happen to interviews.
-func (c *Company) interviewOnce(id string, by domain.Actor) {
+// interviewOnce lets everything happen to interviews, and returns the id of one.
+func (c *Company) interviewOnce(id string, by domain.Actor) string {
 	interview, past := c.ID(), c.ID()
 	on := func(decide func(application.Application, domain.Stamp) ([]application.Event, error)) {
 		c.On(id, by, decide)
@@ -114,4 +115,5 @@ func (c *Company) interviewOnce(id string, by domain.Actor) {
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.CompleteInterview(past, s)
 	})
+	return interview
 }

@@ -40,6 +40,11 @@ func (a *API) messages(s *edge.Surface) {
 	on("cancel", "Cancel a message that has not left", "Also one that failed and would be tried again.", c.CancelMessage)
 	on("retry", "Try to send a message again", "One that failed, came back, or of which nobody knows whether it was taken: it may arrive twice then.", c.RetryMessage)
 	on("close", "Say that a message was taken care of", "For everybody; writing an answer says it, too.", c.CloseMessage)
+	back := onApplication(http.MethodPost, "/notices/{notice}/close", "Say that a mail of notices that came back was taken care of", edit.And("or, about an interview, on area interviews"))
+	back.Doc = "For everybody. It is not sent again; what happens later is, to the address that is known then."
+	act(a, s, back, func(ctx context.Context, caller commands.Caller, r *edge.Request) (commands.Answer, error) {
+		return c.CloseBounce(ctx, caller, commands.CloseBounce{Application: r.Param("id"), Notice: r.Param("notice")})
+	})
 	change(a, s, onApplication(http.MethodPost, "/messages/{message}/reassign", "Move a message to another application", edit.And("on both applications")),
 		func(ctx context.Context, caller commands.Caller, r *edge.Request, cmd commands.ReassignMessage) (commands.Answer, error) {
 			cmd.Application, cmd.Message = r.Param("id"), r.Param("message")
@@ -80,7 +85,7 @@ func (a *API) inbound(s *edge.Surface) {
 	route := edge.Route{
 		Method: http.MethodPost, Path: "/v1/mail/inbound", Summary: "Hand over a mail that came in", Tag: "messages", Who: edge.Roles(access.Admin), Body: edge.MailBody,
 		Doc: "The body is the whole mail, as message/rfc822, of at most 35 MiB with at most 20 files of 20 MiB. The same mail, by its sender and Message-ID, comes in once. " +
-			"A report that one of our messages could not be delivered marks that message as bounced. What the calendar program of somebody who is invited to an interview answers is their answer; " +
+			"A report that one of our messages or notices could not be delivered marks that as bounced. What the calendar program of somebody who is invited to an interview answers is their answer; " +
 			"if the mail is no message besides, its id is the interview's. An answer of 5xx means that it is to be handed over again.",
 	}
 	edge.Handle(s, route, func(ctx context.Context, in *bodiless) (*mailAnswer, error) {

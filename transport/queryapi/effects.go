@@ -37,7 +37,9 @@ type Effect struct {
 	Attempts   int           `json:"attempts" doc:"That failed"`
 	Reason     *string       `json:"reason" doc:"Code of the refusal, of the last failure, or of why nobody was told: null of a mail that is done means that it was sent"`
 	FinishedAt *time.Time    `json:"finished_at"`
-	Position   *string       `json:"position" doc:"Where in the log it was recorded that it was done"`
+
+	Bounced  *readmodels.Bounce `json:"bounced" doc:"When and why a mail of notices that was sent came back; null if it did not"`
+	Position *string            `json:"position" doc:"Where in the log it was recorded that it was done"`
 }
 
 func (a *API) effects(s *edge.Surface) {
@@ -58,9 +60,23 @@ func (a *API) effects(s *edge.Surface) {
 			if err != nil {
 				return Effects{}, err
 			}
+			var mails []string
+			for _, e := range entries {
+				if e.Kind == effects.SendNotice {
+					mails = append(mails, e.Object)
+				}
+			}
+			bounces, err := a.Core.Bounces(ctx, mails)
+			if err != nil {
+				return Effects{}, err
+			}
 			all := Effects{Items: []Effect{}, Through: through.String()}
 			for _, e := range entries {
-				all.Items = append(all.Items, shownEffect(e, p))
+				shown := shownEffect(e, p)
+				if b, ok := bounces[e.Object]; ok {
+					shown.Bounced = &b
+				}
+				all.Items = append(all.Items, shown)
 			}
 			return all, nil
 		})
