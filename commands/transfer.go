@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -230,32 +231,131 @@ func (c *Commands) goAlong(ctx context.Context, caller Caller, id, from string, 
 	return written, err
 }
 
+// errMoreToCome means that something was asked for or planned that did not go along.
+var errMoreToCome = errors.New("more is to come than went along")
+
 // closeTransferred closes an application that another one, which was received,
-// goes on from, and gives its claim back. What was to leave goes along before, and
-// what was written in between after it: who writes later sees that it is closed.
+// goes on from, and gives its claim back. What is to leave, and what was asked for and
+// planned since the other one was received, goes along before; messages that are
+// written in between go along after it: who writes later sees that it is closed.
 func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transfer) (Answer, error) {
 	to := message.Place{Application: t.id, Job: t.cmd.Job}
-	if err := c.carryMessages(ctx, caller, t.cmd.Application, to); err != nil {
-		return Answer{}, err
-	}
 	var held []heldClaim
-	answer, err := transact(ctx, c, c.applications, t.cmd.Application, caller.withoutMatch(), decision[application.Application, application.Event]{
+	var answer Answer
+	for attempt := 1; ; attempt++ {
+		if err := c.carryMessages(ctx, caller, t.cmd.Application, to); err != nil {
+			return Answer{}, err
+		}
+		next, err := c.alongSince(ctx, caller, t)
+		if err != nil {
+			return Answer{}, err
+		}
+		answer, err = transact(ctx, c, c.applications, t.cmd.Application, caller.withoutMatch(), decision[application.Application, application.Event]{
+			decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
+				events, err := a.Transfer(t.id, t.cmd.Job, true, t.reason, s)
+				if len(events) > 0 && len(next.TakeAlong(t.toCome(a, s.At), s)) > 0 {
+					return nil, errMoreToCome
+				}
+				return c.withEnds(a, events, s), err
+			},
+			prepare: func(ctx context.Context, a application.Application) (err error) {
+				held, err = c.claimsHeld(ctx, a)
+				return err
+			},
+		})
+		if errors.Is(err, errMoreToCome) && attempt < maxArrivals {
+			continue
+		}
+		if errors.Is(err, errMoreToCome) {
+			err = fmt.Errorf("transfer of %s: %w", t.cmd.Application, eventlog.ErrConflict)
+		}
+		if err != nil {
+			return answer, err
+		}
+		break
+	}
+	if err := c.giveBack(ctx, caller, held, t.cmd.Application); err != nil {
+		c.logger.Warn("a claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
+	}
+	return answer, c.carryMessages(ctx, caller, t.cmd.Application, to)
+}
+
+// alongSince lets what was asked for and planned go along that was not there yet, or
+// was at another time, when the other application was received. It returns that one.
+func (c *Commands) alongSince(ctx context.Context, caller Caller, t transfer) (application.Application, error) {
+	old, err := c.applications.read(ctx, c.log, t.cmd.Application)
+	if err != nil {
+		return application.Application{}, err
+	}
+	next, err := c.applications.read(ctx, c.log, t.id)
+	if err != nil {
+		return application.Application{}, err
+	}
+	now := c.stamp(caller, old.at)
+	missing := next.state.TakeAlong(t.toCome(old.state, now.At), now)
+	if old.state.To != "" || len(missing) == 0 {
+		return next.state, nil
+	}
+	taken, err := c.takenAlong(ctx, caller, t)
+	if err != nil {
+		return application.Application{}, err
+	}
+	_, err = transact(ctx, c, c.applications, t.id, step(caller, fmt.Sprintf("along/%d", next.revision)), decision[application.Application, application.Event]{
 		decide: func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-			events, err := a.Transfer(t.id, t.cmd.Job, true, t.reason, s)
-			return c.withEnds(a, events, s), err
-		},
-		prepare: func(ctx context.Context, a application.Application) (err error) {
-			held, err = c.claimsHeld(ctx, a)
-			return err
+			events := a.TakeAlong(taken.Carried, s)
+			return append(events, c.admitAll(a.Fold(events...), came(events), s)...), nil
 		},
 	})
-	if err == nil {
-		if err := c.giveBack(ctx, caller, held, t.cmd.Application); err != nil {
-			c.logger.Warn("a claim of a transferred application was not released; the next claimer takes it over", "application", t.cmd.Application, "error", err)
-		}
-		err = c.carryMessages(ctx, caller, t.cmd.Application, to)
+	if err != nil {
+		return application.Application{}, err
 	}
-	return answer, err
+	next, err = c.applications.read(ctx, c.log, t.id)
+	return next.state, err
+}
+
+// came is what of it came along by events.
+func came(events []application.Event) (taken application.Carried) {
+	for _, e := range events {
+		switch e := e.(type) { //nolint:gochecksumtype // only what lets somebody in
+		case application.InterviewScheduled:
+			taken.Interviews = append(taken.Interviews, e)
+		case application.ReviewRequested:
+			taken.Reviews = append(taken.Reviews, e)
+		}
+	}
+	return taken
+}
+
+// toCome is what is still to come of the application that is transferred, without
+// what it says, by the ids that it has where it goes on.
+func (t transfer) toCome(old application.Application, at time.Time) (along application.Carried) {
+	pending := old.Pending(at)
+	for _, id := range pending.Documents {
+		along.Documents = append(along.Documents, application.DocumentRequested{Document: t.newID(id)})
+	}
+	for _, id := range pending.Interviews {
+		i := pendingInterview(old, id)
+		along.Interviews = append(along.Interviews, application.InterviewScheduled{Interview: t.newID(id), InterviewTime: i.InterviewTime})
+		along.Moves = append(along.Moves, application.InterviewRescheduled{Interview: t.newID(id), InterviewTime: i.InterviewTime})
+		along.Answers = append(along.Answers, t.answers(id, i)...)
+	}
+	for _, id := range pending.Reviews {
+		along.Reviews = append(along.Reviews, application.ReviewRequested{Review: t.newID(id)})
+	}
+	return along
+}
+
+// answers are those to an interview, in the order of who gave them.
+func (t transfer) answers(id string, i application.Interview) (given []application.InterviewAnswered) {
+	for _, who := range slices.Sorted(maps.Keys(i.Answers)) {
+		given = append(given, application.InterviewAnswered{Interview: t.newID(id), Member: who, Answer: i.Answers[who]})
+	}
+	return given
+}
+
+// newID is the id that something has where it goes on.
+func (t transfer) newID(id string) string {
+	return uuid.NewSHA1(uuid.MustParse(t.id), []byte(id)).String()
 }
 
 // finishTransfer closes the application that one which was received goes on from,
@@ -302,22 +402,21 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 	}
 	got := taken{source: said.source, Carried: application.Carried{Tags: f.state.Tags, Priority: f.state.Priority}}
 	pending := f.state.Pending(c.stamp(caller, f.at).At)
-	newID := func(id string) string { return uuid.NewSHA1(uuid.MustParse(t.id), []byte(id)).String() }
 	var move rekeying
 	for _, id := range pending.Documents {
 		d := said.documents[id]
-		d.Document = newID(id)
+		d.Document = t.newID(id)
 		move.to(keyOf(t.id), &d.Title, &d.Description)
 	}
 	for _, id := range pending.Interviews {
 		i, was := said.interviews[id], pendingInterview(f.state, id)
-		i.Interview, i.First, i.Invited = newID(id), was.Origin(id), was.Invited
+		i.Interview, i.First, i.Invited = t.newID(id), was.Origin(id), was.Invited
 		i.Sequence, i.Since = was.Sequence+1, was.Since // while both are there, the later one counts
 		move.to(personal.Key{ID: i.Interview, Owner: t.id}, &i.Title, &i.Description, &i.Place, &i.Link)
 	}
 	for _, id := range pending.Reviews {
 		r := said.reviews[id]
-		r.Review = newID(id)
+		r.Review = t.newID(id)
 		move.to(keyOf(t.id), &r.Message)
 	}
 	if err := move.run(ctx, c); err != nil {
@@ -327,11 +426,10 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 		got.Documents = append(got.Documents, *said.documents[id])
 	}
 	for _, id := range pending.Interviews {
-		got.Interviews = append(got.Interviews, *said.interviews[id])
-		answers := pendingInterview(f.state, id).Answers
-		for _, who := range slices.Sorted(maps.Keys(answers)) {
-			got.Answers = append(got.Answers, application.InterviewAnswered{Interview: newID(id), Member: who, Answer: answers[who]})
-		}
+		i := said.interviews[id]
+		got.Interviews = append(got.Interviews, *i)
+		got.Moves = append(got.Moves, application.InterviewRescheduled{Interview: i.Interview, InterviewTime: i.InterviewTime, Change: t.newID(id + i.Start), Place: i.Place, Link: i.Link})
+		got.Answers = append(got.Answers, t.answers(id, pendingInterview(f.state, id))...)
 	}
 	for _, id := range pending.Reviews {
 		got.Reviews = append(got.Reviews, *said.reviews[id])

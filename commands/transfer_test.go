@@ -8,8 +8,11 @@ import (
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/commands/commandstest"
+	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/domain/message"
+	"github.com/hirelog/hirelog/domain/organization"
+	"github.com/hirelog/hirelog/domain/personal"
 	"github.com/hirelog/hirelog/internal/eventlog"
 )
 
@@ -65,5 +68,54 @@ func TestAMessageWrittenDuringATransferGoesAlong(t *testing.T) {
 		if again := write(c.Process(c.Memory)); !again.Repeated || again.ID != written.ID || c.All(t) != all {
 			t.Errorf("given again: %+v", again)
 		}
+	}
+}
+
+// S2-93: what is asked for, planned, moved and answered while an application goes on
+// as another one is to come there, once.
+func TestWhatIsPlannedDuringATransferGoesAlong(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	on := true
+	commandstest.Must(c.ChangeSettings(t.Context(), c.As(c.Admin), commands.ChangeSettings{SettingsChange: organization.SettingsChange{SelfTracking: &on}}))
+	old, other := c.ReceiveOne(t, someone()), c.OpenOne(t, "Another")
+	at := func(day int) commands.InterviewWhen {
+		return commands.InterviewWhen{Start: time.Now().AddDate(0, 0, day).Format("2006-01-02") + "T10:00", Zone: "Europe/Berlin", Minutes: 30}
+	}
+	plan := func(title string) string {
+		return commandstest.Must(c.ScheduleInterview(t.Context(), c.As(c.Recruiter), commands.ScheduleInterview{
+			Application: old, Title: personal.Plain(title), Participants: []string{c.Recruiter}, InterviewWhen: at(3),
+		})).ID
+	}
+	moved := plan("Moved")
+	log := &meanwhile{Log: c.Memory, event: (application.Transferred{}).EventName(), do: func() {
+		plan("New")
+		commandstest.Must(c.RescheduleInterview(t.Context(), c.As(c.Recruiter), commands.RescheduleInterview{Application: old, Interview: moved, InterviewWhen: at(5)}))
+		commandstest.Must(c.AnswerInterview(t.Context(), c.As(c.Recruiter), commands.AnswerInterview{Application: old, Interview: moved, Member: c.Recruiter, Answer: application.AnswerAccepted}))
+		commandstest.Must(c.RequestDocument(t.Context(), c.As(c.Recruiter), commands.RequestDocument{Application: old, Title: "Diploma", Category: access.Certificate}))
+	}}
+	by := c.As(c.Recruiter)
+	next := commandstest.Must(c.Process(log).Transfer(t.Context(), by, commands.Transfer{Application: old, Job: other}))
+	if log.do != nil {
+		t.Fatal("nothing happened meanwhile")
+	}
+	a := c.State(t).Applications[next.ID]
+	pending := a.Pending(time.Now())
+	if len(pending.Interviews) != 2 || len(pending.Documents) != 1 {
+		t.Fatalf("there is to come %+v", pending)
+	}
+	days := map[string]int{}
+	for _, i := range a.Interviews.All() {
+		days[i.Start] += 1 + len(i.Answers)
+	}
+	if days[at(3).Start] != 1 || days[at(5).Start] != 2 {
+		t.Errorf("interviews and answers at %v", days)
+	}
+	if was := c.State(t).Applications[old]; was.To != next.ID || len(was.Pending(time.Now()).Interviews) != 0 {
+		t.Errorf("the old one is %+v", was)
+	}
+	all := c.All(t)
+	if again := commandstest.Must(c.Process(c.Memory).Transfer(t.Context(), by, commands.Transfer{Application: old, Job: other})); again.ID != next.ID || c.All(t) != all {
+		t.Errorf("given again: %+v", again)
 	}
 }

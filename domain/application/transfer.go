@@ -110,8 +110,9 @@ func (a Application) Transfer(to, jobID string, begun bool, reason personal.Text
 // was still to come there, under new ids, and its marks.
 type Carried struct {
 	Documents  []DocumentRequested
-	Interviews []InterviewScheduled
-	Answers    []InterviewAnswered // to those interviews
+	Interviews []InterviewScheduled   // as they are by now
+	Moves      []InterviewRescheduled // the last of each of those interviews
+	Answers    []InterviewAnswered    // to those interviews
 	Reviews    []ReviewRequested
 	Tags       []string
 	Priority   bool
@@ -130,23 +131,48 @@ func (a Application) GoOn(in Arrival, c Carried, s domain.Stamp) ([]Event, error
 	if c.Priority {
 		events = append(events, PrioritySet{Stamp: s, Priority: true})
 	}
+	return append(events, a.Fold(events...).TakeAlong(c, s)...), nil
+}
+
+// TakeAlong takes what was still to come of the application that it goes on from, as
+// far as it is not here yet: also to what time interviews were moved there, and what was
+// answered to them, unless that was done here. Once it is closed, nothing is to come.
+func (a Application) TakeAlong(c Carried, s domain.Stamp) (events []Event) {
+	if !a.Live() {
+		return nil
+	}
 	for _, e := range c.Documents {
-		e.Stamp = s
-		events = append(events, e)
+		if _, ok := a.Documents[e.Document]; !ok {
+			e.Stamp = s
+			events = append(events, e)
+		}
 	}
 	for _, e := range c.Interviews {
-		e.Stamp, e.Job = s, "" // nobody is told anew
-		events = append(events, e)
+		if _, ok := a.Interviews.Get(e.Interview); !ok {
+			e.Stamp, e.Job = s, "" // nobody is told anew
+			events = append(events, e)
+		}
 	}
+	for _, e := range c.Moves {
+		if i, _ := a.Interviews.Get(e.Interview); i.State == InterviewPlanned && i.Change == "" && i.InterviewTime != e.InterviewTime {
+			e.Stamp, e.Participants, e.Job = s, i.Participants, a.Job
+			events = append(events, e)
+		}
+	}
+	now := a.Fold(events...)
 	for _, e := range c.Answers {
-		e.Stamp = s
-		events = append(events, e)
+		if i, _ := now.Interviews.Get(e.Interview); i.State == InterviewPlanned && i.Answers[e.Member] == "" {
+			e.Stamp = s
+			events = append(events, e)
+		}
 	}
 	for _, e := range c.Reviews {
-		e.Stamp = s
-		events = append(events, e)
+		if _, ok := a.Reviews.Get(e.Review); !ok {
+			e.Stamp = s
+			events = append(events, e)
+		}
 	}
-	return events, nil
+	return events
 }
 
 // Erasable refuses to erase an application that went on as another one: what is
