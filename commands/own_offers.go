@@ -49,24 +49,49 @@ func (c *Commands) DeclineOwnOffer(ctx context.Context, caller Caller, cmd EndOf
 		})
 }
 
-// onOwnOffer gives one command of a candidate's on an offer of theirs, with the id
-// of the application that has it and the hash of the contract that was sent. Errors: application.ErrUnknown.
-func (c *Commands) onOwnOffer(ctx context.Context, caller Caller, cmd OfferRef, decide func(id, sent string, a application.Application, s domain.Stamp) ([]application.Event, error)) (Answer, error) {
+// ContractToSign returns the hash of the contract of an offer that was sent to the
+// candidate's page, as the page shows it and SignOffer takes it; "" if there is no
+// contract. The candidate asks.
+// Errors: application.ErrUnknown, application.ErrUnknownOffer.
+func (c *Commands) ContractToSign(ctx context.Context, caller Caller, cmd OfferRef) (sha256 string, err error) {
+	_, a, sent, err := c.ownOffer(ctx, cmd)
+	if err != nil {
+		return "", err
+	}
+	if err := c.ownAlways(ctx, caller).own(a); err != nil {
+		return "", err
+	}
+	if o, _ := a.Offers.Get(cmd.Offer); !o.Page {
+		return "", application.ErrUnknownOffer
+	}
+	return sent, nil
+}
+
+// ownOffer returns the application that has an offer, as it is, and the hash of the
+// contract that was sent, "" if none was. Whose it is, it does not ask.
+func (c *Commands) ownOffer(ctx context.Context, cmd OfferRef) (id string, a application.Application, sent string, err error) {
 	part, err := c.partOf(ctx, cmd.Application, func(a application.Application) bool { _, ok := a.Offers.Get(cmd.Offer); return ok })
 	if err != nil {
-		return Answer{}, err
+		return "", a, "", err
 	}
 	f, err := c.applications.read(ctx, c.log, part.id)
 	if err != nil {
-		return Answer{}, err
+		return "", a, "", err
 	}
 	o, _ := f.state.Offers.Get(cmd.Offer)
-	sent, err := c.reveal(ctx, o.Contract) // once sent, it stays
+	sent, err = c.reveal(ctx, o.Contract) // once sent, it stays
+	return part.id, f.state, sent, err
+}
+
+// onOwnOffer gives one command of a candidate's on an offer of theirs, with the id
+// of the application that has it and the hash of the contract that was sent. Errors: application.ErrUnknown.
+func (c *Commands) onOwnOffer(ctx context.Context, caller Caller, cmd OfferRef, decide func(id, sent string, a application.Application, s domain.Stamp) ([]application.Event, error)) (Answer, error) {
+	id, _, sent, err := c.ownOffer(ctx, cmd)
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.onApplication(ctx, part.id, caller, c.ownAlways(ctx, caller),
+	return c.onApplication(ctx, id, caller, c.ownAlways(ctx, caller),
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			return decide(part.id, sent, a, s)
+			return decide(id, sent, a, s)
 		})
 }

@@ -427,7 +427,11 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 }
 
 // hire takes somebody on, mostly by an offer; the profile follows; now and then it was the wrong one.
+// Of whom it is known who they are signs the contract.
 func (c *candidacy) hire(ctx context.Context) error {
+	if c.person != "" && c.n%perPerson < perPerson-2 {
+		return c.signed(ctx)
+	}
 	hire := commands.Hire{Application: c.id, Reason: "Agreed on the telephone; the contract was signed on paper."}
 	if c.chance(60) {
 		offer, err := c.accepted(ctx)

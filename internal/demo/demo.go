@@ -102,7 +102,7 @@ func (l *loader) begin() time.Time { return l.Anchor.AddDate(0, -6, 0) }
 func (l *loader) people(ctx context.Context) error {
 	on := true
 	_, err := l.to.ChangeSettings(ctx, l.caller("settings", domain.System, l.begin()), commands.ChangeSettings{
-		SettingsChange: organization.SettingsChange{SelfTracking: &on},
+		SettingsChange: organization.SettingsChange{SelfTracking: &on, SignHires: &on},
 	})
 	if err != nil {
 		return err

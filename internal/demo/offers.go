@@ -17,6 +17,9 @@ func (c *candidacy) terms() commands.OfferTerms {
 		StartDate: c.at.AddDate(0, 2, 0).Format("2006-01") + "-01", Text: "30 days of leave, two days a week from home.",
 		Approvers: []string{c.manager.MemberID()},
 	}
+	if c.chance(40) { // the admin looks at it after the manager has
+		t.Approvers = append(t.Approvers, commands.FirstAdmin())
+	}
 	if c.chance(50) {
 		t.Template = c.contract
 	}
@@ -25,7 +28,12 @@ func (c *candidacy) terms() commands.OfferTerms {
 
 // offer writes an offer and has it approved, at times only the second time.
 func (c *candidacy) offer(ctx context.Context) (id string, err error) {
-	terms, version := c.terms(), 1
+	return c.offerOf(ctx, c.terms())
+}
+
+// offerOf is offer for given terms.
+func (c *candidacy) offerOf(ctx context.Context, terms commands.OfferTerms) (id string, err error) {
+	version := 1
 	answer, err := c.to.DraftOffer(ctx, c.by(c.recruiter), commands.DraftOffer{Application: c.id, OfferTerms: terms})
 	if err != nil {
 		return "", err
@@ -42,8 +50,13 @@ func (c *candidacy) offer(ctx context.Context) (id string, err error) {
 			return id, err
 		}
 	}
-	_, err = c.to.ApproveOffer(ctx, c.by(c.manager), commands.ApproveOffer{Application: c.id, Offer: id, Version: version})
-	return id, err
+	for _, approver := range terms.Approvers { // in their order
+		_, err := c.to.ApproveOffer(ctx, c.by(domain.Member(approver)), commands.ApproveOffer{Application: c.id, Offer: id, Version: version})
+		if err != nil {
+			return id, err
+		}
+	}
+	return id, nil
 }
 
 // offerStands leaves an offer behind that is not accepted, in one of its states.
@@ -85,4 +98,38 @@ func (c *candidacy) accepted(ctx context.Context) (offer string, err error) {
 	}
 	_, err = c.to.AcceptOffer(ctx, c.by(c.recruiter), commands.AcceptOffer{Application: c.id, Offer: offer})
 	return offer, err
+}
+
+// signed hires somebody by the contract that they sign on their page.
+func (c *candidacy) signed(ctx context.Context) error {
+	terms := c.terms()
+	terms.Template = c.contract
+	offer, err := c.offerOf(ctx, terms)
+	if err != nil {
+		return err
+	}
+	by := c.by(c.recruiter)
+	end := by.At.AddDate(0, 0, 14)
+	if _, err := c.to.SendOffer(ctx, by, commands.SendOffer{Application: c.id, Offer: offer, ExpiresAt: &end}); err != nil {
+		return err
+	}
+	// They read what they sign, and write their name under it.
+	candidate := c.by(domain.Candidate)
+	candidate.Candidate = c.person
+	hash, err := c.to.ContractToSign(ctx, candidate, commands.OfferRef{Application: c.id, Offer: offer})
+	if err != nil {
+		return err
+	}
+	first, last, _ := personNumbered(c.n)
+	sign := commands.SignOffer{Application: c.id, Offer: offer, Name: personal.Plain(first + " " + last), SHA256: hash}
+	if _, err := c.to.SignOffer(ctx, candidate, sign); err != nil {
+		return err
+	}
+	// What follows from it, as it does where the settings say so.
+	hired, err := c.to.HireSigned(ctx, c.by(domain.System), c.id, offer)
+	if err != nil {
+		return err
+	}
+	_, err = c.to.CreateEmployee(ctx, c.by(domain.System), c.id, hired.ID)
+	return err
 }
