@@ -177,7 +177,8 @@ func (c *Commands) accessEnds(s domain.Stamp) time.Time {
 	return s.At.AddDate(0, 0, c.directory.Organization().Settings.AccessAfterDays)
 }
 
-// RescheduleInterview moves an interview to another time and place.
+// RescheduleInterview moves an interview to another time and place, or to another
+// place alone: what was answered counts on then.
 type RescheduleInterview struct {
 	Application string `json:"-"`
 	Interview   string `json:"-"`
@@ -192,9 +193,16 @@ func (c *Commands) RescheduleInterview(ctx context.Context, caller Caller, cmd R
 	if err != nil {
 		return Answer{}, err
 	}
+	m := application.Meeting{InterviewTime: cmd.time(), Place: place, Link: link}
 	return c.onApplication(ctx, cmd.Application, caller, need{area: access.Interviews, level: access.Edit},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			return a.RescheduleInterview(cmd.Interview, caller.newID("change"), cmd.time(), place, link, s)
+			m.SameTexts, err = c.sameTexts(ctx, cmd.Application, cmd.Interview, func(is *application.InterviewScheduled) texts {
+				return texts{&m.Place: is.Place, &m.Link: is.Link}
+			})
+			if err != nil {
+				return nil, err
+			}
+			return a.RescheduleInterview(cmd.Interview, caller.newID("change"), m, s)
 		})
 }
 
@@ -229,11 +237,12 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 			if err := c.evaluable(cmd.Form, was.Form); err != nil {
 				return nil, err
 			}
-			same, err := c.sameTexts(ctx, cmd.Application, cmd.Interview, m)
+			m.SameTexts, err = c.sameTexts(ctx, cmd.Application, cmd.Interview, func(is *application.InterviewScheduled) texts {
+				return texts{&m.Title: is.Title, &m.Description: is.Description}
+			})
 			if err != nil {
 				return nil, err
 			}
-			m.SameTexts = same
 			events, err := a.ChangeInterview(cmd.Interview, caller.newID("change"), m, s)
 			if err != nil || len(events) == 0 {
 				return events, err
@@ -248,14 +257,17 @@ func (c *Commands) ChangeInterview(ctx context.Context, caller Caller, cmd Chang
 		})
 }
 
-// sameTexts reports whether an interview has the title and the description of m.
-func (c *Commands) sameTexts(ctx context.Context, applicationID, interview string, m application.Meeting) (bool, error) {
+// texts are what is said from now on, with what was said before.
+type texts map[*personal.Text]personal.Text
+
+// sameTexts reports whether what is said of an interview is what was said before.
+func (c *Commands) sameTexts(ctx context.Context, applicationID, interview string, of func(*application.InterviewScheduled) texts) (bool, error) {
 	said, err := c.told(ctx, applicationID)
 	is := said.interviews[interview]
 	if err != nil || is == nil {
 		return false, err
 	}
-	for now, text := range map[*personal.Text]personal.Text{&m.Title: is.Title, &m.Description: is.Description} {
+	for now, text := range of(is) {
 		was, err := c.reveal(ctx, text)
 		if err != nil {
 			return false, err

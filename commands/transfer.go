@@ -528,7 +528,10 @@ func (t *told) hear(e application.Event) {
 		}
 	case application.InterviewRescheduled:
 		i := t.interviews[e.Interview]
-		i.InterviewTime, i.Place, i.Link, i.Slots = e.InterviewTime, e.Place, e.Link, nil
+		i.InterviewTime, i.Place, i.Link = e.InterviewTime, e.Place, e.Link
+		if !e.SameTime {
+			i.Slots = nil
+		}
 	case application.InterviewChanged:
 		i := t.interviews[e.Interview]
 		i.Title, i.Description, i.Participants, i.Form, i.Hidden = e.Title, e.Description, e.Participants, e.Form, e.Hidden

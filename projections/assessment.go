@@ -119,7 +119,10 @@ func (m *assessment) Apply(_ context.Context, f Fact) error {
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {
 			setTime(r, e.InterviewTime)
 			r.Sequence++
-			r.Place, r.Link, r.Slots, r.Answers.V = e.Place.Bytes(), e.Link.Bytes(), nil, []readmodels.InterviewAnswerOf{}
+			r.Place, r.Link = e.Place.Bytes(), e.Link.Bytes()
+			if !e.SameTime {
+				r.Slots, r.Answers.V = nil, []readmodels.InterviewAnswerOf{}
+			}
 		})
 	case application.InterviewChanged:
 		m.interview(f, e.Interview, func(r *readmodels.InterviewRow) {

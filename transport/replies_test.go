@@ -248,6 +248,19 @@ func TestDeclinesAreTasks(t *testing.T) {
 
 	answer("", "accepted")
 	open("the candidate comes after all", 1)
+	// S1-36: when and where it is is no move, and another place alone is nothing that anybody answered to.
+	is := w.get(v.manager, i)
+	there := map[string]any{"start": is.text("start"), "zone": "UTC", "minutes": 60, "place": "Room 7", "link": "https://meet.example/7"}
+	before := w.events()
+	w.post(v.manager, i+"/reschedule", there).want(http.StatusOK)
+	if after := w.events(); after != before {
+		t.Errorf("moving it to where it is wrote %d events", after-before)
+	}
+	w.post(v.manager, i+"/reschedule", with(there, map[string]any{"place": "Room 8"})).want(http.StatusOK)
+	open("it is in another room", 1)
+	if got := w.get(v.manager, i); got.text("place") != "Room 8" || got.text("participants.1.answer.answer") != "declined" || got.text("candidate_answer.answer") != "accepted" {
+		t.Errorf("in another room it is %s", got.body)
+	}
 	w.put(v.manager, i, map[string]any{"title": "Talk", "participant_ids": []string{v.member}, "candidate_visible": true}).want(http.StatusOK)
 	open("who declined is replaced", 0)
 	answer("", "declined")

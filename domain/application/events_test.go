@@ -69,7 +69,7 @@ func TestStored(t *testing.T) {
 			Participants: []string{other}, Organiser: other, Slots: []string{"2026-03-03T10:00"}, Role: id, Form: id, Hidden: true, Recorded: true, Job: other,
 			First: other, Sequence: 3, Since: 2, Invited: true,
 		},
-		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), Participants: []string{id}, Job: other},
+		application.InterviewRescheduled{Stamp: stamp, Interview: id, Change: other, InterviewTime: berlin, Place: text("place"), Link: text("link"), SameTime: true, Participants: []string{id}, Job: other},
 		application.InterviewChanged{
 			Stamp: stamp, Interview: id, Change: other, Title: text("title"), Description: text("description"), Participants: []string{other}, Form: id, Hidden: true,
 			Was: []string{id}, SameTexts: true, Job: other,
@@ -325,7 +325,13 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.ScheduleInterview(d.id, meeting(d, s.At), s)
 		},
 		func(a application.Application) ([]application.Event, error) {
-			return a.RescheduleInterview(d.interview(), d.stage, meeting(d, s.At).InterviewTime, d.text, d.text, s)
+			m := meeting(d, s.At)
+			m.SameTexts = m.Recorded // as often as not
+			if d.yes {
+				i, _ := a.Interviews.Get(d.interview())
+				m.InterviewTime = i.InterviewTime
+			}
+			return a.RescheduleInterview(d.interview(), d.stage, m, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
 			m := meeting(d, s.At)
@@ -553,6 +559,9 @@ func holds(before application.Application, e application.Event, after applicatio
 		}
 		if i.Sequence < was.Sequence || i.Since > i.Sequence || was.Invited && !i.Invited || i.Invited && i.Hidden {
 			return "an interview goes back in calendars, or one to which the candidate was invited is hidden"
+		}
+		if e, ok := e.(application.InterviewRescheduled); ok && e.Interview == id && (i.InterviewTime != was.InterviewTime) == e.SameTime {
+			return "an interview is moved to the time it has, or says so and is not"
 		}
 		for who := range i.Answers {
 			if who != "" && !slices.Contains(i.Participants, who) {

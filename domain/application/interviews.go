@@ -124,7 +124,7 @@ type Meeting struct {
 	Form         string
 	Hidden       bool
 	Recorded     bool // it is over already
-	SameTexts    bool // of a change: title and description are as they were
+	SameTexts    bool // of a change: the texts that it is about are as they were
 }
 
 // ScheduleInterview plans an interview. It starts in the future, unless it is
@@ -179,7 +179,7 @@ func checkParticipants(members []string) error {
 }
 
 // InterviewRescheduled records another time and place. What was answered was to
-// the old ones, and counts no more.
+// the old time, and counts no more; unless only the place is another.
 type InterviewRescheduled struct {
 	domain.Stamp
 	InterviewTime
@@ -187,6 +187,7 @@ type InterviewRescheduled struct {
 	Change    string        `json:"change"` // id
 	Place     personal.Text `json:"place"`
 	Link      personal.Text `json:"link"`
+	SameTime  bool          `json:"same_time,omitempty"` // as before: answers, and the times that are offered, count on
 
 	Participants []string `json:"participants,omitempty"` // as they are
 	Job          string   `json:"job,omitempty"`
@@ -198,14 +199,18 @@ func (InterviewRescheduled) EventName() string { return "application.interview_r
 func (e InterviewRescheduled) evolve(a Application) Application {
 	i, _ := a.Interviews.Get(e.Interview)
 	i = i.changed()
-	i.InterviewTime, i.Change, i.Answers, i.Slots, i.Since = e.InterviewTime, e.Change, nil, nil, i.Sequence
+	i.Change = e.Change
+	if !e.SameTime {
+		i.InterviewTime, i.Answers, i.Slots, i.Since = e.InterviewTime, nil, nil, i.Sequence
+	}
 	return a.withInterview(e.Interview, i)
 }
 
 // RescheduleInterview moves a planned interview to another time in the future and
-// another place. change is the id of the change; the same again is no event.
-// Errors: those of planned; ErrClosed, ErrNoSuchTime, domain.ErrInvalid.
-func (a Application) RescheduleInterview(id, change string, at InterviewTime, place, link personal.Text, s domain.Stamp) ([]Event, error) {
+// another place, or leaves it when it is and moves it to another place alone. change
+// is the id of the change; the same again is no event, nor is what leaves everything
+// as it was. Errors: those of planned; ErrClosed, ErrNoSuchTime, domain.ErrInvalid.
+func (a Application) RescheduleInterview(id, change string, m Meeting, s domain.Stamp) ([]Event, error) {
 	i, err := a.planned(id)
 	switch {
 	case err != nil:
@@ -215,10 +220,16 @@ func (a Application) RescheduleInterview(id, change string, at InterviewTime, pl
 	case !a.Live():
 		return nil, ErrClosed
 	}
-	if err := at.check(false, s.At); err != nil {
+	same := m.InterviewTime == i.InterviewTime
+	if same && m.SameTexts {
+		return nil, nil
+	}
+	if err := m.check(false, s.At); err != nil {
 		return nil, err
 	}
-	return []Event{InterviewRescheduled{Stamp: s, Interview: id, Change: change, InterviewTime: at, Place: place, Link: link, Participants: i.Participants, Job: a.Job}}, nil
+	return []Event{InterviewRescheduled{
+		Stamp: s, Interview: id, Change: change, InterviewTime: m.InterviewTime, Place: m.Place, Link: m.Link, SameTime: same, Participants: i.Participants, Job: a.Job,
+	}}, nil
 }
 
 // InterviewChanged records what an interview is about and who takes part from

@@ -64,7 +64,7 @@ func TestInterviewsAreSettledOnce(t *testing.T) {
 	later.At = later.At.Add(48 * time.Hour)
 	moved := application.InterviewTime{Start: "2026-03-05T09:00", Zone: "Europe/London", Minutes: 30}
 	reschedule := func(a application.Application) ([]application.Event, error) {
-		return a.RescheduleInterview("i1", "c1", moved, text("Room 2"), none, by)
+		return a.RescheduleInterview("i1", "c1", application.Meeting{InterviewTime: moved, Place: text("Room 2")}, by)
 	}
 	change := func(a application.Application) ([]application.Event, error) {
 		return a.ChangeInterview("i1", "c1", application.Meeting{Title: text("Other"), Participants: []string{"m2"}}, by)
@@ -136,6 +136,34 @@ func TestChangesThatCalendarsShow(t *testing.T) {
 		if i.Sequence > 0 == c.internal {
 			t.Errorf("%+v leaves the sequence at %d", c.change, i.Sequence)
 		}
+	}
+}
+
+// S1-36, S2-107: moving an interview to when and where it is changes nothing; to
+// another place alone, what was answered counts on, and to what time that was.
+func TestMovesToTheSameTime(t *testing.T) {
+	move := func(to application.InterviewTime, same bool) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.RescheduleInterview("i1", "c1", application.Meeting{InterviewTime: to, Place: text("Room 2"), SameTexts: same}, by)
+		}
+	}
+	later := berlin
+	later.Minutes++
+	moved := func(to application.InterviewTime, same bool) application.InterviewRescheduled {
+		return application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: to, Place: text("Room 2"), SameTime: same, Participants: []string{"m1", "m2"}, Job: "j1"}
+	}
+	plan := events{received, interviewed, application.InterviewAnswered{Stamp: by, Interview: "i1", Member: "m1", Answer: application.AnswerAccepted}}
+	domaintest.Run(t, application.Application.Fold, []row{
+		{Name: "nothing", Given: plan, When: move(berlin, true)},
+		{Name: "the place", Given: plan, When: move(berlin, false), Want: events{moved(berlin, true)}},
+		{Name: "how long it lasts", Given: plan, When: move(later, true), Want: events{moved(later, false)}},
+	}...)
+	i, _ := application.Application{}.Fold(append(plan, moved(berlin, true))...).Interviews.Get("i1")
+	if i.Sequence != 1 || i.Since != 0 || i.Answers["m1"] != application.AnswerAccepted || len(i.Slots) != 1 {
+		t.Errorf("with another place it is %+v", i)
+	}
+	if i, _ = (application.Application{}).Fold(append(plan, moved(later, false))...).Interviews.Get("i1"); i.Since != 1 || len(i.Answers)+len(i.Slots) > 0 {
+		t.Errorf("at another time it is %+v", i)
 	}
 }
 

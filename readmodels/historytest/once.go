@@ -96,7 +96,7 @@ func (c *Company) interviewOnce(id string, by domain.Actor) string {
 		return a.AnswerInterview(interview, "", application.AnswerAccepted, m.Slots[0], s)
 	})
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
-		return a.RescheduleInterview(interview, c.ID(), m.InterviewTime, m.Place, m.Link, s)
+		return a.RescheduleInterview(interview, c.ID(), m, s)
 	})
 	on(func(a application.Application, s domain.Stamp) ([]application.Event, error) {
 		return a.InviteToInterview(interview, s)
