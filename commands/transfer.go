@@ -280,8 +280,8 @@ func (c *Commands) closeTransferred(ctx context.Context, caller Caller, t transf
 	return answer, c.carryMessages(ctx, caller, t.cmd.Application, to)
 }
 
-// alongSince lets what was asked for and planned go along that was not there yet, or
-// was at another time, when the other application was received. It returns that one.
+// alongSince lets go along what was asked for, planned, changed and taken back since the
+// other application was received. It returns that one.
 func (c *Commands) alongSince(ctx context.Context, caller Caller, t transfer) (application.Application, error) {
 	old, err := c.applications.read(ctx, c.log, t.cmd.Application)
 	if err != nil {
@@ -329,18 +329,24 @@ func came(events []application.Event) (taken application.Carried) {
 // toCome is what is still to come of the application that is transferred, without
 // what it says, by the ids that it has where it goes on.
 func (t transfer) toCome(old application.Application, at time.Time) (along application.Carried) {
-	pending := old.Pending(at)
+	pending, over := old.Pending(at), old.Over()
 	for _, id := range pending.Documents {
 		along.Documents = append(along.Documents, application.DocumentRequested{Document: t.newID(id)})
 	}
 	for _, id := range pending.Interviews {
 		i := pendingInterview(old, id)
-		along.Interviews = append(along.Interviews, application.InterviewScheduled{Interview: t.newID(id), InterviewTime: i.InterviewTime})
-		along.Moves = append(along.Moves, application.InterviewRescheduled{Interview: t.newID(id), InterviewTime: i.InterviewTime})
+		along.Interviews = append(along.Interviews, application.InterviewScheduled{
+			Interview: t.newID(id), InterviewTime: i.InterviewTime, Participants: i.Participants, Form: i.Form, Hidden: i.Hidden, Invited: i.Invited, Sequence: i.Sequence + 1,
+		})
 		along.Answers = append(along.Answers, t.answers(id, i)...)
 	}
 	for _, id := range pending.Reviews {
 		along.Reviews = append(along.Reviews, application.ReviewRequested{Review: t.newID(id)})
+	}
+	for _, ids := range [][2]*[]string{{&over.Documents, &along.Over.Documents}, {&over.Interviews, &along.Over.Interviews}, {&over.Reviews, &along.Over.Reviews}} {
+		for _, id := range *ids[0] {
+			*ids[1] = append(*ids[1], t.newID(id))
+		}
 	}
 	return along
 }
@@ -400,8 +406,11 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 	if err != nil {
 		return taken{}, err
 	}
-	got := taken{source: said.source, Carried: application.Carried{Tags: f.state.Tags, Priority: f.state.Priority}}
-	pending := f.state.Pending(c.stamp(caller, f.at).At)
+	now := c.stamp(caller, f.at).At
+	got := taken{source: said.source, Carried: application.Carried{
+		Tags: f.state.Tags, Priority: f.state.Priority, Over: t.toCome(f.state, now).Over, Change: t.newID("change"),
+	}}
+	pending := f.state.Pending(now)
 	var move rekeying
 	for _, id := range pending.Documents {
 		d := said.documents[id]
@@ -426,9 +435,7 @@ func (c *Commands) takenAlong(ctx context.Context, caller Caller, t transfer) (t
 		got.Documents = append(got.Documents, *said.documents[id])
 	}
 	for _, id := range pending.Interviews {
-		i := said.interviews[id]
-		got.Interviews = append(got.Interviews, *i)
-		got.Moves = append(got.Moves, application.InterviewRescheduled{Interview: i.Interview, InterviewTime: i.InterviewTime, Change: t.newID(id + i.Start), Place: i.Place, Link: i.Link})
+		got.Interviews = append(got.Interviews, *said.interviews[id])
 		got.Answers = append(got.Answers, t.answers(id, pendingInterview(f.state, id))...)
 	}
 	for _, id := range pending.Reviews {

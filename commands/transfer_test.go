@@ -71,8 +71,8 @@ func TestAMessageWrittenDuringATransferGoesAlong(t *testing.T) {
 	}
 }
 
-// S2-93: what is asked for, planned, moved and answered while an application goes on
-// as another one is to come there, once.
+// S2-93: what is asked for, planned, moved, answered and taken back while an application
+// goes on as another one is so there, once.
 func TestWhatIsPlannedDuringATransferGoesAlong(t *testing.T) {
 	t.Parallel()
 	c := commandstest.Found(t, nil)
@@ -87,11 +87,15 @@ func TestWhatIsPlannedDuringATransferGoesAlong(t *testing.T) {
 			Application: old, Title: personal.Plain(title), Participants: []string{c.Recruiter}, InterviewWhen: at(3),
 		})).ID
 	}
-	moved := plan("Moved")
+	moved, off, changed := plan("Moved"), plan("Off"), plan("Changed")
+	unwanted := commandstest.Must(c.RequestDocument(t.Context(), c.As(c.Recruiter), commands.RequestDocument{Application: old, Title: "CV", Category: access.CV})).ID
 	log := &meanwhile{Log: c.Memory, event: (application.Transferred{}).EventName(), do: func() {
 		plan("New")
 		commandstest.Must(c.RescheduleInterview(t.Context(), c.As(c.Recruiter), commands.RescheduleInterview{Application: old, Interview: moved, InterviewWhen: at(5)}))
 		commandstest.Must(c.AnswerInterview(t.Context(), c.As(c.Recruiter), commands.AnswerInterview{Application: old, Interview: moved, Member: c.Recruiter, Answer: application.AnswerAccepted}))
+		commandstest.Must(c.CancelInterview(t.Context(), c.As(c.Recruiter), commands.CancelInterview{Application: old, Interview: off}))
+		commandstest.Must(c.InviteToInterview(t.Context(), c.As(c.Recruiter), commands.InviteToInterview{Application: old, Interview: changed}))
+		commandstest.Must(c.CancelDocument(t.Context(), c.As(c.Recruiter), commands.CancelDocument{Application: old, Document: unwanted}))
 		commandstest.Must(c.RequestDocument(t.Context(), c.As(c.Recruiter), commands.RequestDocument{Application: old, Title: "Diploma", Category: access.Certificate}))
 	}}
 	by := c.As(c.Recruiter)
@@ -101,15 +105,19 @@ func TestWhatIsPlannedDuringATransferGoesAlong(t *testing.T) {
 	}
 	a := c.State(t).Applications[next.ID]
 	pending := a.Pending(time.Now())
-	if len(pending.Interviews) != 2 || len(pending.Documents) != 1 {
+	if len(pending.Interviews) != 3 || len(pending.Documents) != 1 {
 		t.Fatalf("there is to come %+v", pending)
 	}
-	days := map[string]int{}
-	for _, i := range a.Interviews.All() {
+	days, invited := map[string]int{}, 0
+	for _, id := range pending.Interviews {
+		i, _ := a.Interviews.Get(id)
 		days[i.Start] += 1 + len(i.Answers)
+		if i.Invited {
+			invited++
+		}
 	}
-	if days[at(3).Start] != 1 || days[at(5).Start] != 2 {
-		t.Errorf("interviews and answers at %v", days)
+	if days[at(3).Start] != 2 || days[at(5).Start] != 2 || invited != 1 {
+		t.Errorf("interviews and answers at %v, %d invited", days, invited)
 	}
 	if was := c.State(t).Applications[old]; was.To != next.ID || len(was.Pending(time.Now()).Interviews) != 0 {
 		t.Errorf("the old one is %+v", was)

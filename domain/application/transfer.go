@@ -110,12 +110,13 @@ func (a Application) Transfer(to, jobID string, begun bool, reason personal.Text
 // was still to come there, under new ids, and its marks.
 type Carried struct {
 	Documents  []DocumentRequested
-	Interviews []InterviewScheduled   // as they are by now
-	Moves      []InterviewRescheduled // the last of each of those interviews
-	Answers    []InterviewAnswered    // to those interviews
+	Interviews []InterviewScheduled // as they are by now
+	Answers    []InterviewAnswered  // to those interviews
 	Reviews    []ReviewRequested
+	Over       Pending // what is not to come any more
 	Tags       []string
 	Priority   bool
+	Change     string // id of what changes of interviews that are here
 }
 
 // GoOn takes an application in that goes on from another one, with what it takes
@@ -135,8 +136,9 @@ func (a Application) GoOn(in Arrival, c Carried, s domain.Stamp) ([]Event, error
 }
 
 // TakeAlong takes what was still to come of the application that it goes on from, as
-// far as it is not here yet: also to what time interviews were moved there, and what was
-// answered to them, unless that was done here. Once it is closed, nothing is to come.
+// far as it is not here yet, and what became of it there since it is here: that it was
+// taken back; of interviews that nobody changed here, that they were changed, and what
+// was answered to them. Once it is closed, nothing is to come.
 func (a Application) TakeAlong(c Carried, s domain.Stamp) (events []Event) {
 	if !a.Live() {
 		return nil
@@ -148,20 +150,13 @@ func (a Application) TakeAlong(c Carried, s domain.Stamp) (events []Event) {
 		}
 	}
 	for _, e := range c.Interviews {
-		if _, ok := a.Interviews.Get(e.Interview); !ok {
-			e.Stamp, e.Job = s, "" // nobody is told anew
-			events = append(events, e)
-		}
-	}
-	for _, e := range c.Moves {
-		if i, _ := a.Interviews.Get(e.Interview); i.State == InterviewPlanned && i.Change == "" && i.InterviewTime != e.InterviewTime {
-			e.Stamp, e.Participants, e.Job = s, i.Participants, a.Job
-			events = append(events, e)
-		}
+		events = append(events, a.takeInterview(e, c.Change, s)...)
 	}
 	now := a.Fold(events...)
 	for _, e := range c.Answers {
-		if i, _ := now.Interviews.Get(e.Interview); i.State == InterviewPlanned && i.Answers[e.Member] == "" {
+		before, there := a.Interviews.Get(e.Interview)
+		i, _ := now.Interviews.Get(e.Interview)
+		if i.State == InterviewPlanned && i.Answers[e.Member] == "" && (!there || before.Change == "") {
 			e.Stamp = s
 			events = append(events, e)
 		}
@@ -172,7 +167,84 @@ func (a Application) TakeAlong(c Carried, s domain.Stamp) (events []Event) {
 			events = append(events, e)
 		}
 	}
+	return append(events, a.takeBack(c.Over, s)...)
+}
+
+// takeInterview takes an interview along, or what was changed of it since it is here.
+func (a Application) takeInterview(e InterviewScheduled, change string, s domain.Stamp) (events []Event) {
+	i, there := a.Interviews.Get(e.Interview)
+	if !there {
+		e.Stamp, e.Job = s, "" // nobody is told anew
+		return []Event{e}
+	}
+	if i.State != InterviewPlanned {
+		return nil
+	}
+	if e.Invited && !i.Invited {
+		events = append(events, InterviewInvited{Stamp: s, Interview: e.Interview})
+	}
+	if i.Change != "" {
+		return events
+	}
+	moved := i.InterviewTime != e.InterviewTime
+	if moved {
+		events = append(events, InterviewRescheduled{
+			Stamp: s, Interview: e.Interview, InterviewTime: e.InterviewTime, Change: change, Place: e.Place, Link: e.Link, Participants: i.Participants, Job: a.Job,
+		})
+	}
+	if !slices.Equal(i.Participants, e.Participants) || i.Form != e.Form || i.Hidden != e.Hidden || !moved && i.Sequence < e.Sequence {
+		events = append(events, InterviewChanged{
+			Stamp: s, Interview: e.Interview, Change: change, Title: e.Title, Description: e.Description, Participants: e.Participants, Form: e.Form, Hidden: e.Hidden,
+			Was: i.Participants, Job: a.Job,
+		})
+	}
 	return events
+}
+
+// takeBack takes back here what was taken back, or happened, there.
+func (a Application) takeBack(over Pending, s domain.Stamp) (events []Event) {
+	here := a.Pending(time.Time{})
+	for _, id := range over.Documents {
+		if slices.Contains(here.Documents, id) {
+			events = append(events, DocumentCancelled{Stamp: s, Document: id})
+		}
+	}
+	for _, id := range over.Interviews {
+		if slices.Contains(here.Interviews, id) {
+			events = append(events, InterviewCancelled{Stamp: s, Interview: id}) // they were told there
+		}
+	}
+	for _, id := range over.Reviews {
+		if slices.Contains(here.Reviews, id) {
+			events = append(events, ReviewWithdrawn{Stamp: s, Review: id})
+		}
+	}
+	return events
+}
+
+// Over returns what was to come of an application and is not any more, since it
+// was taken back or happened; not what merely lies in the past.
+func (a Application) Over() (p Pending) {
+	left := a.Pending(time.Time{})
+	for id := range a.Documents {
+		if !slices.Contains(left.Documents, id) {
+			p.Documents = append(p.Documents, id)
+		}
+	}
+	for id := range a.Interviews.All() {
+		if !slices.Contains(left.Interviews, id) {
+			p.Interviews = append(p.Interviews, id)
+		}
+	}
+	for id := range a.Reviews.All() {
+		if !slices.Contains(left.Reviews, id) {
+			p.Reviews = append(p.Reviews, id)
+		}
+	}
+	slices.Sort(p.Documents)
+	slices.Sort(p.Interviews)
+	slices.Sort(p.Reviews)
+	return p
 }
 
 // Erasable refuses to erase an application that went on as another one: what is
