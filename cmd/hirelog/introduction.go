@@ -22,6 +22,7 @@ import (
 	"github.com/hirelog/hirelog/internal/datafolder"
 	"github.com/hirelog/hirelog/internal/demo"
 	"github.com/hirelog/hirelog/internal/eventlog"
+	"github.com/hirelog/hirelog/internal/ops"
 	"github.com/hirelog/hirelog/projections"
 )
 
@@ -183,7 +184,11 @@ func (p *process) loadDemo(ctx context.Context, o serveOptions, first bool, stdo
 			_, _ = fmt.Fprintf(stdout, "loading the demo company: %d of %d applications\n", done, of)
 		}
 	}}
-	if _, err := company.Load(ctx, p.commands, p.directory); err != nil {
+	to := commands.New(commands.Options{ // the company's files are made up, and so is what scans them
+		Log: p.stores.writable(), Vault: p.stores.vault, Directory: p.directory, Files: p.stores.files, Scanner: demo.Scanner{},
+		Tokens: p.tokens, Arrivals: ops.NewArrivals(p.stores.pool, nil), Mail: p.mails(), MailDomain: p.mailing.domain, PageURL: p.mailing.page,
+	})
+	if _, err := company.Load(ctx, to, p.directory); err != nil {
 		return err // told to stop, it goes on at the next start
 	}
 	marker.Loaded = true

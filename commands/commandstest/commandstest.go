@@ -42,7 +42,8 @@ type Company struct {
 	Recruiter string
 	Job       string
 	Stages    []job.Stage
-	FilesDir  string // where Files lie
+	FilesDir  string           // where Files lie
+	Scanner   commands.Scanner // of what Process returns; nil = files are not scanned
 
 	keyset string
 
@@ -85,7 +86,7 @@ func Found(t *testing.T, wrap func(eventlog.Log) eventlog.Log) *Company {
 // company's.
 func (c *Company) Process(log eventlog.Log) *commands.Commands {
 	return commands.New(commands.Options{
-		Log: log, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Logger: slog.New(slog.DiscardHandler),
+		Log: log, Vault: c.Vault, Directory: c.Directory, Files: c.Files, Scanner: c.Scanner, Logger: slog.New(slog.DiscardHandler),
 		Tokens: c.Tokens, Arrivals: ops.NewArrivals(c.Pool, nil), Mail: c.Mails,
 	})
 }

@@ -27,8 +27,9 @@ type candidacy struct {
 	at   time.Time
 	step int
 
-	rated  int    // the last rating
-	person string // id, once they were asked for more
+	rated   int    // the last rating
+	person  string // id, once they were asked for more
+	reached int    // the stage they got to
 }
 
 // by returns who gives the next command. Time passes between two commands.
@@ -58,13 +59,13 @@ func (l *loader) application(ctx context.Context, n int) error {
 	if err := c.marks(ctx); err != nil {
 		return err
 	}
-	reached := c.r.IntN(len(c.stages))
-	for i := 1; i <= reached; i++ {
+	c.reached = c.r.IntN(len(c.stages))
+	for i := 1; i <= c.reached; i++ {
 		if err := c.advance(ctx, i); err != nil {
 			return err
 		}
 	}
-	return c.finish(ctx, reached)
+	return c.finish(ctx, c.reached)
 }
 
 func (c *candidacy) receive(ctx context.Context) error {
@@ -90,12 +91,15 @@ func (c *candidacy) receive(ctx context.Context) error {
 
 // byForm is somebody who applies by the public form.
 func (c *candidacy) byForm(ctx context.Context, d candidate.Details) error {
-	years := float64(c.r.IntN(9))
+	years, text := float64(c.r.IntN(9)), "Worked somewhere, learned something."
+	if c.n%(4*perPerson) == 5 {
+		text = infected + text
+	}
 	answer, err := c.to.SendForm(ctx, c.by(domain.Candidate), commands.SendForm{
 		Job: c.posting.id, Candidate: d, ConsentVersion: "2026-01",
 		Answers: map[string]any{c.directory.Job(c.posting.id).Questions[0].ID: years},
 		Files: func() []commands.Upload {
-			return []commands.Upload{{Name: "curriculum vitae.txt", Content: strings.NewReader("Worked somewhere, learned something.")}}
+			return []commands.Upload{{Name: "curriculum vitae.txt", Content: strings.NewReader(text)}}
 		},
 	})
 	c.id = strings.TrimPrefix(answer.Stream, "application-")
@@ -151,6 +155,9 @@ func (c *candidacy) asked(ctx context.Context) error {
 // cv files a curriculum vitae.
 func (c *candidacy) cv(ctx context.Context) error {
 	text := strings.Repeat("Worked somewhere, learned something. ", 20+c.r.IntN(60))
+	if c.chance(3) { // while the scanner is away
+		text = unscanned + text
+	}
 	as := access.CV
 	if c.chance(5) {
 		as = access.CoverLetter // put where it does not belong
@@ -233,9 +240,13 @@ func (c *candidacy) advance(ctx context.Context, i int) error {
 func (c *candidacy) share(ctx context.Context) error {
 	if c.chance(20) {
 		by := c.by(domain.System)
-		_, err := c.to.OpenForAudit(ctx, by, commands.OpenForAudit{
+		answer, err := c.to.OpenForAudit(ctx, by, commands.OpenForAudit{
 			Application: c.id, Auditor: c.members[9], Reason: "A question about how the decision was made.", Until: by.At.AddDate(0, 0, 14),
 		})
+		if err != nil || c.chance(50) {
+			return err
+		}
+		_, err = c.to.CloseForAudit(ctx, c.by(domain.System), commands.CloseForAudit{Application: c.id, Opening: answer.ID})
 		return err
 	}
 	by := c.by(c.recruiter)
@@ -423,6 +434,11 @@ func (c *candidacy) finish(ctx context.Context, reached int) error {
 		return err
 	}
 	c.isOver(c)
+	if end.Kind == application.Rejected && c.Anchor.Sub(c.at) > 26*time.Hour { // a day later they are told
+		c.at = c.at.Add(25 * time.Hour)
+		_, err := c.to.DiscloseOutcome(ctx, c.by(domain.System), c.id)
+		return err
+	}
 	return nil
 }
 

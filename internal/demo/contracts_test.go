@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hirelog/hirelog/commands/commandstest"
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
 	"github.com/hirelog/hirelog/internal/demo"
@@ -16,7 +15,7 @@ import (
 // other, and is hired by that.
 func TestSomebodySignedTheirContract(t *testing.T) {
 	t.Parallel()
-	c := commandstest.Found(t, nil)
+	c := found(t)
 	company := demo.Company{Seed: 1, Anchor: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Applications: 100}
 	if _, err := company.Load(t.Context(), c.Commands, c.Directory); err != nil {
 		t.Fatal(err)

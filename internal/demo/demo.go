@@ -46,36 +46,37 @@ const perPerson = 12
 // workers is how many applications are loaded at once.
 const workers = 8
 
-// Load loads the company. The organisation must be established. It returns the
-// number of commands given.
+// Load loads the company. The organisation must be established, and the scanner of
+// the commands is to be a Scanner. It returns the number of commands given.
 func (c Company) Load(ctx context.Context, to *commands.Commands, directory *commands.Directory) (int, error) {
 	if c.Applications == 0 {
 		c.Applications = 320
 	}
 	l := &loader{Company: c, to: to, directory: directory}
-	if err := l.people(ctx); err != nil {
-		return 0, fmt.Errorf("demo members: %w", err)
-	}
-	if err := l.openJobs(ctx); err != nil {
-		return 0, fmt.Errorf("demo jobs: %w", err)
-	}
-	if err := l.applications(ctx); err != nil {
-		return 0, fmt.Errorf("demo applications: %w", err)
-	}
-	if err := l.fates(ctx); err != nil {
-		return 0, fmt.Errorf("demo candidates: %w", err)
-	}
-	if err := l.correspondence(ctx); err != nil {
-		return 0, fmt.Errorf("demo messages: %w", err)
-	}
-	if err := l.declined(ctx); err != nil {
-		return 0, fmt.Errorf("demo interviews: %w", err)
-	}
-	if err := l.many(ctx); err != nil {
-		return 0, fmt.Errorf("demo lists: %w", err)
-	}
-	if err := l.closeJobs(ctx); err != nil {
-		return 0, fmt.Errorf("demo jobs: %w", err)
+	for _, part := range []struct {
+		name string
+		load func(context.Context) error
+	}{
+		{"members", l.people},
+		{"jobs", l.openJobs},
+		{"applications", l.applications},
+		{"candidates", l.fates},
+		{"reminders", l.reminders},
+		{"messages", l.correspondence},
+		{"interviews", l.declined},
+		{"interviews", l.moved},
+		{"lists", l.many},
+		{"candidates", l.identities},
+		{"members", l.colleagues},
+		{"calendars", l.calendars},
+		{"tokens", l.tokens},
+		{"second factors", l.factors},
+		{"jobs", l.drafted},
+		{"jobs", l.closeJobs},
+	} {
+		if err := part.load(ctx); err != nil {
+			return 0, fmt.Errorf("demo %s: %w", part.name, err)
+		}
 	}
 	return int(l.given.Load()), nil
 }

@@ -21,6 +21,15 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
 var company = demo.Company{Seed: 7, Anchor: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Applications: 60}
 
+// found returns an organisation that a company can be loaded into.
+func found(t *testing.T) *commandstest.Company {
+	t.Helper()
+	c := commandstest.Found(t, nil)
+	c.Scanner = demo.Scanner{}
+	c.Commands = c.Process(c.Log)
+	return c
+}
+
 // fact is what a seed determines of an event: sealed bytes are always new.
 type fact struct{ stream, typ, id string }
 
@@ -48,7 +57,7 @@ func load(t *testing.T, c *commandstest.Company) map[fact]eventlog.Revision {
 
 func TestLoadIsDeterministicAndRepeatable(t *testing.T) {
 	t.Parallel()
-	c := commandstest.Found(t, nil)
+	c := found(t)
 	first := load(t, c)
 	if len(first) < 300 {
 		t.Fatalf("%d facts; want a company", len(first))
@@ -58,7 +67,7 @@ func TestLoadIsDeterministicAndRepeatable(t *testing.T) {
 	if n := c.All(t); n != written {
 		t.Errorf("loading again wrote %d events", n-written)
 	}
-	other := load(t, commandstest.Found(t, nil))
+	other := load(t, found(t))
 	for f, rev := range first {
 		if got, ok := other[f]; !ok || got != rev {
 			t.Errorf("%+v at %d is at %d (%v) in another installation", f, rev, got, ok)
@@ -67,6 +76,14 @@ func TestLoadIsDeterministicAndRepeatable(t *testing.T) {
 	if len(other) != len(first) || len(again) != len(first) {
 		t.Errorf("%d facts, %d again, %d in another installation", len(first), len(again), len(other))
 	}
+}
+
+// ofCandidates are events of people that commands are given for: the others go with
+// some of their applications.
+var ofCandidates = map[string]bool{
+	(candidate.AttributesChanged{}).EventName(): true, (candidate.Merged{}).EventName(): true, (candidate.Unmerged{}).EventName(): true,
+	(candidate.DataRequested{}).EventName(): true, (candidate.DataRequestAnswered{}).EventName(): true, (candidate.AddressShared{}).EventName(): true,
+	(candidate.PictureSet{}).EventName(): true, (candidate.PictureRemoved{}).EventName(): true,
 }
 
 // written returns the types of what each command wrote, but for claims and people.
@@ -81,7 +98,7 @@ func written(t *testing.T, c *commandstest.Company) map[uuid.UUID]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.Category() != "claim" && e.Category() != "candidate" || e.Type == (candidate.AttributesChanged{}).EventName() || e.Type == (candidate.Merged{}).EventName() || e.Type == (candidate.DataRequested{}).EventName() {
+		if e.Category() != "claim" && e.Category() != "candidate" || ofCandidates[e.Type] {
 			types[meta.CommandID] += e.Type + " "
 		}
 	}
@@ -94,7 +111,7 @@ func written(t *testing.T, c *commandstest.Company) map[uuid.UUID]string {
 func TestAnInterruptedLoadGoesOn(t *testing.T) {
 	t.Parallel()
 	company := demo.Company{Seed: 1, Anchor: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
-	whole := commandstest.Found(t, nil)
+	whole := found(t)
 	before := written(t, whole)
 	given, err := company.Load(t.Context(), whole.Commands, whole.Directory)
 	if err != nil {
@@ -112,7 +129,7 @@ func TestAnInterruptedLoadGoesOn(t *testing.T) {
 		t.Errorf("%d of %d commands wrote something", len(want), given)
 	}
 
-	cut := commandstest.Found(t, nil)
+	cut := found(t)
 	for _, at := range []int{40, 120, 200, 280, 319, 320, 0} {
 		again := cut.Process(cut.Log)
 		if _, err := again.FinishErasures(t.Context()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hirelog/hirelog/commands"
 	"github.com/hirelog/hirelog/domain"
@@ -15,9 +16,9 @@ func (l *loader) goesOn(c *candidacy) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live == nil {
-		l.live, l.persons = map[int]string{}, map[int]string{}
+		l.live, l.persons, l.stood, l.quiet = map[int]string{}, map[int]string{}, map[int]string{}, map[int]bool{}
 	}
-	l.live[c.n] = c.id
+	l.live[c.n], l.stood[c.n], l.quiet[c.n] = c.id, c.stages[c.reached].ID, c.Anchor.Sub(c.at) > 48*time.Hour
 	if c.person != "" {
 		l.persons[c.n] = c.person
 	}

@@ -88,3 +88,37 @@ func (l *loader) declined(ctx context.Context) error {
 	})
 	return err
 }
+
+// moved schedules an interview that is moved, is about something else, and is called
+// off in the end.
+func (l *loader) moved(ctx context.Context) error {
+	middle := l.middle()
+	if len(middle) == 0 {
+		return nil
+	}
+	n := middle[0]
+	j, app, at, day := l.jobs[n%len(l.jobs)], l.live[n], l.Anchor.Add(-30*time.Hour), l.Anchor.AddDate(0, 0, 5)
+	when := func(hour int) commands.InterviewWhen {
+		start := time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, time.UTC)
+		return commands.InterviewWhen{Start: start.Format(domain.WallLayout), Zone: "Europe/Berlin", Minutes: 45}
+	}
+	talk, err := l.to.ScheduleInterview(ctx, l.caller("moved", j.recruiter, at), commands.ScheduleInterview{
+		Application: app, Title: "Lunch with the team", Participants: []string{j.interviewer.MemberID()}, InterviewWhen: when(12), Invite: true,
+	})
+	if err != nil {
+		return err
+	}
+	return inOrder(
+		func() (commands.Answer, error) {
+			return l.to.RescheduleInterview(ctx, l.caller("moved/later", j.recruiter, at.Add(time.Hour)), commands.RescheduleInterview{Application: app, Interview: talk.ID, InterviewWhen: when(13)})
+		},
+		func() (commands.Answer, error) {
+			return l.to.ChangeInterview(ctx, l.caller("moved/changed", j.recruiter, at.Add(2*time.Hour)), commands.ChangeInterview{
+				Application: app, Interview: talk.ID, Title: "Coffee with the team", Participants: []string{j.interviewer.MemberID(), j.manager.MemberID()}, Visible: true,
+			})
+		},
+		func() (commands.Answer, error) {
+			return l.to.CancelInterview(ctx, l.caller("moved/off", j.recruiter, at.Add(3*time.Hour)), commands.CancelInterview{Application: app, Interview: talk.ID, Reason: "The team is at a fair."})
+		},
+	)
+}

@@ -61,19 +61,88 @@ func (l *loader) correspondence(ctx context.Context) error {
 			}
 		case 1:
 			later := l.Anchor.AddDate(0, 0, 3)
-			_, err := l.to.WriteMessage(ctx, l.caller("mail/later", who, at), commands.WriteMessage{
+			written, err := l.to.WriteMessage(ctx, l.caller("mail/later", who, at), commands.WriteMessage{
 				Application: l.live[n], Letter: commands.Letter{Subject: "Our next step", Text: "Dear {{candidate.first_name}}, we decide this week.", SendAt: &later},
 			})
 			if err != nil {
 				return err
 			}
+			_, err = l.to.ChangeMessage(ctx, l.caller("mail/later/changed", who, at.Add(time.Hour)), commands.ChangeMessage{
+				Application: l.live[n], Message: written.ID, Letter: commands.Letter{Subject: "Our next step", Text: "Dear {{candidate.first_name}}, we decide next week."},
+			})
+			if err != nil {
+				return err
+			}
+		case 2:
+			if err := l.cancelled(ctx, n, at); err != nil {
+				return err
+			}
 		}
-		if person := l.persons[n]; person != "" {
-			by := l.caller("data request", domain.Candidate, at.Add(2*time.Hour))
-			by.Candidate = person
-			_, err := l.to.RequestOwnData(ctx, by, commands.RequestOwnData{Kind: candidate.DataExport})
+	}
+	if err := l.assigned(ctx, come); err != nil {
+		return err
+	}
+	return l.ownData(ctx, at.Add(2*time.Hour))
+}
+
+// cancelled writes a message that is not to leave after all.
+func (l *loader) cancelled(ctx context.Context, n int, at time.Time) error {
+	who, later := l.jobs[n%len(l.jobs)].recruiter, l.Anchor.AddDate(0, 0, 2)
+	written, err := l.to.WriteMessage(ctx, l.caller("mail/cancelled", who, at), commands.WriteMessage{
+		Application: l.live[n], Letter: commands.Letter{Subject: "Our next step", Text: "We call you on Thursday.", SendAt: &later},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = l.to.CancelMessage(ctx, l.caller("mail/cancelled/off", who, at.Add(time.Hour)), commands.OnMessage{Application: l.live[n], Message: written.ID})
+	return err
+}
+
+// assigned gives a mail from an unknown address to a candidate, and then to the
+// right one.
+func (l *loader) assigned(ctx context.Context, come func(string, mail.Incoming) (string, error)) error {
+	middle, admin, at := l.middle(), domain.Member(commands.FirstAdmin()), l.Anchor.Add(-18*time.Hour)
+	if len(middle) < 2 {
+		return nil
+	}
+	id, err := come("elsewhere", mail.Incoming{
+		From: "second.address@elsewhere.example", FromName: "A. Candidate", Subject: "From my other address", Text: "Good morning,\n\nplease write to me here.\n",
+	})
+	if err != nil {
+		return err
+	}
+	wrong, right := l.live[middle[0]], l.live[middle[1]]
+	return inOrder(
+		func() (commands.Answer, error) {
+			return l.to.AssignMessage(ctx, l.caller("mail/assigned", admin, at), commands.AssignMessage{Message: id, Application: wrong})
+		},
+		func() (commands.Answer, error) {
+			return l.to.ReassignMessage(ctx, l.caller("mail/moved", admin, at.Add(time.Hour)), commands.ReassignMessage{Message: id, Application: wrong, To: right})
+		},
+	)
+}
+
+// ownData lets one candidate ask for a copy of their data, and another one have it.
+func (l *loader) ownData(ctx context.Context, at time.Time) error {
+	step := "data request"
+	for _, n := range l.middle() {
+		person := l.persons[n]
+		if person == "" {
+			continue
+		}
+		by := l.caller(step, domain.Candidate, at)
+		by.Candidate = person
+		asked, err := l.to.RequestOwnData(ctx, by, commands.RequestOwnData{Kind: candidate.DataExport})
+		if err != nil {
 			return err
 		}
+		if step != "data request" {
+			_, err := l.to.AnswerDataRequest(ctx, l.caller(step+"/answer", domain.Member(commands.FirstAdmin()), at.Add(time.Hour)), commands.AnswerDataRequest{
+				Application: l.live[n], Request: asked.ID, Outcome: candidate.DataDone,
+			})
+			return err
+		}
+		step = "another data request"
 	}
 	return nil
 }
@@ -85,6 +154,13 @@ func (l *loader) many(ctx context.Context) error {
 		Name: "In progress, by date", Shared: true, Filter: view.Filter{Outcomes: []application.Outcome{application.InProgress}}, Sort: "changed",
 	}})
 	if err != nil {
+		return err
+	}
+	old, err := l.to.SaveView(ctx, l.caller("view/old", recruiter, at), commands.SaveView{Content: view.Content{Name: "Everybody"}})
+	if err != nil {
+		return err
+	}
+	if _, err := l.to.DeleteView(ctx, l.caller("view/old/deleted", recruiter, at.Add(time.Hour)), old.ID); err != nil {
 		return err
 	}
 	var theirs []string

@@ -65,12 +65,12 @@ func (c *candidacy) offerStands(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	what := c.r.IntN(4)
+	what := c.r.IntN(5)
 	if what == 0 { // approved, and not sent yet
 		return nil
 	}
 	caller, send := c.by(c.recruiter), commands.SendOffer{Application: c.id, Offer: offer, Outside: what == 2}
-	if what == 3 && c.Anchor.Sub(c.at) > 100*time.Hour {
+	if what == 3 && c.Anchor.Sub(c.at) > time.Hour {
 		end := c.at.Add(30 * time.Minute)
 		send.ExpiresAt = &end
 	}
@@ -80,6 +80,8 @@ func (c *candidacy) offerStands(ctx context.Context) error {
 	switch {
 	case send.ExpiresAt != nil:
 		_, err = c.to.ExpireOffer(ctx, c.by(domain.System), c.id, offer)
+	case what == 4:
+		_, err = c.to.WithdrawOffer(ctx, c.by(c.recruiter), commands.EndOffer{Application: c.id, Offer: offer, Reason: "We talk about another position first."})
 	case what == 2:
 		_, err = c.to.DeclineOffer(ctx, c.by(c.recruiter), commands.EndOffer{
 			Application: c.id, Offer: offer, Reason: pick(c.r, []personal.Plain{"Stays with the present employer.", "Too far from home."}),

@@ -22,6 +22,12 @@ func (l *loader) lists(ctx context.Context) error {
 		return err
 	}
 	l.openDay = day.ID
+	if _, err := l.to.Retire(ctx, l.caller("tag/open day/over", domain.System, l.begin().Add(time.Hour)), organization.Tags, day.ID); err != nil {
+		return err
+	}
+	if _, err := l.to.Restore(ctx, l.caller("tag/open day/again", domain.System, l.begin().AddDate(0, 1, 0)), organization.Tags, day.ID); err != nil {
+		return err
+	}
 	interview, err := l.to.DefineForm(ctx, l.caller("form/interview", domain.System, l.begin()), commands.DefineForm{FormContent: interviewForm("Would you work with them?")})
 	if err != nil {
 		return err
@@ -50,6 +56,7 @@ func (l *loader) definitions(ctx context.Context) error {
 	if _, err := l.to.DefineCategory(ctx, l.caller("category/permit", domain.System, l.begin()), commands.DefineCategory{Label: "Work permit"}); err != nil {
 		return err
 	}
+	var attributes []string
 	for _, a := range []organization.AttributeContent{
 		{Label: "Working hours", Type: organization.ChoiceAttribute, KeepForReports: true, Choices: []organization.Choice{{Label: "Full time"}, {Label: "Part time"}}},
 		{Label: "Portfolio", Type: organization.LinkAttribute},
@@ -59,7 +66,12 @@ func (l *loader) definitions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.notice = answer.ID // the last one is asked on the telephone
+		attributes = append(attributes, answer.ID)
+	}
+	l.notice = attributes[2] // the last one is asked on the telephone, and comes first
+	order := commands.OrderAttributes{Attributes: []string{l.notice}}
+	if _, err := l.to.OrderAttributes(ctx, l.caller("attributes/order", domain.System, l.begin().Add(time.Hour)), order); err != nil {
+		return err
 	}
 	for _, t := range []organization.TemplateContent{
 		{Name: "Received", Kind: organization.MessageTemplate, Subject: "Your application: {{job.title}}", Body: "Dear {{candidate.full_name}},\n\nthank you for your application. You hear from us soon.\n\n{{sender.name}}, {{organization.name}}"},

@@ -30,6 +30,8 @@ type loader struct {
 	mu      sync.Mutex
 	live    map[int]string // candidacies that go on at the end, by number
 	persons map[int]string // of those, whose ids are known
+	stood   map[int]string // of those, the stages they are in
+	quiet   map[int]bool   // of those, to whom nothing happened in the last days
 	over    map[int]string // candidacies that ended without hire, and about which little is known
 }
 
