@@ -1,6 +1,8 @@
 package calendar
 
 import (
+	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +25,7 @@ type Reply struct {
 	Sequence int            // of the event as it was answered to
 	Attendee personal.Plain // address of who answers
 	Answer   Answer
-	Comment  personal.Plain // that they wrote along; as it came
+	Comment  personal.Plain // that they wrote along, all of it; as it came
 }
 
 // MaxReply is the most bytes of an object that is looked at for a reply.
@@ -36,7 +38,7 @@ func ReadReply(object []byte) (r Reply, ok bool) {
 	if len(object) > MaxReply {
 		return r, false
 	}
-	c, err := ics.ParseCalendar(strings.NewReader(string(object)))
+	c, err := Parse(context.Background(), string(object)) // which is short
 	if err != nil || !replies(c) || len(c.Events()) != 1 {
 		return r, false
 	}
@@ -61,10 +63,29 @@ func ReadReply(object []byte) (r Reply, ok bool) {
 			return r, false
 		}
 	}
-	if comment := e.GetProperty(ics.ComponentPropertyComment); comment != nil {
-		r.Comment = personal.Plain(strings.TrimSpace(comment.Value))
-	}
+	r.Comment = comments(e, attendees[0])
 	return r, true
+}
+
+// escapes are those of RFC 6868, in the values of parameters.
+var escapes = strings.NewReplacer("^n", "\n", "^'", `"`, "^^", "^")
+
+// comments are what was written along with an answer: all comments of the event, and
+// that of the attendee, which is how Google Calendar has it. What is in one already
+// is not said again.
+func comments(e *ics.VEvent, attendee *ics.Attendee) personal.Plain {
+	var all []string
+	add := func(comment string) {
+		comment = strings.TrimSpace(comment)
+		if comment != "" && !slices.Contains(all, comment) {
+			all = append(all, comment)
+		}
+	}
+	for _, p := range e.GetProperties(ics.ComponentPropertyComment) {
+		add(p.Value)
+	}
+	add(escapes.Replace(strings.Join(attendee.ICalParameters["X-RESPONSE-COMMENT"], ",")))
+	return personal.Plain(strings.Join(all, "\n"))
 }
 
 // replies reports whether an object is an answer.

@@ -24,6 +24,10 @@ func TestReadReply(t *testing.T) {
 		"declined":              {reply("ACCEPTED", "Declined", "mailto:ada", "MAILTO:ada"), calendar.Reply{ID: "i1", Sequence: 2, Attendee: "ada@example.com", Answer: calendar.Declined}},
 		"perhaps":               {reply("ACCEPTED", "TENTATIVE", "SEQUENCE:2\r\n", ""), calendar.Reply{ID: "i1", Attendee: "ada@example.com", Answer: calendar.Tentative}},
 		"with a comment":        {reply("SEQUENCE:2", "SEQUENCE:2\r\nCOMMENT:On the\\, you\r\n  know\\, train"), calendar.Reply{ID: "i1", Sequence: 2, Attendee: "ada@example.com", Answer: calendar.Accepted, Comment: "On the, you know, train"}},
+		"with several":          {reply("SEQUENCE:2", "COMMENT:On the train\r\nCOMMENT;LANGUAGE=en:Until ten\r\nCOMMENT:On the train"), calendar.Reply{ID: "i1", Attendee: "ada@example.com", Answer: calendar.Accepted, Comment: "On the train\nUntil ten"}},
+		"with a note":           {reply("PARTSTAT", "X-NUM-GUESTS=0;X-RESPONSE-COMMENT=\"May I bring: a friend, ^'Bob^'?\";PARTSTAT"), calendar.Reply{ID: "i1", Sequence: 2, Attendee: "ada@example.com", Answer: calendar.Accepted, Comment: "May I bring: a friend, \"Bob\"?"}},
+		"with a note as both":   {reply("PARTSTAT", "X-RESPONSE-COMMENT=Ill;PARTSTAT", "SEQUENCE:2", "SEQUENCE:2\r\nCOMMENT:Ill"), calendar.Reply{ID: "i1", Sequence: 2, Attendee: "ada@example.com", Answer: calendar.Accepted, Comment: "Ill"}},
+		"of many parameters":    {reply("ATTENDEE;", "ATTENDEE"+strings.Repeat(";A=", 60)+";"), calendar.Reply{}},
 		"of a comment's lines":  {reply("SEQUENCE:2", "COMMENT:METHOD:REQUEST"), calendar.Reply{ID: "i1", Attendee: "ada@example.com", Answer: calendar.Accepted, Comment: "METHOD:REQUEST"}},
 		"with unix line ends":   {strings.ReplaceAll(reply(), "\r\n", "\n"), calendar.Reply{ID: "i1", Sequence: 2, Attendee: "ada@example.com", Answer: calendar.Accepted}},
 		"not answered":          {reply("ACCEPTED", "NEEDS-ACTION"), calendar.Reply{}},
@@ -49,7 +53,7 @@ func TestReadReply(t *testing.T) {
 }
 
 func FuzzReadReply(f *testing.F) {
-	for _, object := range []string{"", reply(), reply("ACCEPTED", "DECLINED", "\r\n", "\n"), reply("SEQUENCE:2", "COMMENT:a\r\n b"), reply("ATTENDEE", "ATTENDEE;X=\"\";Y"), "BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR"} {
+	for _, object := range []string{"", reply(), reply("ACCEPTED", "DECLINED", "\r\n", "\n"), reply("SEQUENCE:2", "COMMENT:a\r\n b"), reply("ATTENDEE", "ATTENDEE;X=\"\";Y"), "BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR", calendarWith("X" + strings.Repeat(";A=", 20_000) + ":1"), strings.Repeat("BEGIN:A\n", 5_000)} {
 		f.Add(object)
 	}
 	f.Fuzz(func(t *testing.T, object string) {

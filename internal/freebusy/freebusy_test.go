@@ -2,6 +2,7 @@ package freebusy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -85,11 +86,17 @@ func TestParse(t *testing.T) {
 		"a recurrence of no rule": calendarOf(eventOf("a", "DTSTART:20200101T090000Z", "DURATION:PT1S", "RRULE:FREQ=OFTEN")),
 		"a time that is none":     calendarOf(eventOf("a", "DTSTART:tomorrow", "DURATION:PT1S")),
 		"a duration that is none": calendarOf(eventOf("a", "DTSTART:20260324T090000Z", "DURATION:long")),
+		"many parameters":         calendarOf(eventOf("a", "X"+strings.Repeat(";A=", 40_000)+":1", "DTSTART:20260324T090000Z")),
 		"a period that is none":   calendarOf("BEGIN:VFREEBUSY", "UID:f", "FREEBUSY:20260324T090000Z", "END:VFREEBUSY"),
 	} {
 		if busy, err := parse(t.Context(), calendar, from, to); err == nil {
 			t.Errorf("%s: %v", name, busy)
 		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := parse(over, calendarOf(), from, to); !errors.Is(err, context.Canceled) {
+		t.Errorf("read on when nobody waits: %v", err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 	ics "github.com/arran4/golang-ical"
 	"github.com/teambition/rrule-go"
+
+	"github.com/hirelog/hirelog/internal/calendar"
 )
 
 // The forms of dates and times of RFC 5545.
@@ -24,28 +26,28 @@ const (
 // components, and events that are neither cancelled nor transparent, with their
 // recurrences. Times without zone are by the zone of the calendar, else UTC.
 func parse(ctx context.Context, text string, from, to time.Time) ([]Interval, error) {
-	calendar, err := ics.ParseCalendar(strings.NewReader(text))
+	all, err := calendar.Parse(ctx, text)
 	if err != nil {
-		return nil, fmt.Errorf("calendar: %w", err)
+		return nil, err
 	}
-	if len(calendar.Components) > MaxEvents {
+	if len(all.Components) > MaxEvents {
 		return nil, fmt.Errorf("a calendar of more than %d entries", MaxEvents)
 	}
 	p := parsing{zone: time.UTC, from: from, to: to}
-	for _, property := range calendar.CalendarProperties {
+	for _, property := range all.CalendarProperties {
 		if property.IANAToken == string(ics.PropertyXWRTimezone) {
 			if p.zone, err = time.LoadLocation(property.Value); err != nil {
 				return nil, fmt.Errorf("zone of the calendar: %w", err)
 			}
 		}
 	}
-	for _, b := range calendar.Busys() {
+	for _, b := range all.Busys() {
 		if err := p.periods(b.GetProperties(ics.ComponentPropertyFreebusy)); err != nil {
 			return nil, err
 		}
 	}
 	changed := map[string][]time.Time{} // recurrences that are events of their own, by event
-	for _, e := range calendar.Events() {
+	for _, e := range all.Events() {
 		if id := e.GetProperty(ics.ComponentPropertyRecurrenceId); id != nil {
 			at, _, err := p.moment(id)
 			if err != nil {
@@ -54,7 +56,7 @@ func parse(ctx context.Context, text string, from, to time.Time) ([]Interval, er
 			changed[e.Id()] = append(changed[e.Id()], at)
 		}
 	}
-	for _, e := range calendar.Events() {
+	for _, e := range all.Events() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
