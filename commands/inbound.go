@@ -33,7 +33,8 @@ var ErrUnreadableMail = &domain.Refusal{Kind: domain.Invalid, Code: "unreadable_
 //
 // One that answers to an invitation, by who was invited, is their answer: the
 // candidate's is a message too, which is closed if it says nothing else, and that of
-// who takes part only if it does; else its id is the interview's.
+// who takes part only if it does, which belongs to no application; else its id is the
+// interview's.
 //
 // It belongs to the application whose reply address it went to, if the sender is
 // its candidate, or the one that it went on as by transfers, else to the one live
@@ -55,25 +56,27 @@ func (c *Commands) ReceiveMail(ctx context.Context, caller Caller, in mail.Incom
 			}
 		}
 	}
-	id := c.mailID(in)
+	id, more := c.mailID(in), in.Reply != nil && in.SaysMore()
 	reply, answers, err := c.replyOf(ctx, caller, id, in)
 	switch {
 	case err != nil:
 		return Answer{}, err
-	case answers && !reply.candidate && !saysMore(in):
+	case answers && !reply.candidate && !more:
 		return reply.Answer, nil
+	case !answers || in.Text == "":
+		in = in.WithObject()
 	}
 	f, err := c.messages.read(ctx, c.log, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	if f.state.Direction == "" {
-		if err := c.takeIn(ctx, caller, id, in); err != nil {
+		if err := c.takeIn(ctx, caller, id, in, answers && !reply.candidate); err != nil {
 			return Answer{}, err
 		}
 	}
 	answer, err := c.SettleMessage(ctx, caller.as(domain.System), id)
-	if err == nil && answers && reply.candidate && !saysMore(in) {
+	if err == nil && answers && reply.candidate && !more {
 		var closed Answer
 		if closed, err = c.answeredBy(ctx, caller, id); closed.Position.After(answer.Position) {
 			answer.Position = closed.Position
@@ -116,9 +119,10 @@ func (c *Commands) bounced(ctx context.Context, caller Caller, id string, attemp
 	return answer, err
 }
 
-// takeIn records a mail where it belongs.
-func (c *Commands) takeIn(ctx context.Context, caller Caller, id string, in mail.Incoming) error {
-	arrival, err := c.route(ctx, in)
+// takeIn records a mail where it belongs. Who answered as a participant does not write
+// as a candidate, whatever applications they have.
+func (c *Commands) takeIn(ctx context.Context, caller Caller, id string, in mail.Incoming, participant bool) error {
+	arrival, err := c.route(ctx, in, participant)
 	if err != nil {
 		return err
 	}
@@ -159,7 +163,7 @@ func (c *Commands) takeIn(ctx context.Context, caller Caller, id string, in mail
 }
 
 // route says where a mail belongs.
-func (c *Commands) route(ctx context.Context, in mail.Incoming) (message.Arrival, error) {
+func (c *Commands) route(ctx context.Context, in mail.Incoming, participant bool) (message.Arrival, error) {
 	if err := c.directory.Check(); err != nil { // settings that are not known yet route nothing
 		return message.Arrival{}, err
 	}
@@ -171,7 +175,7 @@ func (c *Commands) route(ctx context.Context, in mail.Incoming) (message.Arrival
 		return message.Arrival{}, err
 	}
 	theirs := map[string]application.Application{}
-	if known {
+	if known && !participant {
 		owners, err := c.vault.Owners(ctx, person)
 		if err != nil {
 			return message.Arrival{}, err

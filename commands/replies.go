@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"path"
 	"strings"
 	"time"
 
@@ -165,17 +164,6 @@ func (c *Commands) isFrom(ctx context.Context, a application.Application, from p
 func sameAddress(a, b personal.Plain) bool {
 	one, other := strings.TrimSpace(string(a)), strings.TrimSpace(string(b))
 	return one != "" && strings.EqualFold(one, other)
-}
-
-// saysMore reports whether a mail that answers to an invitation says something
-// beside: a comment, or a file that is not for calendar programs.
-func saysMore(in mail.Incoming) bool {
-	for _, f := range in.Files {
-		if !strings.EqualFold(path.Ext(string(f.Name)), ".ics") {
-			return true
-		}
-	}
-	return in.Reply.Comment != "" || len(in.LeftOut) > 0
 }
 
 // answeredBy closes the message of a candidate that says nothing but what was

@@ -23,7 +23,7 @@ Content-Type: multipart/alternative; boundary=b
 --b
 Content-Type: text/plain; charset=utf-8
 
-This is an automatic text.
+%s has %s your event invitation.
 --b
 Content-Type: text/calendar; method=REPLY; charset=utf-8
 
@@ -39,7 +39,7 @@ ATTENDEE;PARTSTAT=%s:mailto:%s
 %sEND:VEVENT
 END:VCALENDAR
 --b--
-`, from, to, answer, id, uid, sequence, strings.ToUpper(answer), attendee, strings.Join(more, ""))
+`, from, to, answer, id, strings.Split(from, " <")[0], strings.Replace(answer, "tentative", "tentatively accepted", 1), uid, sequence, strings.ToUpper(answer), attendee, strings.Join(more, ""))
 }
 
 // replies mail answers to one invitation in turn, each a mail of its own.
@@ -140,7 +140,7 @@ func TestAnswersByMail(t *testing.T) {
 	r.from("Grace <"+grace+">", grace, "0", "declined")
 	answers("declined - tentative")
 	unassigned(1)
-	if said := w.threads(v.manager, id); said.at("items.0.open") != false || said.text("items.0.messages.0.text") != "This is an automatic text." {
+	if said := w.threads(v.manager, id); said.at("items.0.open") != false || said.text("items.0.messages.0.text") != "Grace has declined your event invitation." {
 		t.Errorf("%s", said.body)
 	}
 	r.from(grace, grace, "0", "accepted", "COMMENT:May I bring a friend?\n")

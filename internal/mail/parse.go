@@ -51,8 +51,13 @@ type Incoming struct {
 	LeftOut []LeftOut
 	// Bounce says that it reports of a mail that could not be delivered.
 	Bounce *Bounce
-	// Reply is what a calendar program answers for the sender to an invitation.
+	// Reply is what a calendar program answers for the sender to an invitation. What
+	// was written along is in Text, too.
 	Reply *calendar.Reply
+	// Object is what Reply was read of. It may be among Files, too.
+	Object []byte
+	// Automatic says that Text is nothing but what calendar programs write.
+	Automatic bool
 }
 
 // Enclosure is a file in a mail.
@@ -114,8 +119,10 @@ type parser struct {
 	reports     bool // it is a report of a delivery
 	failed      bool // that did not succeed
 	status      string
-	returned    string // Message-ID of what came back
-	calendar    []byte // the first object for calendar programs
+	returned    string   // Message-ID of what came back
+	objects     int      // for calendar programs
+	unnamed     [][]byte // those that are no files by now, but for that of a reply
+	program     bool     // the header says that a program wrote it
 }
 
 func (p *parser) header(h gomail.Header) {
@@ -141,6 +148,7 @@ func (p *parser) header(h gomail.Header) {
 	if id, err := h.MessageID(); err == nil {
 		p.in.MessageID = id
 	}
+	p.program = writtenByProgram(h)
 	for _, field := range []string{"In-Reply-To", "References"} {
 		ids, err := h.MsgIDList(field)
 		if err != nil {
@@ -206,26 +214,6 @@ func (p *parser) part(e *message.Entity, depth int) error {
 		return p.text(typ, e.Body)
 	}
 	return p.file(typ, name, e.Body)
-}
-
-// object reads what is for calendar programs. The text beside it says the same; with
-// none, it is kept as a file, and so is what was sent as one.
-func (p *parser) object(typ, name string, attached bool, body io.Reader) error {
-	content, err := io.ReadAll(io.LimitReader(body, MaxFile+1))
-	if len(content) == 0 {
-		return nil //nolint:nilerr // an object that cannot be read says nothing
-	}
-	if reply, ok := calendar.ReadReply(content); ok && err == nil && p.in.Reply == nil {
-		reply.Attendee, reply.Comment = line(string(reply.Attendee), 254), personal.Plain(clean(string(reply.Comment)))
-		p.in.Reply = &reply
-	}
-	if attached || name != "" || typ != "text/calendar" {
-		return p.file(typ, name, bytes.NewReader(content))
-	}
-	if p.calendar == nil {
-		p.calendar = content
-	}
-	return nil
 }
 
 func (p *parser) text(typ string, body io.Reader) error {
@@ -302,12 +290,7 @@ func (p *parser) result() Incoming {
 		text = textOfHTML(p.html.String())
 	}
 	p.in.Text = personal.Plain(clean(text))
-	if p.in.Text == "" && p.in.Reply != nil {
-		p.in.Text = p.in.Reply.Comment
-	}
-	if p.in.Text == "" && p.calendar != nil {
-		_ = p.file("text/calendar", "calendar.ics", bytes.NewReader(p.calendar)) // nothing is read that may fail
-	}
+	p.calendars()
 	if p.reports && p.failed {
 		p.in.Bounce = &Bounce{MessageID: p.returned, Status: p.status}
 	}

@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -72,35 +73,115 @@ func answered(more ...string) string {
 }
 
 // S2-107: what a calendar program answers is read wherever it is in a mail; it is a
-// file if it was sent as one, or nothing else is said.
+// file if it was sent as one.
 func TestParseReplies(t *testing.T) {
 	t.Parallel()
+	const alternative, part = "Content-Type: multipart/alternative; boundary=b", "Content-Type: text/calendar; method=REPLY"
 	text := raw("--b", "Content-Type: text/plain", "", "Declined", "")
+	file := raw("--b", "Content-Type: application/ics; name=\"invite.ics\"", "Content-Disposition: attachment; filename=\"invite.ics\"", "", answered(), "")
 	for name, c := range map[string]struct {
-		mail  string
-		files []string
+		mail, file string
 	}{
-		"beside a text":       {raw(from, "Content-Type: multipart/alternative; boundary=b", "", text+"--b", "Content-Type: text/calendar; method=REPLY; charset=UTF-8", "", answered(), "--b--"), nil},
-		"as a file, too":      {raw(from, "Content-Type: multipart/mixed; boundary=b", "", text+"--b", "Content-Type: application/ics; name=\"invite.ics\"", "Content-Disposition: attachment; filename=\"invite.ics\"", "", answered(), "--b--"), []string{"invite.ics"}},
-		"as a part alone":     {raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/calendar; method=REPLY", "", answered(), "--b--"), []string{"calendar.ics"}},
-		"as the whole mail":   {raw(from, "Content-Type: text/calendar; method=REPLY", "", answered()), []string{"calendar.ics"}},
-		"with a comment":      {raw(from, "Content-Type: text/calendar; method=REPLY", "", answered("COMMENT:Ill")), nil},
-		"in base64, as UTF-8": {raw(from, "Content-Type: text/calendar; charset=utf-8", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString([]byte(answered()))), []string{"calendar.ics"}},
+		"beside a text":       {raw(from, alternative, "", text+"--b", part+"; charset=UTF-8", "", answered(), "--b--"), ""},
+		"as a file, too":      {raw(from, alternative, "", text+file+"--b--"), "invite.ics"},
+		"as a part and file":  {raw(from, alternative, "", text+"--b", part, "", answered(), file+"--b--"), "invite.ics"},
+		"as a part alone":     {raw(from, alternative, "", "--b", part, "", answered(), "--b--"), ""},
+		"as the whole mail":   {raw(from, part, "", answered()), ""},
+		"with a comment":      {raw(from, part, "", answered("COMMENT:Ill")), ""},
+		"in base64, as UTF-8": {raw(from, "Content-Type: text/calendar; charset=utf-8", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString([]byte(answered()))), ""},
 	} {
 		in := parse(t, c.mail)
 		if r := in.Reply; r == nil || r.ID != "i1" || r.Sequence != 3 || r.Attendee != "cleo@mail.example" || r.Answer != calendar.Declined {
 			t.Errorf("%s: %+v", name, r)
 		}
-		var files []string
-		for _, f := range in.Files {
-			files = append(files, string(f.Name))
-		}
-		if !slices.Equal(files, c.files) {
-			t.Errorf("%s: files %v, want %v", name, files, c.files)
+		if got, whole := fileNames(in), fileNames(in.WithObject()); got != c.file || whole != cmp.Or(c.file, "calendar.ics") {
+			t.Errorf("%s: files %q, with the object %q", name, got, whole)
 		}
 	}
-	if in := parse(t, raw(from, "Content-Type: text/calendar; method=REQUEST", "", strings.Replace(answered(), "REPLY", "REQUEST", 1))); in.Reply != nil || len(in.Files) != 1 {
-		t.Errorf("a request is an answer: %+v", in)
+}
+
+func fileNames(in mail.Incoming) string {
+	var names []string
+	for _, f := range in.Files {
+		names = append(names, string(f.Name))
+	}
+	return strings.Join(names, " ")
+}
+
+// S2-107: what is for calendar programs and is no answer is a file, each of them once;
+// H1: only the first two are looked at for one.
+func TestParseObjects(t *testing.T) {
+	t.Parallel()
+	const part = "--b\r\nContent-Type: text/calendar\r\n\r\n"
+	request, counter := strings.Replace(answered(), "REPLY", "REQUEST", 1), strings.Replace(answered(), "REPLY", "COUNTER", 1)
+	for name, c := range map[string]struct {
+		parts []string
+		files string
+		reply bool
+	}{
+		"a request":               {[]string{request}, "calendar.ics", false},
+		"another time":            {[]string{counter}, "calendar.ics", false},
+		"several":                 {[]string{request, counter}, "calendar.ics calendar.ics", false},
+		"the same":                {[]string{request, request}, "calendar.ics", false},
+		"an answer as the second": {[]string{counter, answered()}, "calendar.ics", true},
+		"one as the third":        {[]string{counter, request, answered()}, "calendar.ics calendar.ics calendar.ics", false},
+		"two answers":             {[]string{answered(), answered("COMMENT:x")}, "calendar.ics", true},
+	} {
+		in := parse(t, raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "", "How about Tuesday?", part+strings.Join(c.parts, "\r\n"+part), "--b--"))
+		if got := fileNames(in); got != c.files || (in.Reply != nil) != c.reply || in.Text != "How about Tuesday?" || c.reply && !in.SaysMore() {
+			t.Errorf("%s: files %q, %+v, %q", name, got, in.Reply, in.Text)
+		}
+	}
+	many := parse(t, raw(from, "Content-Type: multipart/mixed; boundary=b", "", func() string {
+		var b strings.Builder
+		for i := range mail.MaxFiles + 1 {
+			b.WriteString(part + fmt.Sprint(i) + "\r\n")
+		}
+		return b.String() + "--b--"
+	}()))
+	if len(many.Files) != mail.MaxFiles || len(many.LeftOut) != 1 || !many.LeftOut[0].TooMany {
+		t.Errorf("%d files, %v left out", len(many.Files), many.LeftOut)
+	}
+}
+
+// S2-107: what is written along with an answer is text, and it is known of a text
+// whether a program wrote it.
+func TestParseWordsOfReplies(t *testing.T) {
+	t.Parallel()
+	const sender = "From: Cleo C. <cleo@mail.example>"
+	for name, c := range map[string]struct {
+		header, text string
+		more         []string
+		want         string
+		automatic    bool
+	}{
+		"nothing":                {"", "", nil, "", true},
+		"a comment":              {"", "", []string{"COMMENT:Ill"}, "Ill", true},
+		"a comment and a text":   {"", "I am no robot.", []string{"COMMENT:May I bring a friend?"}, "I am no robot.\n\nMay I bring a friend?", false},
+		"one that is in it":      {"", "Declined:  I\r\nam ill", []string{"COMMENT:I am ill"}, "Declined:  I\nam ill", false},
+		"one in another word":    {"", "I know", []string{"COMMENT:no"}, "I know\n\nno", false},
+		"several":                {"", "", []string{"COMMENT:Ill", "COMMENT:Sorry"}, "Ill\nSorry", true},
+		"a sentence by name":     {"", "Cleo C. has declined this invitation.", nil, "Cleo C. has declined this invitation.", true},
+		"by address":             {"", "cleo@mail.example has tentatively accepted your event invitation", nil, "cleo@mail.example has tentatively accepted your event invitation", true},
+		"with a comment":         {"", "Cleo C. has accepted your invitation.", []string{"COMMENT:Ill"}, "Cleo C. has accepted your invitation.\n\nIll", true},
+		"by another name":        {"", "My boss has declined the invitation.", nil, "My boss has declined the invitation.", false},
+		"and another sentence":   {"", "Cleo C. has declined the invitation. Sorry!", nil, "Cleo C. has declined the invitation. Sorry!", false},
+		"a header":               {"Auto-Submitted: auto-generated", "Cleo no viene", nil, "Cleo no viene", true},
+		"one that says it's not": {"Auto-Submitted: No", "Cleo no viene", nil, "Cleo no viene", false},
+		"the sender":             {"Sender: Google Calendar <calendar-notification@google.com>", "Cleo no viene", nil, "Cleo no viene", true},
+		"another sender":         {"Sender: Google <me@google.com>", "Cleo no viene", nil, "Cleo no viene", false},
+	} {
+		header := []string{sender}
+		if c.header != "" {
+			header = append(header, c.header)
+		}
+		in := parse(t, raw(append(header, "Content-Type: multipart/alternative; boundary=b", "", "--b", "", c.text, "--b", "Content-Type: text/calendar; method=REPLY", "", answered(c.more...), "--b--")...))
+		if string(in.Text) != c.want || in.Automatic != c.automatic || in.SaysMore() != (!c.automatic || c.more != nil) {
+			t.Errorf("%s: %q, automatic %v, says more %v; want %q", name, in.Text, in.Automatic, in.SaysMore(), c.want)
+		}
+	}
+	if in := parse(t, raw(sender, "Auto-Submitted: auto-replied", "", "I am away")); in.Automatic {
+		t.Error("what is no answer is an automatic one")
 	}
 }
 
@@ -217,6 +298,7 @@ func FuzzParse(f *testing.F) {
 		"", raw(from, "", "Hello"), raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/html; charset=utf-16", "", "<p>x", "--b", "Content-Disposition: attachment; filename*0*=utf-8''%FF", "", "x", "--b--"),
 		raw("From: =?utf-8?b?/w==?= <a@b.example>", "References: <<>> <a", "Content-Type: multipart/report; report-type=delivery-status; boundary=\"\"", "", "--", "Content-Type: message/delivery-status", "", "Action: failed", "----"),
 		raw(from, "Content-Type: text/calendar", "", answered("COMMENT:x")),
+		raw(from, "Content-Type: text/calendar", "", answered("X"+strings.Repeat(";A=", 20_000)+":1")),
 	} {
 		f.Add(text)
 	}
