@@ -277,7 +277,7 @@ func without(ids []string, id string) []string {
 }
 
 // RemoveStage takes a stage out of the plan. The applications in it go to target,
-// another stage of the plan, which only a job that was never open does without.
+// another stage of the plan, which a job that was never open does without.
 // Errors: ErrUnknown, ErrNoStage, ErrLastStage, ErrTargetStage,
 // domain.ErrInvalid.
 func (j Job) RemoveStage(id, target string, s domain.Stamp) ([]Event, error) {
@@ -297,6 +297,9 @@ func (j Job) RemoveStage(id, target string, s domain.Stamp) ([]Event, error) {
 		return nil, ErrTargetStage
 	case target != "" && j.place(target) < 0:
 		return nil, domain.ErrInvalid.Because("The stage to move applications to is not in the plan.")
+	}
+	if j.Status == Draft {
+		target = "" // there is nothing to go there
 	}
 	return []Event{StageRemoved{Stamp: s, Stage: id, Target: target}}, nil
 }

@@ -66,6 +66,7 @@ func TestStagePlan(t *testing.T) {
 		{Name: "into itself", Given: events{opened}, When: remove("s2", "s2"), Err: job.ErrTargetStage},
 		invalid("into a stage that is not there", remove("s2", "s3"), "not in the plan"),
 		{Name: "of a draft, where nothing is", Given: events{drafted}, When: remove("s2", ""), Want: events{job.StageRemoved{Stamp: s, Stage: "s2"}}},
+		{Name: "of a draft, where nothing goes to the target", Given: events{drafted}, When: remove("s2", "s1"), Want: events{job.StageRemoved{Stamp: s, Stage: "s2"}}},
 		{Name: "the last stage", Given: events{opened, removed}, When: remove("s1", "s2"), Err: job.ErrLastStage},
 		{Name: "a stage that is not there", Given: events{opened}, When: remove("s3", "s1"), Err: job.ErrNoStage},
 		{Name: "remove a stage of no job", When: remove("s1", "s2"), Err: job.ErrUnknown},
