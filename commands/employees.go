@@ -44,32 +44,12 @@ func (c *Commands) CreateEmployee(ctx context.Context, caller Caller, applicatio
 		return Answer{Stream: "application-" + applicationID, Revision: f.revision, Position: f.position, Unchanged: true}, nil
 	}
 	id := EmployeeOf(hire)
-	from, err := c.leaver(ctx, applicationID, id)
+	made, err := c.employees.read(ctx, c.log, id)
 	if err != nil {
 		return Answer{}, err
 	}
-	profile, err := c.profileOf(ctx, f.state, from, id)
-	if err != nil {
-		return Answer{}, err
-	}
-	if err := c.hand(ctx, from.files(), id); err != nil {
-		return Answer{}, err
-	}
-	// What is sealed for a profile that was reversed meanwhile finds its keys gone,
-	// and the next attempt finds the hire undone.
-	_, err = transact(ctx, c, c.employees, id, step(caller, "create"), decision[employee.Employee, employee.Event]{
-		decide: func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.Create(profile, s), nil },
-	})
-	if err != nil {
-		return Answer{}, err
-	}
-	n := 0
-	for part := range slices.Chunk(from.documents, takenAtOnce) {
-		n++
-		_, err := transact(ctx, c, c.employees, id, step(caller, "documents/"+strconv.Itoa(n)), decision[employee.Employee, employee.Event]{
-			decide: func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.Take(part, s) },
-		})
-		if err != nil {
+	if !made.state.Ended { // else it was erased since, and has nothing more
+		if err := c.makeEmployee(ctx, caller, f.state, applicationID, id); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -80,6 +60,41 @@ func (c *Commands) CreateEmployee(ctx context.Context, caller Caller, applicatio
 	})
 	answer.ID = id
 	return answer, err
+}
+
+// makeEmployee makes the profile with an id of who was hired by an application, with
+// the documents of that.
+func (c *Commands) makeEmployee(ctx context.Context, caller Caller, a application.Application, applicationID, id string) error {
+	from, err := c.leaver(ctx, applicationID, id)
+	if err != nil {
+		return err
+	}
+	profile, err := c.profileOf(ctx, a, from, id)
+	if err != nil {
+		return err
+	}
+	if err := c.hand(ctx, from.files(), id); err != nil {
+		return err
+	}
+	// What is sealed for a profile that was reversed meanwhile finds its keys gone,
+	// and the next attempt finds the hire undone.
+	_, err = transact(ctx, c, c.employees, id, step(caller, "create"), decision[employee.Employee, employee.Event]{
+		decide: func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.Create(profile, s), nil },
+	})
+	if err != nil {
+		return err
+	}
+	n := 0
+	for part := range slices.Chunk(from.documents, takenAtOnce) {
+		n++
+		_, err := transact(ctx, c, c.employees, id, step(caller, "documents/"+strconv.Itoa(n)), decision[employee.Employee, employee.Event]{
+			decide: func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.Take(part, s) },
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (

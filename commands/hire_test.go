@@ -105,6 +105,27 @@ func TestEmployeeIsReversedOnceWhereverItIsKilled(t *testing.T) {
 	c.CheckFinished(t)
 }
 
+// E4, S2-76: an attempt that comes after the profile was erased makes nothing again,
+// whether the first one said that it was done or not.
+func TestAnErasedEmployeeIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	app, hire, system := hired(t, c)
+	made := commandstest.Must(c.CreateEmployee(t.Context(), system, app, hire))
+	commandstest.Must(c.EraseEmployee(t.Context(), c.As(c.Admin), commands.EraseEmployee{Employee: made.ID}))
+	all := c.All(t)
+	late := system
+	late.CommandID = uuid.New()
+	for _, by := range []commands.Caller{system, late} {
+		if got, err := c.Process(c.Memory).CreateEmployee(t.Context(), by, app, hire); err != nil || got.ID != made.ID {
+			t.Errorf("again: %+v, %v", got, err)
+		}
+	}
+	if c.All(t) != all {
+		t.Error("something was written")
+	}
+}
+
 // What follows from a hire is not for people to say (H3).
 func TestOnlyTheSystemMakesEmployees(t *testing.T) {
 	t.Parallel()
