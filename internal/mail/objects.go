@@ -21,7 +21,7 @@ const maxObjects = 2
 func (p *parser) object(typ, name string, attached bool, body io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(body, MaxFile+1))
 	if len(content) == 0 {
-		return nil //nolint:nilerr // an object that cannot be read says nothing
+		return nil // an object that cannot be read says nothing
 	}
 	replies := false
 	if p.objects++; p.objects <= maxObjects && p.in.Reply == nil && err == nil {
@@ -44,7 +44,8 @@ func (p *parser) object(typ, name string, attached bool, body io.Reader) error {
 // with a reply is text, and every other object a file, if it is none already.
 func (p *parser) calendars() {
 	for _, object := range p.unnamed {
-		if !p.in.encloses(object) && !sameObject(object, p.in.Object) {
+		same := func(f Enclosure) bool { return bytes.Equal(bytes.TrimSpace(f.Content), bytes.TrimSpace(object)) }
+		if !slices.ContainsFunc(p.in.Files, same) && !p.in.answers(object) {
 			_ = p.file("text/calendar", calendarName, bytes.NewReader(object)) // nothing is read that may fail
 		}
 	}
@@ -63,27 +64,24 @@ const calendarName = "calendar.ics"
 // SaysMore reports whether a mail with a Reply says something beside it: a comment, a
 // text that is not automatic, or another file.
 func (in Incoming) SaysMore() bool {
-	another := func(f Enclosure) bool { return !sameObject(f.Content, in.Object) }
+	another := func(f Enclosure) bool { return !in.answers(f.Content) }
 	return in.Reply.Comment != "" || !in.Automatic || len(in.LeftOut) > 0 || slices.ContainsFunc(in.Files, another)
 }
 
 // WithObject returns a mail whose Reply is not taken for an answer: what it was read
 // of is a file like others.
 func (in Incoming) WithObject() Incoming {
-	if in.Reply != nil && !in.encloses(in.Object) {
+	if in.Reply != nil && !slices.ContainsFunc(in.Files, func(f Enclosure) bool { return in.answers(f.Content) }) {
 		in.Files = append(slices.Clip(in.Files), Enclosure{Name: calendarName, Content: in.Object})
 	}
 	return in
 }
 
-func (in Incoming) encloses(object []byte) bool {
-	return slices.ContainsFunc(in.Files, func(f Enclosure) bool { return sameObject(f.Content, object) })
-}
-
-// sameObject reports whether two objects are the same, but for the ends of lines.
-func sameObject(a, b []byte) bool {
+// answers reports whether an object is what Reply was read of, but for the ends of
+// lines.
+func (in Incoming) answers(object []byte) bool {
 	plain := func(o []byte) []byte { return bytes.TrimSpace(bytes.ReplaceAll(o, []byte("\r\n"), []byte("\n"))) }
-	return len(a) < 2*len(b)+2 && len(b) < 2*len(a)+2 && bytes.Equal(plain(a), plain(b))
+	return in.Reply != nil && len(object) <= 2*calendar.MaxReply && bytes.Equal(plain(object), plain(in.Object))
 }
 
 // says reports whether a text has all words of another, in their order, one after the

@@ -125,6 +125,7 @@ func TestParseObjects(t *testing.T) {
 		"the same":                {[]string{request, request}, "calendar.ics", false},
 		"an answer as the second": {[]string{counter, answered()}, "calendar.ics", true},
 		"one as the third":        {[]string{counter, request, answered()}, "calendar.ics calendar.ics calendar.ics", false},
+		"one answer twice":        {[]string{answered(), answered()}, "", true},
 		"two answers":             {[]string{answered(), answered("COMMENT:x")}, "calendar.ics", true},
 	} {
 		in := parse(t, raw(from, "Content-Type: multipart/mixed; boundary=b", "", "--b", "", "How about Tuesday?", part+strings.Join(c.parts, "\r\n"+part), "--b--"))
