@@ -99,7 +99,7 @@ func (c *Commands) mailID(in mail.Incoming) string {
 			parts = append(parts, []byte(f.Name), f.Content)
 		}
 		if r := in.Reply; r != nil {
-			parts = append(parts, fmt.Appendf(nil, "%s/%d/%s", r.ID, r.Sequence, r.Answer))
+			parts = append(parts, fmt.Appendf(nil, "%s/%d/%s/%d", r.ID, r.Sequence, r.Answer, r.Stamped.Unix()))
 		}
 		sum := c.vault.Fingerprint(parts...)
 		header = string(sum[:])

@@ -63,12 +63,12 @@ func (c *Commands) interviewMail(ctx context.Context, n notice.Notices, m notice
 			event.Title = "Interview"
 		}
 	}
-	reply := c.replyAddress(l.first) // it stays when the application goes on as another one
-	organiser := calendar.Person{Name: c.directory.Organization().Name, Email: reply}
 	who := m.About.To
 	if who == notice.Candidate {
 		who = ""
 	}
+	reply := c.invitationAddress(l.first, who) // it stays when the application goes on as another one
+	organiser := calendar.Person{Name: c.directory.Organization().Name, Email: reply}
 	attendee := calendar.Attendee{Email: to, Answer: calendar.Answer(i.Answers[who])}
 	object := calendar.Mailed(c.now(), method, event, organiser, attendee)
 	letter = mail.Mail{

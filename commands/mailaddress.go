@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,17 +27,18 @@ func (c *Commands) replyAddress(applicationID string) personal.Plain {
 		return ""
 	}
 	proof := c.vault.DeriveID("reply address", id.String())
-	return personal.Plain(replyPrefix + addressText.EncodeToString(append(id[:], proof[:]...)) + "@" + c.mailHost)
+	return c.addressHolding(id[:], proof[:])
 }
 
-// repliedTo returns the application whose reply address is among addresses, ""
-// if none is.
+// repliedTo returns the application whose reply address, or an address of whose
+// invitations, is among addresses, "" if none is.
 func (c *Commands) repliedTo(addresses []personal.Plain) string {
 	for _, a := range addresses {
-		local, _, _ := strings.Cut(strings.ToLower(string(a)), "@")
-		text, ours := strings.CutPrefix(local, replyPrefix)
-		b, err := addressText.DecodeString(text)
-		if !ours || err != nil || len(b) != 32 {
+		if id, _, ours := c.ourInvitation(a); ours {
+			return id
+		}
+		b := addressed(a)
+		if len(b) != 32 {
 			continue
 		}
 		id := uuid.UUID(b[:16])
@@ -45,6 +47,68 @@ func (c *Commands) repliedTo(addresses []personal.Plain) string {
 		}
 	}
 	return ""
+}
+
+// invitationProof is how long each of the two proofs in the address of an invitation
+// is: with longer ones it would have more before its @ than the 64 bytes that it may.
+const invitationProof = 9
+
+// invitationAddress returns the address that somebody answers to who is invited to
+// the interviews of an application: the member who, or the candidate if it is "". It
+// holds the proof of whose it is, which nobody else is told, behind that of the application.
+func (c *Commands) invitationAddress(applicationID, who string) personal.Plain {
+	id, err := uuid.Parse(applicationID)
+	if err != nil {
+		return ""
+	}
+	return c.addressHolding(id[:], c.proofOfInvitations(id.String()), c.proofOfInvited(id.String(), who))
+}
+
+// ourInvitation returns the application that the address of an invitation is of, and
+// the proof of who is invited; ok is false for an address that is none of ours.
+func (c *Commands) ourInvitation(address personal.Plain) (applicationID string, invited []byte, ok bool) {
+	b := addressed(address)
+	if len(b) != 16+2*invitationProof {
+		return "", nil, false
+	}
+	applicationID, invited = uuid.UUID(b[:16]).String(), b[16+invitationProof:]
+	return applicationID, invited, hmac.Equal(c.proofOfInvitations(applicationID), b[16:16+invitationProof])
+}
+
+// invitedAt returns the application to the address of whose invitations something
+// went, and the proof of whose it is; "" for what went to none.
+func (c *Commands) invitedAt(addresses []personal.Plain) (applicationID string, invited []byte) {
+	for _, a := range addresses {
+		if id, invited, ours := c.ourInvitation(a); ours {
+			return id, invited
+		}
+	}
+	return "", nil
+}
+
+func (c *Commands) proofOfInvitations(applicationID string) []byte {
+	proof := c.vault.DeriveID("invitations", applicationID)
+	return proof[:invitationProof]
+}
+
+func (c *Commands) proofOfInvited(applicationID, who string) []byte {
+	proof := c.vault.DeriveID("invited", applicationID, who)
+	return proof[:invitationProof]
+}
+
+func (c *Commands) addressHolding(parts ...[]byte) personal.Plain {
+	return personal.Plain(replyPrefix + addressText.EncodeToString(slices.Concat(parts...)) + "@" + c.mailHost)
+}
+
+// addressed is what an address holds that we may have made, nothing for others.
+func addressed(address personal.Plain) []byte {
+	local, _, _ := strings.Cut(strings.ToLower(string(address)), "@")
+	text, ours := strings.CutPrefix(local, replyPrefix)
+	b, err := addressText.DecodeString(text)
+	if !ours || err != nil {
+		return nil
+	}
+	return b
 }
 
 // messageID returns the Message-ID of an attempt at sending a message.

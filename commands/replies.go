@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"strings"
 	"time"
@@ -19,11 +20,9 @@ import (
 )
 
 // People answer to invitations by mail, as their calendar programs do it (RFC 6047).
-// Who answers is who the mail is from, if they are invited by that address; the mail
-// went to the reply address of the application, which only an invitation tells.
-
-// errOldReply means that an answer is to another time than the interview has now.
-var errOldReply = errors.New("the answer is to another time")
+// Who answers is who the mail is from, if they are invited by that address; and the mail
+// went to an address of their own, which only their invitation tells: who else is
+// invited to the same interview does not know it.
 
 // replied is an answer that came by mail and was recorded.
 type replied struct {
@@ -33,10 +32,10 @@ type replied struct {
 
 // replyOf records what a mail with an id answers to an invitation. ok is false for a
 // mail that answers none, or not by who was invited, or to a time that is no more, or
-// too late: it is a message like others. The same mail is recorded once.
+// after its end, or before what they answered last: it is a message like others. The same mail is recorded once.
 // Errors: ErrRightsUnknown; those of the log and of the vault.
 func (c *Commands) replyOf(ctx context.Context, caller Caller, id string, in mail.Incoming) (got replied, ok bool, err error) {
-	to := c.repliedTo(in.Recipients)
+	to, invited := c.invitedAt(in.Recipients)
 	if in.Reply == nil || to == "" || !sameAddress(in.Reply.Attendee, in.From) {
 		return got, false, nil
 	}
@@ -50,7 +49,7 @@ func (c *Commands) replyOf(ctx context.Context, caller Caller, id string, in mai
 	step := caller.as(domain.System)
 	step.CommandID, step.MayBeRepeated = uuid.NewSHA1(uuid.MustParse(id), []byte("answer")), true
 	who, found, err := c.invitee(ctx, caller, at, in.From)
-	if err != nil || !found {
+	if err != nil || !found || !hmac.Equal(invited, c.proofOfInvited(to, who)) {
 		return got, false, err
 	}
 	got.candidate, step.OnBehalfOf = who == "", domain.Candidate
@@ -59,13 +58,10 @@ func (c *Commands) replyOf(ctx context.Context, caller Caller, id string, in mai
 	}
 	got.Answer, err = c.onApplication(ctx, at.application, step, need{area: access.Interviews, level: access.View},
 		func(a application.Application, _ access.Rights, s domain.Stamp) ([]application.Event, error) {
-			if i, _ := a.Interviews.Get(at.id); !i.AsItIs(in.Reply.Sequence) {
-				return nil, errOldReply
-			}
-			return a.AnswerInterview(at.id, who, answerOf(in.Reply.Answer), "", s)
+			return a.AnswerByMail(at.id, who, answerOf(in.Reply.Answer), application.Mailed{Sequence: in.Reply.Sequence, At: in.Reply.Stamped}, s)
 		})
 	got.ID = at.id
-	if errors.Is(err, errOldReply) || refused(err) {
+	if refused(err) {
 		return got, false, nil
 	}
 	return got, err == nil, err

@@ -354,7 +354,8 @@ func (t transfer) toCome(old application.Application, at time.Time) (along appli
 // answers are those to an interview, in the order of who gave them.
 func (t transfer) answers(id string, i application.Interview) (given []application.InterviewAnswered) {
 	for _, who := range slices.Sorted(maps.Keys(i.Answers)) {
-		given = append(given, application.InterviewAnswered{Interview: t.newID(id), Member: who, Answer: i.Answers[who]})
+		at := i.Given[who]
+		given = append(given, application.InterviewAnswered{Interview: t.newID(id), Member: who, Answer: i.Answers[who], Given: &at})
 	}
 	return given
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ METHOD:REPLY
 BEGIN:VEVENT
 UID:%s
 SEQUENCE:%s
-DTSTAMP:20260302T090000Z
+DTSTAMP:20200302T090000Z
 ATTENDEE;PARTSTAT=%s:mailto:%s
 %sEND:VEVENT
 END:VCALENDAR
@@ -46,7 +47,8 @@ END:VCALENDAR
 type replies struct {
 	*world
 	invitation
-	n int
+	of map[string]string // the organiser's address that others are told, by who they are
+	n  int
 }
 
 func (r *replies) from(from, attendee, sequence, answer string, more ...string) reply {
@@ -56,7 +58,7 @@ func (r *replies) from(from, attendee, sequence, answer string, more ...string) 
 }
 
 func (r *replies) raw(from, attendee, sequence, answer string, more ...string) string {
-	return replyMail(from, strings.TrimPrefix(r.organiser, "mailto:"), fmt.Sprint(r.n, "@mail.example"), attendee, r.uid, sequence, answer, more...)
+	return replyMail(from, strings.TrimPrefix(cmp.Or(r.of[attendee], r.organiser), "mailto:"), fmt.Sprint(r.n, "@mail.example"), attendee, r.uid, sequence, answer, more...)
 }
 
 // answersOf are the answers to an interview: of the candidate, and by participant.
@@ -100,7 +102,10 @@ func TestAnswersByMail(t *testing.T) {
 			t.Errorf("%s is not asked: %s", to, object)
 		}
 	}
-	r := replies{world: w, invitation: w.invitations(id, inas)[0]}
+	r := replies{world: w, invitation: w.invitations(id, inas)[0], of: map[string]string{grace: w.invitations(id, grace)[0].organiser}}
+	if local, _, _ := strings.Cut(strings.TrimPrefix(r.organiser, "mailto:"), "@"); r.of[grace] == r.organiser || len(local) > 64 {
+		t.Errorf("Ina answers to %s, Grace to %s", r.organiser, r.of[grace])
+	}
 	answers := func(want string) {
 		t.Helper()
 		if got := w.answersOf(v.manager, i); got != want {
@@ -136,10 +141,16 @@ func TestAnswersByMail(t *testing.T) {
 		t.Errorf("%s", said.body)
 	}
 
+	// What she answered before that came later.
+	r.n++
+	w.mailIn(w.admin, strings.Replace(r.raw(inas, inas, "0", "declined"), "T090000Z", "T080000Z", 1)).want(http.StatusOK)
+	answers("- - tentative")
+	unassigned(2)
+
 	// The candidate's answer is in the conversation, and nobody needs to take care of it.
 	r.from("Grace <"+grace+">", grace, "0", "declined")
 	answers("declined - tentative")
-	unassigned(1)
+	unassigned(2)
 	if said := w.threads(v.manager, id); said.at("items.0.open") != false || said.text("items.0.messages.0.text") != "Grace has declined your event invitation." {
 		t.Errorf("%s", said.body)
 	}
@@ -149,14 +160,15 @@ func TestAnswersByMail(t *testing.T) {
 		t.Errorf("%s", said.body)
 	}
 
-	// H7: neither for somebody else, nor as somebody else, nor elsewhere.
+	// H7: neither for somebody else, nor as somebody else, nor elsewhere: also not where
+	// others answer to, whoever the mail says that it is from.
 	r.from(grace, inas, "0", "declined")
 	r.from(inas, grace, "0", "declined")
 	r.from("eve@mail.example", "eve@mail.example", "0", "declined")
 	other := w.apply(v, "Ada", "King")
 	w.post(v.manager, "/v1/applications/"+other+"/messages", map[string]any{"subject": "x", "text": "x"}).made()
 	w.until("somebody else has a reply address", func() bool { return w.threads(v.manager, other).text("items.0.messages.0.status") == "sent" })
-	for n, to := range []string{"jobs@acme.example", r.organiser[len("mailto:"):len(r.organiser)-20] + "a@hirelog.invalid", w.captured().text("content.reply_to")} {
+	for n, to := range []string{"jobs@acme.example", strings.TrimPrefix(r.of[grace], "mailto:"), r.organiser[len("mailto:"):len(r.organiser)-20] + "a@hirelog.invalid", w.captured().text("content.reply_to")} {
 		w.mailIn(w.admin, replyMail(inas, to, fmt.Sprint("elsewhere", n, "@mail.example"), inas, r.uid, "0", "declined")).want(http.StatusOK)
 	}
 	r.from(inas, inas, "1", "declined") // a time there never was
@@ -164,24 +176,28 @@ func TestAnswersByMail(t *testing.T) {
 	r.from(inas, inas, "0", "declined")
 	r.uid = r.world.invitations(id, inas)[0].uid
 	answers("accepted - tentative")
-	unassigned(8) // but for that of Grace, which is her message
+	unassigned(10) // but for that of Grace, which is her message
 
 	// An answer to the old time is none to the new one; one to a change of it is.
 	w.post(v.manager, i+"/reschedule", map[string]any{"start": wall(3), "zone": "UTC", "minutes": 45}).want(http.StatusOK)
 	w.put(v.manager, i, map[string]any{"title": "Talk", "participant_ids": []string{v.member, ina}, "candidate_visible": true}).want(http.StatusOK)
 	r.from(inas, inas, "0", "accepted")
 	answers("- - -")
-	unassigned(9)
+	unassigned(11)
 	r.from(inas, inas, "1", "declined")
 	r.from(grace, grace, "2", "accepted")
 	answers("accepted - declined")
 	// Who takes part no more does not answer, and nor does anybody once it is called off.
 	w.put(v.manager, i, map[string]any{"title": "Talk", "participant_ids": []string{v.member}, "candidate_visible": true}).want(http.StatusOK)
 	r.from(inas, inas, "3", "accepted")
+	// Nor does what Grace mailed before somebody noted otherwise.
+	w.post(v.manager, i+"/answer", map[string]any{"answer": "tentative"}).want(http.StatusOK)
+	r.from(grace, grace, "3", "declined")
+	answers("tentative -")
 	w.post(v.manager, i+"/cancel", map[string]any{}).want(http.StatusOK)
 	r.from(grace, grace, "4", "declined")
-	answers("accepted -")
-	unassigned(10)
+	answers("tentative -")
+	unassigned(12)
 }
 
 // S2-107: that a participant or the candidate declined is a task of the organiser's,

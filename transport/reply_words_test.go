@@ -46,7 +46,7 @@ func TestWordsAlongWithAnswers(t *testing.T) {
 	i := a + "/interviews/" + w.post(v.manager, a+"/interviews", with(meeting(v, 1), map[string]any{"invite_candidate": true, "participant_ids": []string{v.member, ina}})).made()
 	w.carryOut()
 	w.until("they are invited", func() bool { return len(w.invitations(id, grace)) == 1 && len(w.invitations(id, inas)) == 1 })
-	r := replies{world: w, invitation: w.invitations(id, inas)[0]}
+	r := replies{world: w, invitation: w.invitations(id, inas)[0], of: map[string]string{grace: w.invitations(id, grace)[0].organiser}}
 	// send mails an answer, with changes of it.
 	send := func(from, answer string, exchange ...string) {
 		t.Helper()

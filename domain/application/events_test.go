@@ -94,7 +94,7 @@ func TestStored(t *testing.T) {
 		application.InterviewHeld{Stamp: stamp, Interview: id},
 		application.InterviewMissed{Stamp: stamp, Interview: id},
 		application.InterviewInvited{Stamp: stamp, Interview: id},
-		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00"},
+		application.InterviewAnswered{Stamp: stamp, Interview: id, Member: other, Answer: application.AnswerAccepted, Slot: "2026-03-03T10:00", Given: &due},
 		application.NoteAdded{Stamp: stamp, Note: id, Text: text("text"), Visible: true, Stage: other, Job: id},
 		application.NoteEdited{Stamp: stamp, Note: id, Edit: other, Text: text("text")},
 		application.NoteVisibilitySet{Stamp: stamp, Note: id, Visible: true},
@@ -352,6 +352,10 @@ func commands(d draws, s domain.Stamp) []when {
 			return a.AnswerInterview(d.interview(), d.answerer, d.answer, d.slot, s)
 		},
 		func(a application.Application) ([]application.Event, error) {
+			i, _ := a.Interviews.Get(d.interview())
+			return a.AnswerByMail(d.interview(), d.answerer, d.answer, application.Mailed{Sequence: i.Sequence, At: s.At.Add(time.Duration(d.hours) * time.Minute)}, s)
+		},
+		func(a application.Application) ([]application.Event, error) {
 			return a.EditNote(d.id, d.stage, d.text, s)
 		},
 		func(a application.Application) ([]application.Event, error) { return a.AddNote(d.id, d.text, d.yes, s) },
@@ -564,6 +568,9 @@ func holds(before application.Application, e application.Event, after applicatio
 			return "an interview is moved to the time it has, or says so and is not"
 		}
 		for who := range i.Answers {
+			if i.Given[who].IsZero() || len(i.Given) != len(i.Answers) {
+				return "nobody knows when an answer was given"
+			}
 			if who != "" && !slices.Contains(i.Participants, who) {
 				return "somebody answered who does not take part"
 			}

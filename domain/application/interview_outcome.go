@@ -1,9 +1,6 @@
 package application
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/personal"
 )
@@ -109,64 +106,4 @@ func (a Application) started(id string, s domain.Stamp) (Interview, error) {
 		return i, ErrInterviewNotStarted
 	}
 	return i, nil
-}
-
-// InterviewAnswered records what a participant or the candidate answered, perhaps
-// as somebody else noted it. A slot that the candidate picked is the start from
-// then on.
-type InterviewAnswered struct {
-	domain.Stamp
-	Interview string     `json:"interview"`
-	Member    string     `json:"member,omitempty"` // the participant; empty = the candidate
-	Answer    AnswerKind `json:"answer"`
-	Slot      string     `json:"slot,omitempty"` // wall time
-}
-
-// EventName implements domain.Fact.
-func (InterviewAnswered) EventName() string { return "application.interview_answered.v1" }
-
-func (e InterviewAnswered) evolve(a Application) Application {
-	i, _ := a.Interviews.Get(e.Interview)
-	answers := map[string]AnswerKind{}
-	if e.Slot != "" {
-		i = i.changed()
-		i.Start, i.Slots, i.Since = e.Slot, nil, i.Sequence // the others answered to another time
-	} else {
-		maps.Copy(answers, i.Answers)
-	}
-	answers[e.Member] = e.Answer
-	i.Answers = answers
-	return a.withInterview(e.Interview, i)
-}
-
-// AnswerInterview notes an answer to a planned interview: of the participant
-// member, or of the candidate if it is "". The candidate may accept one of the
-// slots that are offered, in the future. The answer that was given is no event.
-// Errors: those of planned; ErrNotAParticipant, ErrUnknownSlot, domain.ErrInvalid.
-func (a Application) AnswerInterview(id, member string, answer AnswerKind, slot string, s domain.Stamp) ([]Event, error) {
-	i, err := a.planned(id)
-	if err != nil {
-		return nil, err
-	}
-	has, answered := i.Answers[member]
-	switch {
-	case member != "" && !slices.Contains(i.Participants, member):
-		return nil, ErrNotAParticipant
-	case answer != AnswerAccepted && answer != AnswerDeclined && answer != AnswerTentative:
-		return nil, domain.ErrInvalid.Because("An answer is accepted, tentative or declined.")
-	case slot != "" && (member != "" || answer != AnswerAccepted):
-		return nil, domain.ErrInvalid.Because("Only the candidate picks a time, by accepting it.")
-	case answered && has == answer && (slot == "" || slot == i.Start):
-		return nil, nil
-	case slot == i.Start:
-		slot = ""
-	case slot != "" && !slices.Contains(i.Slots, slot):
-		return nil, ErrUnknownSlot
-	}
-	if slot != "" {
-		if err := i.at(slot).check(false, s.At); err != nil {
-			return nil, err
-		}
-	}
-	return []Event{InterviewAnswered{Stamp: s, Interview: id, Member: member, Answer: answer, Slot: slot}}, nil
 }

@@ -48,6 +48,7 @@ type Interview struct {
 	Organiser    string
 	Slots        []string              // other starts that the candidate may pick
 	Answers      map[string]AnswerKind // by participant, of the candidate under ""
+	Given        map[string]time.Time  // when each of them was
 	Role         string                // that participants get on the application
 	Form         string                // that they evaluate it by; empty = any
 	Change       string                // the last one
@@ -201,7 +202,7 @@ func (e InterviewRescheduled) evolve(a Application) Application {
 	i = i.changed()
 	i.Change = e.Change
 	if !e.SameTime {
-		i.InterviewTime, i.Answers, i.Slots, i.Since = e.InterviewTime, nil, nil, i.Sequence
+		i.InterviewTime, i.Answers, i.Given, i.Slots, i.Since = e.InterviewTime, nil, nil, nil, i.Sequence
 	}
 	return a.withInterview(e.Interview, i)
 }
@@ -272,8 +273,10 @@ func (e InterviewChanged) evolve(a Application) Application {
 		i = i.changed()
 	}
 	i.Change, i.Participants, i.Form, i.Hidden = e.Change, e.Participants, e.Form, e.Hidden
-	i.Answers = maps.Clone(i.Answers)
-	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return who != "" && !slices.Contains(e.Participants, who) })
+	left := func(who string) bool { return who != "" && !slices.Contains(e.Participants, who) }
+	i.Answers, i.Given = maps.Clone(i.Answers), maps.Clone(i.Given)
+	maps.DeleteFunc(i.Answers, func(who string, _ AnswerKind) bool { return left(who) })
+	maps.DeleteFunc(i.Given, func(who string, _ time.Time) bool { return left(who) })
 	return a.withInterview(e.Interview, i)
 }
 

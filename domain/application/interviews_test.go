@@ -195,6 +195,43 @@ func TestAnswerInterview(t *testing.T) {
 	}...)...)
 }
 
+// S2-107: an answer by mail counts to the time the interview has, until its end, and
+// unless they answered otherwise since, be it by mail or not.
+func TestAnswerByMail(t *testing.T) {
+	ends := time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC)
+	at := func(s domain.Stamp, t time.Time) domain.Stamp { s.At = t; return s }
+	nine := ends.Add(-5 * time.Hour)
+	half := nine.Add(500 * time.Millisecond)
+	answer := func(who string, kind application.AnswerKind, sequence int, given, now time.Time) when {
+		return func(a application.Application) ([]application.Event, error) {
+			return a.AnswerByMail("i1", who, kind, application.Mailed{Sequence: sequence, At: given}, at(by, now))
+		}
+	}
+	said := func(who string, kind application.AnswerKind, given *time.Time, now time.Time) application.InterviewAnswered {
+		return application.InterviewAnswered{Stamp: at(by, now), Interview: "i1", Member: who, Answer: kind, Given: given}
+	}
+	const yes, no = application.AnswerAccepted, application.AnswerDeclined
+	ten, noon := nine.Add(time.Hour), nine.Add(3*time.Hour)
+	plan := events{received, interviewed}
+	mailed, noted := append(plan, said("m1", yes, &ten, noon)), append(plan, said("m1", yes, nil, half))
+	elsewhere := application.InterviewRescheduled{Stamp: by, Interview: "i1", Change: "c1", InterviewTime: berlin, SameTime: true, Participants: []string{"m1", "m2"}, Job: "j1"}
+	domaintest.Run(t, application.Application.Fold, append(guarded("answer by mail", answer("m1", yes, 0, nine, nine)), []row{
+		{Name: "it says when", Given: plan, When: answer("m1", yes, 0, nine, ten), Want: events{said("m1", yes, &nine, ten)}},
+		{Name: "it does not say when", Given: plan, When: answer("m1", yes, 0, time.Time{}, ten), Want: events{said("m1", yes, nil, ten)}},
+		{Name: "it says that it is of tomorrow", Given: plan, When: answer("m1", yes, 0, ends.AddDate(0, 0, 1), ten), Want: events{said("m1", yes, nil, ten)}},
+		{Name: "somebody else", Given: plan, When: answer("m3", yes, 0, nine, ten), Err: application.ErrNotAParticipant},
+		{Name: "of before", Given: mailed, When: answer("m1", no, 0, nine, noon), Err: application.ErrOldAnswer},
+		{Name: "of then", Given: mailed, When: answer("m1", no, 0, ten, noon), Want: events{said("m1", no, &ten, noon)}},
+		{Name: "of before, of another person", Given: mailed, When: answer("m2", no, 0, nine, noon), Want: events{said("m2", no, &nine, noon)}},
+		{Name: "of before it was noted", Given: noted, When: answer("m1", no, 0, nine.Add(-time.Second), noon), Err: application.ErrOldAnswer},
+		{Name: "of the second in which it was noted", Given: noted, When: answer("m1", no, 0, nine, noon), Want: events{said("m1", no, &nine, noon)}},
+		{Name: "of before, and it is elsewhere now", Given: append(mailed, elsewhere), When: answer("m1", no, 1, nine, noon), Err: application.ErrOldAnswer},
+		{Name: "to no time that it had", Given: plan, When: answer("m1", no, 1, ten, noon), Err: application.ErrOldAnswer},
+		{Name: "just before its end", Given: plan, When: answer("m1", no, 0, ten, ends.Add(-time.Second)), Want: events{said("m1", no, &ten, ends.Add(-time.Second))}},
+		{Name: "at its end", Given: plan, When: answer("m1", no, 0, ten, ends), Err: application.ErrOldAnswer},
+	}...)...)
+}
+
 // TestInterviewStatus holds S1-29..32.
 func TestInterviewStatus(t *testing.T) {
 	night := application.InterviewTime{Start: "2026-03-03T23:30", Zone: "Europe/Berlin", Minutes: 90}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	ics "github.com/arran4/golang-ical"
 
@@ -25,6 +26,7 @@ type Reply struct {
 	Sequence int            // of the event as it was answered to
 	Attendee personal.Plain // address of who answers
 	Answer   Answer
+	Stamped  time.Time      // when it was given, by their clock; zero if it does not say
 	Comment  personal.Plain // that they wrote along, all of it; as it came
 }
 
@@ -61,6 +63,11 @@ func ReadReply(object []byte) (r Reply, ok bool) {
 	if sequence := e.GetProperty(ics.ComponentPropertySequence); sequence != nil {
 		if r.Sequence, err = strconv.Atoi(strings.TrimSpace(sequence.Value)); err != nil || r.Sequence < 0 {
 			return r, false
+		}
+	}
+	if stamped := e.GetProperty(ics.ComponentPropertyDtstamp); stamped != nil {
+		if at, err := time.Parse("20060102T150405Z", strings.TrimSpace(stamped.Value)); err == nil {
+			r.Stamped = at
 		}
 	}
 	r.Comment = comments(e, attendees[0])

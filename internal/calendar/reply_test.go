@@ -3,6 +3,7 @@ package calendar_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hirelog/hirelog/internal/calendar"
 )
@@ -45,9 +46,21 @@ func TestReadReply(t *testing.T) {
 		"no object":             {"Hello", calendar.Reply{}},
 		"too long":              {reply("SEQUENCE:2", "SEQUENCE:2\r\nCOMMENT:"+strings.Repeat("x", calendar.MaxReply)), calendar.Reply{}},
 	} {
+		if c.want.ID != "" {
+			c.want.Stamped = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		}
 		got, ok := calendar.ReadReply([]byte(c.object))
 		if ok != (c.want != calendar.Reply{}) || ok && got != c.want {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, ok, c.want)
+		}
+	}
+}
+
+// S2-107: an answer that does not say when it was given is one.
+func TestReadUnstampedReply(t *testing.T) {
+	for _, object := range []string{reply("DTSTAMP:20260302T090000Z\r\n", ""), reply("20260302T090000Z", "tomorrow")} {
+		if got, ok := calendar.ReadReply([]byte(object)); !ok || !got.Stamped.IsZero() {
+			t.Errorf("%+v, %v of %s", got, ok, object)
 		}
 	}
 }
