@@ -50,7 +50,7 @@ func (c *Commands) noticeBounced(ctx context.Context, caller Caller, stream, id 
 }
 
 // CloseBounce names the mails of notices to one person of an application, of which
-// the last came back.
+// one came back.
 type CloseBounce struct {
 	Application string
 	Notice      string

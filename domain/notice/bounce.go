@@ -1,6 +1,10 @@
 package notice
 
-import "github.com/hirelog/hirelog/domain"
+import (
+	"slices"
+
+	"github.com/hirelog/hirelog/domain"
+)
 
 // Bounced records that a mail came back: it did not reach who it was to.
 type Bounced struct {
@@ -20,8 +24,21 @@ func (e Bounced) evolve(n Notices) Notices {
 	if m, _ := n.Get(e.Mail); m.Tells == n.Told {
 		n.Told = Told{} // nobody's calendar was told
 	}
-	return n.with(e.Mail, func(m *Mail) { m.Status, m.Reason = IsBounced, e.Reason })
+	return n.settled().with(e.Mail, func(m *Mail) { m.Status, m.Reason = IsBounced, e.Reason })
 }
+
+// settled returns n with nothing to be done about what came back before: something
+// newer is known of the person's address.
+func (n Notices) settled() Notices {
+	n.Mails = slices.Clone(n.Mails)
+	for i, m := range n.Mails {
+		n.Mails[i].Closed = m.Closed || m.Status == IsBounced
+	}
+	return n
+}
+
+// unsettled reports whether the mail came back and somebody is to take care of it.
+func (m Mail) unsettled() bool { return m.Status == IsBounced && !m.Closed }
 
 // Bounce says that what was sent at an attempt came back, about what it is about by
 // now. Of an earlier attempt than the last it says nothing any more. Errors: ErrUnknown.
@@ -49,18 +66,22 @@ func (e BounceClosed) evolve(n Notices) Notices {
 	return n.with(e.Mail, func(m *Mail) { m.Closed = true })
 }
 
-// CameBack returns the last mail that came back.
-func (n Notices) CameBack() (last Mail, ok bool) {
+// CameBack returns the mail that came back and that nobody has taken care of; there
+// is one at most. If there is none, it returns the newest of those that came back.
+func (n Notices) CameBack() (back Mail, ok bool) {
 	for _, m := range n.Mails {
-		if m.Status == IsBounced {
-			last, ok = m, true
+		if m.Status != IsBounced {
+			continue
+		}
+		if back, ok = m, true; m.unsettled() {
+			break
 		}
 	}
-	return last, ok
+	return back, ok
 }
 
-// CloseBounce says that somebody took care of the last mail that came back. Doing
-// it again is no event. Errors: ErrUnknown.
+// CloseBounce says that somebody took care of the mail that came back. Doing it
+// again is no event. Errors: ErrUnknown.
 func (n Notices) CloseBounce(s domain.Stamp) ([]Event, error) {
 	m, ok := n.CameBack()
 	switch {

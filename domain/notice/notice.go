@@ -56,7 +56,7 @@ const (
 	// MaxItems is the most one mail tells of.
 	MaxItems = 100
 	// kept is how many mails of one person and application are remembered, besides
-	// those that have not ended.
+	// those that have not ended or that somebody is to take care of.
 	kept = 4
 )
 
@@ -81,7 +81,7 @@ type Mail struct {
 	Effect   string    // that handed it over last
 	Since    time.Time // since when it is being handed over
 	Reason   string    // why it failed, was dropped or came back; a code
-	Closed   bool      // somebody took care of it, once it had come back
+	Closed   bool      // nothing is to be done about it any more, once it had come back
 }
 
 // About is whom a mail is to, and what it is about.
@@ -137,6 +137,10 @@ func (m Mail) Ended() bool {
 	}
 	return true
 }
+
+// over reports whether a mail may be forgotten: nothing becomes of it any more, and
+// nobody is to take care of it.
+func (m Mail) over() bool { return m.Ended() && !m.unsettled() }
 
 // waits reports whether the mail has not left, and will: it takes more.
 func (m Mail) waits() bool { return m.Status == IsOpen || m.Status == IsFailed && !m.RetryAt.IsZero() }
@@ -213,13 +217,13 @@ func (e Noted) evolve(n Notices) Notices {
 	}
 	ended := 0
 	for _, m := range n.Mails {
-		if m.Ended() {
+		if m.over() {
 			ended++
 		}
 	}
 	mails := make([]Mail, 0, len(n.Mails)+1)
 	for _, m := range n.Mails {
-		if m.Ended() && ended > kept {
+		if m.over() && ended > kept {
 			ended--
 			continue
 		}

@@ -220,6 +220,21 @@ func TestBounces(t *testing.T) {
 	}
 	closing := func(n notice.Notices) ([]notice.Event, error) { return n.CloseBounce(s) }
 	closed := notice.BounceClosed{Stamp: s, Mail: "m1"}
+	next := func(mail, cause string) events {
+		return events{
+			notice.Noted{Stamp: s, Mail: mail, About: about, Item: notice.Item{Kind: notice.DocumentApproved, Subject: "d1", Cause: cause}, Opens: true, ClosesAt: s.At},
+			notice.Sending{Stamp: due, Mail: mail, Attempt: 1, Effect: "f1"},
+		}
+	}
+	taken := slices.Concat(events{opened, sending, sent}, next("m2", "e2"), events{notice.Sent{Stamp: due, Mail: "m2", Attempt: 1}})
+	newer := notice.Bounced{Stamp: due, Mail: "m2", About: about, Attempt: 1, Reason: "5.1.1"}
+	late := append(slices.Clip(taken), newer, notice.BounceClosed{Stamp: s, Mail: "m2"}, back)
+	refused := events{opened, sending, sent, back}
+	for i := range 6 {
+		mail := fmt.Sprint("m", 2+i)
+		refused = append(refused, next(mail, fmt.Sprint("e", 2+i))...)
+		refused = append(refused, notice.Failed{Stamp: due, Mail: mail, About: about, Attempt: 1, Reason: "refused"})
+	}
 	domaintest.Run(t, notice.Notices.Fold, []row{
 		{Name: "what was taken", Given: events{opened, sending, sent}, When: bounce("m1", 1), Want: events{back}},
 		{Name: "what was perhaps taken", Given: events{opened, sending, unknown}, When: bounce("m1", 1), Want: events{back}},
@@ -234,6 +249,11 @@ func TestBounces(t *testing.T) {
 		}},
 		{Name: "somebody takes care of it", Given: events{opened, sending, sent, back}, When: closing, Want: events{closed}},
 		{Name: "which is done once", Given: events{opened, sending, sent, back, closed}, When: closing},
+		{Name: "also of an older one that came back after it was done of a newer one", Given: late, When: closing, Want: events{closed}},
+		{Name: "which is done once, too", Given: append(slices.Clip(late), closed), When: closing},
+		{Name: "also after many were refused", Given: refused, When: closing, Want: events{closed}},
+		{Name: "nothing is left to do once another one was taken", Given: slices.Concat(events{opened, sending, sent, back}, next("m2", "e2"), events{notice.Sent{Stamp: due, Mail: "m2", Attempt: 1}}), When: closing},
+		{Name: "nor of one that came back before another one", Given: append(slices.Clip(taken), back, newer, notice.BounceClosed{Stamp: s, Mail: "m2"}), When: closing},
 		{Name: "of nothing nobody does", Given: events{opened, sending, sent}, When: closing, Err: notice.ErrUnknown},
 	}...)
 }
@@ -291,6 +311,24 @@ func TestRandom(t *testing.T) {
 			if e, ok := e.(notice.Sending); ok {
 				if was, _ := before.Get(e.Mail); was.Ended() || was.Status == notice.IsSending {
 					return "it is sent twice"
+				}
+			}
+			open := 0
+			for _, m := range after.Mails {
+				if m.Status == notice.IsBounced && !m.Closed {
+					open++
+				}
+			}
+			if open > 1 {
+				return "two mails that came back wait for somebody"
+			}
+			if m, _ := before.CameBack(); m.Status == notice.IsBounced && !m.Closed {
+				switch e.(type) {
+				case notice.Sent, notice.Bounced, notice.BounceClosed:
+				default:
+					if is, _ := after.CameBack(); is.ID != m.ID || is.Closed {
+						return "it is forgotten that a mail came back"
+					}
 				}
 			}
 			if e, ok := e.(notice.Bounced); ok {

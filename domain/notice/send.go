@@ -57,7 +57,7 @@ func (Sent) EventName() string { return "notice.sent.v1" }
 
 func (e Sent) evolve(n Notices) Notices {
 	n.Reached, n.Told = true, e.Told
-	return n.with(e.Mail, func(m *Mail) { m.Status = IsSent })
+	return n.settled().with(e.Mail, func(m *Mail) { m.Status = IsSent })
 }
 
 // Take says that a mail was taken at an attempt. It is true also after it was
