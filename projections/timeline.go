@@ -16,15 +16,18 @@ import (
 // timeline keeps one row for each event of an application that is worth showing.
 type timeline struct {
 	entries *Rows[readmodels.EntryRow]
+	of      *Rows[readmodels.TimelineOfRow] // applications that were not deleted
 }
 
-func newTimeline() *timeline { return &timeline{entries: NewRows(readmodels.Timeline())} }
+func newTimeline() *timeline {
+	return &timeline{entries: NewRows(readmodels.Timeline()), of: NewRows(readmodels.Timelines())}
+}
 
 // Name implements Model.
 func (*timeline) Name() string { return "timeline" }
 
 // Tables implements Model.
-func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries} }
+func (m *timeline) Tables() []AnyTable { return []AnyTable{m.entries, m.of} }
 
 // Need implements Model.
 func (m *timeline) Need(f Fact) {
@@ -39,7 +42,7 @@ func (m *timeline) Need(f Fact) {
 	}
 	if e, ok := f.Body.(message.Event); ok {
 		m.message(f, e, func(_, applicationID string, _ readmodels.EntryKind, _ readmodels.EntryDetails) {
-			m.entries.NeedBy("application_id", applicationID)
+			m.of.Need(applicationID)
 		})
 	}
 }
@@ -51,8 +54,8 @@ func (m *timeline) Apply(_ context.Context, f Fact) error {
 		m.application(f, e)
 	case message.Event:
 		m.message(f, e, func(id, applicationID string, kind readmodels.EntryKind, d readmodels.EntryDetails) {
-			if !m.entries.Any("application_id", applicationID) {
-				return // it was deleted; of any other there is how it came
+			if _, ok := m.of.Get(applicationID); !ok {
+				return // it was deleted
 			}
 			m.entries.Put(readmodels.EntryRow{
 				Event: id, Application: applicationID, Revision: int64(f.Revision),
@@ -112,6 +115,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 	var d readmodels.EntryDetails
 	switch e := e.(type) {
 	case application.Received:
+		m.of.Put(readmodels.TimelineOfRow{Application: f.Aggregate})
 		kind = readmodels.EntryReceived
 		d.Source, d.Owner, d.To, d.FromApplication = e.Source, e.Owner, e.Stage, e.From
 	case application.ClaimLost:
@@ -169,6 +173,7 @@ func (m *timeline) application(f Fact, e application.Event) {
 		kind, text, d.Reason = readmodels.EntryReasonChanged, e.Note, e.Reason
 	case application.Deleted:
 		dropAll(m.entries, f.Aggregate)
+		m.of.Delete(f.Aggregate)
 		return
 	case application.Anonymised:
 		kind = readmodels.EntryAnonymised

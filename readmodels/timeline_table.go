@@ -205,3 +205,18 @@ func Timeline() Table[EntryRow] {
 		By:      map[string]func(*EntryRow) *string{"application_id": func(r *EntryRow) *string { return &r.Application }},
 	}
 }
+
+// TimelineOfRow is a row of table timelines: an application that has a timeline, as
+// all have but those that were deleted.
+type TimelineOfRow struct {
+	Application string
+}
+
+// Timelines returns table timelines.
+func Timelines() Table[TimelineOfRow] {
+	return Table[TimelineOfRow]{
+		Name:    "timelines",
+		Key:     func(r *TimelineOfRow) *string { return &r.Application },
+		Columns: []Column[TimelineOfRow]{Col("application_id", "uuid", func(r *TimelineOfRow) *string { return &r.Application })},
+	}
+}

@@ -131,7 +131,7 @@ func (c *corpus) tables() ([]anyTable, error) {
 	all := []anyTable{
 		of(readmodels.Jobs()), of(readmodels.Reasons()), of(readmodels.Tags()), of(readmodels.SettingsTable()),
 		of(readmodels.Members()), of(readmodels.RecruitingRoles()), of(readmodels.Team()), of(readmodels.Grants()),
-		of(readmodels.People()), of(readmodels.Applications()), of(readmodels.Timeline()),
+		of(readmodels.People()), of(readmodels.Applications()), of(readmodels.Timeline()), of(readmodels.Timelines()),
 		of(readmodels.Notes()), of(readmodels.Comments()), of(readmodels.Documents()), of(readmodels.DocumentVersions()),
 		of(readmodels.DocumentFiles()), of(readmodels.DocumentReviews()), of(readmodels.KeptValues()), of(readmodels.Withheld()),
 		of(readmodels.EarlierTexts()), of(readmodels.CommentReads()), of(readmodels.Ratings()), of(readmodels.Interviews()), of(readmodels.ReviewRequests()),
