@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/domain/application"
@@ -44,26 +45,37 @@ type noticeStream struct {
 	facts  []notice.Event
 }
 
+// maxReads is how many streams of mails are read at a time.
+const maxReads = 16
+
 // noticesOf reads the mails by which people may have been told of events of an
 // application: its candidate, whoever asked for a document, its job's recruitment
 // managers, and who took part in interviews, then or later.
 func (r *Replayer) noticesOf(ctx context.Context, id string, events []recorded) ([]noticeStream, error) {
 	first, a := id, application.Application{}
 	people, interviews := map[string]bool{notice.Candidate: true}, map[string]map[string]bool{}
+	takePart := func(interview string, members []string) {
+		i, _ := a.Interviews.Get(interview)
+		told := interviews[i.Origin(interview)]
+		if told == nil {
+			told = map[string]bool{notice.Candidate: true}
+			interviews[i.Origin(interview)] = told
+		}
+		for _, m := range members {
+			told[m] = true
+		}
+	}
 	for _, rec := range events {
 		a = a.Fold(rec.fact)
-		if e, ok := rec.fact.(application.DocumentRequested); ok && e.By.MemberID() != "" {
-			people[e.By.MemberID()] = true
-		}
-		for i, of := range a.Interviews.All() {
-			told := interviews[of.Origin(i)]
-			if told == nil {
-				told = map[string]bool{notice.Candidate: true}
-				interviews[of.Origin(i)] = told
+		switch e := rec.fact.(type) {
+		case application.DocumentRequested:
+			if asked := e.By.MemberID(); asked != "" {
+				people[asked] = true
 			}
-			for _, m := range of.Participants {
-				told[m] = true
-			}
+		case application.InterviewScheduled:
+			takePart(e.Interview, e.Participants)
+		case application.InterviewChanged:
+			takePart(e.Interview, e.Participants)
 		}
 	}
 	if err := r.managersOf(ctx, a.Job, people); err != nil {
@@ -76,26 +88,36 @@ func (r *Replayer) noticesOf(ctx context.Context, id string, events []recorded) 
 		}
 		first, from = from, before.From
 	}
-	all := []noticeStream{}
-	read := func(of string, told map[string]bool) error {
-		for _, to := range slices.Sorted(maps.Keys(told)) {
-			s, err := r.noticeStream(ctx, "notice-"+uuid.NewSHA1(uuid.MustParse(of), []byte(notice.Name(to))).String())
-			if err != nil {
-				return err
-			}
-			all = append(all, s)
-		}
-		return nil
-	}
-	if err := read(first, people); err != nil {
-		return nil, err
-	}
+	names := streamsOf(nil, first, people)
 	for _, origin := range slices.Sorted(maps.Keys(interviews)) {
-		if err := read(origin, interviews[origin]); err != nil {
-			return nil, err
-		}
+		names = streamsOf(names, origin, interviews[origin])
 	}
-	return all, nil
+	return r.noticeStreams(ctx, names)
+}
+
+// streamsOf appends the names of the streams of what people are told of an
+// application or an interview.
+func streamsOf(names []string, of string, told map[string]bool) []string {
+	for _, to := range slices.Sorted(maps.Keys(told)) {
+		names = append(names, "notice-"+uuid.NewSHA1(uuid.MustParse(of), []byte(notice.Name(to))).String())
+	}
+	return names
+}
+
+// noticeStreams reads streams of mails, some at a time, and returns those that are
+// there: of most of who might have been told nothing was noted.
+func (r *Replayer) noticeStreams(ctx context.Context, names []string) ([]noticeStream, error) {
+	all := make([]noticeStream, len(names))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(maxReads)
+	for i, name := range names {
+		g.Go(func() (err error) {
+			all[i], err = r.noticeStream(ctx, name)
+			return err
+		})
+	}
+	err := g.Wait()
+	return slices.DeleteFunc(all, func(s noticeStream) bool { return len(s.events) == 0 }), err
 }
 
 // managersOf adds who is a recruitment manager of a job, or was.
