@@ -8,6 +8,7 @@ import (
 
 	"github.com/hirelog/hirelog/domain"
 	"github.com/hirelog/hirelog/domain/application"
+	"github.com/hirelog/hirelog/domain/employee"
 	"github.com/hirelog/hirelog/domain/job"
 	"github.com/hirelog/hirelog/domain/member"
 	"github.com/hirelog/hirelog/domain/message"
@@ -92,6 +93,16 @@ func (m *inbox) Need(f Fact) {
 	case application.FileScanned:
 		m.audiences.Need(e.Job)
 		m.requesters.Need(e.Document)
+		if e.Infection != "" {
+			m.notices.NeedBy("subject_id", e.Document)
+		}
+	case employee.FileScanned:
+		if e.Infection != "" {
+			m.audiences.Need(e.Job)
+			m.notices.NeedBy("subject_id", e.Document)
+		}
+	case employee.Reversed, employee.Erased:
+		m.notices.NeedBy("application_id", f.Aggregate)
 	case application.CommentEdited:
 		m.notify.Need(readmodels.NotifyKey)
 		m.notices.NeedBy("subject_id", e.Comment)
@@ -146,6 +157,10 @@ func (m *inbox) Apply(_ context.Context, f Fact) error {
 		m.message(f, e)
 	case job.Event:
 		m.job(f.Aggregate, e)
+	case employee.FileScanned:
+		m.quarantinedOfEmployee(f, e)
+	case employee.Reversed, employee.Erased:
+		m.forget("application_id", f.Aggregate)
 	case member.InboxRead:
 		m.read(f.Aggregate, e.Through)
 	case member.SecondFactorRemoved:
@@ -278,6 +293,25 @@ func (m *inbox) quarantined(f Fact, e application.FileScanned) {
 		told = append(told, m.audience(e.Job, "")...)
 		if r, ok := m.requesters.Get(e.Document); ok && r.Application == f.Aggregate {
 			told = append(told, r.Member)
+		}
+		m.notices.Each("subject_id", e.Document, func(r readmodels.NoticeRow) (readmodels.NoticeRow, bool) {
+			return r, r.Kind != readmodels.NoticeFileQuarantined || r.Application == f.Aggregate // else the profile's, told first
+		})
+	}
+	m.tell(f, readmodels.NoticeFileQuarantined, e.Document, told)
+}
+
+// quarantinedOfEmployee tells the recruitment managers of an infected file in an
+// employee profile, unless they were told of it as the application's: that may have
+// been erased, or the file deleted there.
+func (m *inbox) quarantinedOfEmployee(f Fact, e employee.FileScanned) {
+	if e.Infection == "" {
+		return
+	}
+	told := m.audience(e.Job, "")
+	for r := range m.notices.Select("subject_id", e.Document) {
+		if r.Kind == readmodels.NoticeFileQuarantined {
+			told = slices.DeleteFunc(told, func(id string) bool { return id == r.Member })
 		}
 	}
 	m.tell(f, readmodels.NoticeFileQuarantined, e.Document, told)

@@ -34,6 +34,7 @@ type Notice struct {
 	At          time.Time  `json:"at"`
 	By          By         `json:"by"`
 	Application *string    `json:"application_id" format:"uuid" doc:"Null for what is about none"`
+	Employee    *string    `json:"employee_id" format:"uuid" doc:"The employee profile, of a file that was found infected there and not in the application"`
 	Job         *JobRef    `json:"job"`
 	NoteID      *string    `json:"note_id" format:"uuid"`
 	CommentID   *string    `json:"comment_id" format:"uuid"`
@@ -114,11 +115,12 @@ type noticeRow struct {
 	NoticeRow
 	job    *JobRef // nil = it is about no application
 	unread bool
+
+	employee bool // it is about a profile, not an application
 }
 
 // told is a condition: the member may still see what the notice in row n tells
-// of; a is its application, d
-// its document, e its evaluation.
+// of; a is its application, d its document, e its evaluation.
 func (v sight) told(q *statement) string {
 	assigns := "false"
 	if v.role == access.Admin || v.role == access.Recruiting {
@@ -132,7 +134,7 @@ func (v sight) told(q *statement) string {
 		NoticeMentioned, v.holds(q, "a", access.Comments),
 		NoticeNewComment, v.holds(q, "a", access.Comments),
 		NoticeDocumentUploaded, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
-		NoticeFileQuarantined, v.holdsCategory(q, "a", "d.category", access.View)+" AND "+v.readsContract(q, "a", "d"),
+		NoticeFileQuarantined, v.toldOfFile(q),
 		NoticeEvaluationSubmitted, v.holds(q, "a", access.Evaluations)+" AND "+v.unhidden(q.arg(v.member), "false", "e.hidden", "e.author_id::text", "e.form_id", "e.application_id"),
 		NoticeReviewRequested, v.holds(q, "a", access.Application),
 		NoticeReviewReminder, v.holds(q, "a", access.Application),
@@ -149,17 +151,27 @@ func (v sight) told(q *statement) string {
 		NoticeSecondFactorReset)
 }
 
+// toldOfFile is the condition of told for a file that was found infected: in an
+// application, or in the profile em of who was hired, of whose documents it is in ed.
+func (v sight) toldOfFile(q *statement) string {
+	return fmt.Sprintf("CASE WHEN em.employee_id IS NULL THEN %s AND %s ELSE em.state = '%s' AND %s AND %s AND (NOT ed.contract OR %s AND %s) END",
+		v.holdsCategory(q, "a", "d.category", access.View), v.readsContract(q, "a", "d"),
+		EmployeeActive, v.readsEmployee(q, "em"), v.holdsCategory(q, "em", "ed.category", access.View), v.holds(q, "em", access.Offers), v.holds(q, "em", access.Salary))
+}
+
 // noticesSQL is the notices of the member with their applications.
 func (v sight) noticesSQL(q *statement) string {
 	return fmt.Sprintf(`
 		FROM %s n
 		LEFT JOIN %s a ON a.application_id = n.application_id
-		LEFT JOIN %s j ON j.job_id = a.job_id
+		LEFT JOIN %s em ON em.employee_id = n.application_id
+		LEFT JOIN %s ed ON ed.place = em.employee_id::text || '/' || n.subject_id::text
+		LEFT JOIN %s j ON j.job_id = coalesce(a.job_id, em.job_id)
 		LEFT JOIN %s d ON d.document_id = n.subject_id
 		LEFT JOIN %s e ON e.evaluation_id = n.subject_id
 		LEFT JOIN %s r ON r.member_id = n.member_id
 		WHERE n.member_id = %s AND (j.job_id IS NOT NULL OR n.kind IN ('%s', '%s')) AND %s`,
-		v.schema.Table("notices"), v.schema.Table("applications"), v.schema.Table("jobs"), v.schema.Table("documents"),
+		v.schema.Table("notices"), v.schema.Table("applications"), v.schema.Table("employees"), v.schema.Table("employee_documents"), v.schema.Table("jobs"), v.schema.Table("documents"),
 		v.schema.Table("evaluations"), v.schema.Table("inboxes"),
 		q.arg(v.member), NoticeSecondFactorReset, NoticeUnassigned, v.told(q))
 }
@@ -177,7 +189,7 @@ func (v sight) unread(ctx context.Context, tx pgx.Tx) (n int, err error) {
 func (v sight) notices(ctx context.Context, tx pgx.Tx, in InboxQuery, after *cursor) ([]noticeRow, error) {
 	q := new(statement)
 	sql := `SELECT n.event_id::text, n.application_id::text, n.kind, n.subject_id::text, n.by, n.at, n.commit_position, n.prepare_position,
-		j.job_id::text, j.title, ` + noticeUnread + v.noticesSQL(q)
+		j.job_id::text, j.title, em.employee_id IS NOT NULL, ` + noticeUnread + v.noticesSQL(q)
 	if len(in.Kinds) > 0 {
 		sql += " AND n.kind = ANY (" + q.arg(texted(in.Kinds)) + ")"
 	}
@@ -193,7 +205,7 @@ func (v sight) notices(ctx context.Context, tx pgx.Tx, in InboxQuery, after *cur
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r noticeRow, err error) {
 		var job, title *string
-		err = row.Scan(&r.Event, &r.Application, &r.Kind, &r.Subject, &r.By, &r.At, &r.Commit, &r.Prepare, &job, &title, &r.unread)
+		err = row.Scan(&r.Event, &r.Application, &r.Kind, &r.Subject, &r.By, &r.At, &r.Commit, &r.Prepare, &job, &title, &r.employee, &r.unread)
 		if job != nil && title != nil {
 			r.job = &JobRef{ID: *job, Title: *title}
 		}
@@ -203,7 +215,10 @@ func (v sight) notices(ctx context.Context, tx pgx.Tx, in InboxQuery, after *cur
 
 func (r noticeRow) shown(t *texts) Notice {
 	n := Notice{ID: r.Event, Kind: r.Kind, At: r.At.UTC(), By: t.by(r.By), Job: r.job, Unread: r.unread}
-	if r.job != nil {
+	switch {
+	case r.employee:
+		n.Employee = &r.Application
+	case r.job != nil:
 		n.Application = &r.Application
 	}
 	switch r.Kind {

@@ -46,7 +46,7 @@ type NoticeRow struct {
 	Key         string // event/member
 	Event       string
 	Member      string
-	Application string // the zero UUID for what is about none
+	Application string // the zero UUID for what is about none; an employee profile, of a file that was found infected there
 	Kind        NoticeKind
 	Subject     string // id of the note, comment, document, evaluation, review request, offer, stage, application or member
 	By          domain.Actor

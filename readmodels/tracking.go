@@ -29,7 +29,7 @@ type Tracking struct {
 	Documents   []TrackedDocument   `json:"documents" doc:"What was asked for and what the candidate uploaded, newest first"`
 	Notes       []TrackedNote       `json:"notes" doc:"The newest 20, newest first"`
 	NotesTotal  int                 `json:"notes_total" doc:"How many notes there are"`
-	NotesNext   *string             `json:"notes_next_cursor" doc:"With it GET /v1/candidate/applications/{id}/notes goes on behind those that are here; null if there are no others"`
+	NotesNext   *string             `json:"notes_next_cursor" doc:"With it GET /v1/candidate/applications/{id}/notes goes on behind those that are here, of a preview GET /v1/applications/{id}/candidate-view/notes; null if there are no others"`
 	Interviews  []TrackedInterview  `json:"interviews" doc:"Today's first, then upcoming ones, then past ones, newest first"`
 	RatingShown bool                `json:"rating_shown" doc:"Whether candidates see ratings"`
 	Rating      *int                `json:"rating" doc:"Mean of all ratings, rounded half up; null while there is none to show"`
@@ -226,22 +226,32 @@ func openOwn(ctx context.Context, tx pgx.Tx, s Schema, candidateID, applicationI
 func (c *Core) TrackingPreview(ctx context.Context, member, applicationID string, now time.Time) (Tracking, error) {
 	var page Tracking
 	err := c.snapshot(ctx, "preview of tracking", func(tx pgx.Tx, s Schema) error {
-		v, err := c.open(ctx, tx, s, member, applicationID, now)
-		if err == nil {
-			_, err = selfTracking(ctx, tx, s)
-		}
+		v, err := c.openPreview(ctx, tx, s, member, applicationID, now)
 		if err != nil {
 			return err
 		}
-		page, err = c.tracking(ctx, tx, s, tracked{
-			application: v.application, before: v.before, job: v.job, now: now, masked: v.rights.Masked,
-			categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
-			interviews: v.rights.Area(access.Interviews) >= access.View, contracts: v.rights.Contracts(),
-		})
+		page, err = c.tracking(ctx, tx, s, v)
 		page.Preview = true
 		return err
 	})
 	return page, err
+}
+
+// openPreview finds an application whose candidate's page member may look at.
+// Errors: ErrNotFound, also while self-tracking is off.
+func (c *Core) openPreview(ctx context.Context, tx pgx.Tx, s Schema, member, applicationID string, now time.Time) (tracked, error) {
+	v, err := c.open(ctx, tx, s, member, applicationID, now)
+	if err == nil {
+		_, err = selfTracking(ctx, tx, s)
+	}
+	if err != nil {
+		return tracked{}, err
+	}
+	return tracked{
+		application: v.application, before: v.before, job: v.job, now: now, masked: v.rights.Masked,
+		categories: v.categories(), notes: v.rights.Area(access.Notes) >= access.View, ratings: v.rights.Area(access.Evaluations) >= access.View,
+		interviews: v.rights.Area(access.Interviews) >= access.View, contracts: v.rights.Contracts(),
+	}, nil
 }
 
 // TrackedApplications returns a candidate's own applications as they see them at
@@ -310,7 +320,7 @@ func (c *Core) tracking(ctx context.Context, tx pgx.Tx, s Schema, v tracked) (Tr
 	b := new(pgx.Batch)
 	queueRows(b, s, SettingsTable(), &settings, "true")
 	if v.interviews {
-		queueRows(b, s, Interviews(), &interviews, "(application_id = $1 OR application_id = ANY ($2::uuid[]) AND state <> $3) AND NOT hidden", a.ID, line, application.InterviewIsOff)
+		queueRows(b, s, Interviews(), &interviews, "(application_id = $1 OR application_id = ANY ($2::uuid[]) AND NOT went_on) AND NOT hidden", a.ID, line)
 		queueEvaluated(b, s, append(slices.Clone(line), a.ID), &evaluated)
 	}
 	if v.ratings {

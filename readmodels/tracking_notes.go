@@ -22,12 +22,31 @@ type TrackedNotePage struct {
 // applications as they see them at now.
 // Errors: ErrNotFound, also while self-tracking is off; ErrQuery, ErrCursor.
 func (c *Core) TrackedNotes(ctx context.Context, candidateID, applicationID string, in RemarkQuery, now time.Time) (TrackedNotePage, error) {
-	var page TrackedNotePage
 	if !isID(candidateID, applicationID) {
-		return page, ErrNotFound
+		return TrackedNotePage{}, ErrNotFound
 	}
-	err := c.snapshot(ctx, "notes of the candidate", func(tx pgx.Tx, s Schema) error {
-		v, err := openOwn(ctx, tx, s, candidateID, applicationID, now)
+	return c.trackedNotes(ctx, in, func(tx pgx.Tx, s Schema) (tracked, error) {
+		return openOwn(ctx, tx, s, candidateID, applicationID, now)
+	})
+}
+
+// TrackedNotesPreview returns a page of the notes on the candidate's page of an
+// application, as far as member may see it at now.
+// Errors: ErrNotFound, also while self-tracking is off; ErrMayNotView, ErrQuery,
+// ErrCursor.
+func (c *Core) TrackedNotesPreview(ctx context.Context, member, applicationID string, in RemarkQuery, now time.Time) (TrackedNotePage, error) {
+	return c.trackedNotes(ctx, in, func(tx pgx.Tx, s Schema) (tracked, error) {
+		v, err := c.openPreview(ctx, tx, s, member, applicationID, now)
+		if err == nil && !v.notes {
+			err = ErrMayNotView
+		}
+		return v, err
+	})
+}
+
+func (c *Core) trackedNotes(ctx context.Context, in RemarkQuery, open func(pgx.Tx, Schema) (tracked, error)) (page TrackedNotePage, err error) {
+	err = c.snapshot(ctx, "notes of the candidate", func(tx pgx.Tx, s Schema) error {
+		v, err := open(tx, s)
 		if err != nil {
 			return err
 		}
@@ -49,7 +68,7 @@ func (c *Core) TrackedNotes(ctx context.Context, candidateID, applicationID stri
 		if err := send(ctx, tx, b); err != nil {
 			return err
 		}
-		t := textsOf(c.vault, line, false)
+		t := textsOf(c.vault, line, v.masked)
 		notes.wantTexts(t)
 		documents.want(t)
 		if err := t.loadNow(ctx, tx, s); err != nil {

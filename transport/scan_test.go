@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -325,6 +326,15 @@ func TestHeldFilesOfEmployeesAreScanned(t *testing.T) {
 		} else if got.want(http.StatusOK); string(got.body) != aPDF {
 			t.Errorf("it says %q", got.body)
 		}
+	}
+	// Nothing else tells of it: the application is erased. H2
+	outsider := w.vacancy("Baker").manager
+	told := w.get(v.manager, "/v1/me/inbox?kind=file_quarantined").want(http.StatusOK)
+	if len(told.items("items")) != 1 || told.text("items.0.employee_id") != path.Base(e) || told.at("items.0.application_id") != nil || told.text("items.0.document_id") != bad || told.text("items.0.job.id") != v.id {
+		t.Errorf("the manager is told %s", told.body)
+	}
+	if got := w.get(outsider, "/v1/me/inbox?kind=file_quarantined").want(http.StatusOK); len(got.items("items")) != 0 {
+		t.Errorf("another manager is told %s", got.body)
 	}
 }
 

@@ -77,3 +77,40 @@ func TestMailSaysWhatWasLeftOut(t *testing.T) {
 		t.Errorf("%s", m.body)
 	}
 }
+
+// S2-102, H7: who reads the history of a message that belonged to nobody is noted: with
+// the application that it belongs to by now.
+func TestHistoriesOfUnassignedMessagesAreNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	v := w.vacancy("Engineer")
+	id := w.apply(v, "Grace", "Hopper")
+	_, auditor := w.member("Otto", "auditor")
+	_, outsider := w.member("Rita", "reporting")
+	message := w.mailIn(w.admin, mailOf("Grace <grace@new.example>", "jobs@acme.example", "1@new.example", "It is me")).want(http.StatusOK).text("id")
+	history := "/v1/unassigned-messages/" + message + "/history"
+	noted := func(query, want string) {
+		t.Helper()
+		var got []string
+		for _, r := range w.get(auditor, "/v1/read-log?"+query).want(http.StatusOK).items("items") {
+			if r["kind"] == "message_history" && r["object_id"] == message {
+				got = append(got, fmt.Sprint(r["application_id"]))
+			}
+		}
+		if got := strings.Join(got, ", "); got != want {
+			t.Errorf("%s: noted with %s, want %s", query, got, want)
+		}
+	}
+	w.get(outsider, history).problem(http.StatusForbidden, "denied")
+	noted("limit=200", "")
+	w.get(v.manager, history).want(http.StatusOK)
+	noted("limit=200", "<nil>")
+	w.post(w.admin, "/v1/unassigned-messages/"+message+"/assign", map[string]any{"application_id": id}).want(http.StatusOK)
+	w.get(v.manager, history).problem(http.StatusNotFound, "unknown_message")
+	if got := w.get(w.admin, history).want(http.StatusOK); !strings.Contains(string(got.body), "It is me") {
+		t.Errorf("%s", got.body)
+	}
+	noted("application_id="+id, id)
+	w.get(auditor, history).want(http.StatusOK)
+	noted("limit=200", id+", "+id+", <nil>")
+}

@@ -162,6 +162,7 @@ type FileScanned struct {
 	Document  string `json:"document"`
 	File      string `json:"file"`
 	Infection string `json:"infection,omitempty"` // what it is infected with; empty = nothing was found
+	Job       string `json:"job,omitempty"`
 }
 
 // EventName implements domain.Fact.
@@ -179,7 +180,7 @@ func (e Employee) ScanFile(file, infection string, s domain.Stamp) ([]Event, err
 	document, held := e.Held[file]
 	switch {
 	case held:
-		return []Event{FileScanned{Stamp: s, Document: document, File: file, Infection: infection}}, nil
+		return []Event{FileScanned{Stamp: s, Document: document, File: file, Infection: infection, Job: e.Job}}, nil
 	case !e.Created && !e.Ended:
 		return nil, ErrUnknown
 	}

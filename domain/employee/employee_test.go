@@ -30,7 +30,7 @@ var (
 
 	created  employee.Event = employee.Created{Stamp: by, Profile: profile}
 	taken    employee.Event = employee.DocumentTaken{Stamp: by, Document: diploma}
-	scanned  employee.Event = employee.FileScanned{Stamp: by, Document: id, File: other, Infection: "Eicar"}
+	scanned  employee.Event = employee.FileScanned{Stamp: by, Document: id, File: other, Infection: "Eicar", Job: profile.Job}
 	reversed employee.Event = employee.Reversed{Stamp: by}
 	erased   employee.Event = employee.Erased{Stamp: by}
 
@@ -55,7 +55,7 @@ func TestStored(t *testing.T) {
 	domaintest.Stored[employee.Event](t, "employee", employee.Codec,
 		employee.Created{Stamp: stamp, Profile: profile},
 		employee.DocumentTaken{Stamp: stamp, Document: diploma},
-		employee.FileScanned{Stamp: stamp, Document: id, File: other, Infection: "Eicar-Test-Signature"},
+		employee.FileScanned{Stamp: stamp, Document: id, File: other, Infection: "Eicar-Test-Signature", Job: other},
 		employee.Reversed{Stamp: stamp},
 		employee.Erased{Stamp: stamp},
 	)

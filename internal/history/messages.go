@@ -65,40 +65,41 @@ func (r *Replayer) Message(ctx context.Context, viewer, applicationID, id string
 // UnassignedMessage returns everything that was recorded of a message that came in
 // and belonged to no application: admins and recruiting may see it while it does not,
 // auditors, without what it says, and admins also afterwards, so that it tells who
-// gave it to which application.
+// gave it to which application: the one it belongs to now is returned, too, "" if there
+// is none.
 // Errors: ErrUnassigned; message.ErrUnknown; those of the log and the vault.
-func (r *Replayer) UnassignedMessage(ctx context.Context, viewer, id string) (StreamHistory, error) {
+func (r *Replayer) UnassignedMessage(ctx context.Context, viewer, id string) (h StreamHistory, applicationID string, err error) {
 	if err := r.Rights.Check(); err != nil {
-		return StreamHistory{}, err
+		return StreamHistory{}, "", err
 	}
 	role := r.Rights.Member(viewer).OrganizationRole()
 	if role != access.Admin && role != access.Recruiting && role != access.Auditor {
-		return StreamHistory{}, ErrUnassigned
+		return StreamHistory{}, "", ErrUnassigned
 	}
 	m, unassigned, err := r.message(ctx, id)
 	if err != nil {
-		return StreamHistory{}, err
+		return StreamHistory{}, "", err
 	}
 	if !unassigned || m.Application != "" && role == access.Recruiting {
-		return StreamHistory{}, message.ErrUnknown
+		return StreamHistory{}, "", message.ErrUnknown
 	}
 	if m.Application != "" {
 		if a, _, err := r.folded(ctx, m.Application); err != nil || a.Deleted {
-			return StreamHistory{}, cmp.Or(err, error(message.ErrUnknown))
+			return StreamHistory{}, "", cmp.Or(err, error(message.ErrUnknown))
 		}
 	}
 	held := r.Rights.RightsOn(viewer, application.Application{}, r.now())
-	h, err := recordedOf(ctx, r, "message-"+id, message.Codec, held, true, true)
+	h, err = recordedOf(ctx, r, "message-"+id, message.Codec, held, true, true)
 	if err != nil || held.Masked {
-		return h, err
+		return h, m.Application, err
 	}
 	places := map[string]bool{"": true}
 	for i := range h.Events {
 		if err := r.keepPlaces(ctx, viewer, places, &h.Events[i]); err != nil {
-			return StreamHistory{}, err
+			return StreamHistory{}, "", err
 		}
 	}
-	return h, nil
+	return h, m.Application, nil
 }
 
 // ErrUnassigned means that the viewer may not see messages that belong to no

@@ -19,7 +19,7 @@ type Read struct {
 	ID          int64     `json:"id"`
 	At          time.Time `json:"at"`
 	Member      string    `json:"member_id" format:"uuid"`
-	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, export of the list, or the part of the profile; employee, employee_file, message_file, mail"`
+	Kind        string    `json:"kind" doc:"What was opened: profile, history, file, export of the list, or the part of the profile; employee, employee_file, message_file, message_history, mail"`
 	Application *string   `json:"application_id" format:"uuid" doc:"Null of what belongs to none"`
 	Object      *string   `json:"object_id" format:"uuid" doc:"What of it, such as the file, or the employee profile"`
 	Rights      []string  `json:"rights" doc:"By which right: organization_role, recruiting_role, or ids of grants and openings, as explained under access"`

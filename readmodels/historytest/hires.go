@@ -63,6 +63,23 @@ func (h *History) Employ(id string) string {
 	return profile
 }
 
+// Infect lets a file that went along to an employee profile be found infected.
+func (h *History) Infect(profile string) {
+	h.t.Helper()
+	file := h.ID()
+	text := func(key string, t personal.Plain) personal.Text { return h.Text(key, profile, t) }
+	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) {
+		return e.Take([]employee.Document{{
+			ID: h.ID(), Category: access.CV, Held: []string{file}, Status: application.DocumentIsUploaded, Title: text(profile, "Virus"),
+			Versions: []employee.Version{{
+				Number: 1, UploadedAt: s.At, UploadedBy: domain.Candidate,
+				Files: []application.File{{ID: file, Name: text(file, "virus.pdf"), Size: 10, Type: "application/pdf"}},
+			}},
+		}}, s)
+	})
+	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.ScanFile(file, "Eicar", s) })
+}
+
 // OnEmployee decides something about an employee profile.
 func (h *History) OnEmployee(id string, decide func(employee.Employee, domain.Stamp) ([]employee.Event, error)) {
 	h.t.Helper()
@@ -102,7 +119,7 @@ func (c *Company) randomHire(id string, by domain.Actor) {
 	case a.Live():
 		c.Hire(id, by, "at once")
 		if c.r.IntN(3) > 0 {
-			c.Employ(id)
+			c.Infect(c.Employ(id))
 		}
 	case a.Outcome != application.OutcomeHired:
 	case a.Hire.Employee == "":
@@ -120,5 +137,7 @@ func (c *Company) hireOnce(id string, by domain.Actor) {
 	c.Employ(id)
 	c.UndoHire(id, by)
 	c.Hire(id, by, "after all")
-	c.EndEmployee(c.Employ(id), false)
+	profile := c.Employ(id)
+	c.Infect(profile)
+	c.EndEmployee(profile, false)
 }

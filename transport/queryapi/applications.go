@@ -148,6 +148,10 @@ func (a *API) applications(s *edge.Surface) {
 		func(ctx context.Context, r *edge.Request, _ *simple) (readmodels.Tracking, error) {
 			return a.Core.TrackingPreview(ctx, r.Principal.Member, r.Param("id"), a.Now())
 		})
+	read(a, s, ofApplication("/candidate-view/notes", "The notes on the candidate's page, newest first, as a preview", edge.Area(access.Notes, access.View).And("while self-tracking is on")),
+		func(ctx context.Context, r *edge.Request, in *remarkInput) (readmodels.TrackedNotePage, error) {
+			return a.Core.TrackedNotesPreview(ctx, r.Principal.Member, r.Param("id"), in.query(), a.Now())
+		})
 	read(a, s, ofApplication("/access", "Who may view an application, and why", view),
 		func(ctx context.Context, r *edge.Request, _ *simple) (Items[readmodels.AccessEntry], error) {
 			entries, err := a.Core.Access(ctx, r.Principal.Member, r.Param("id"), a.Now())

@@ -5,6 +5,8 @@ import (
 
 	"github.com/hirelog/hirelog/domain/access"
 	"github.com/hirelog/hirelog/internal/history"
+	"github.com/hirelog/hirelog/internal/ops"
+	"github.com/hirelog/hirelog/readmodels"
 	"github.com/hirelog/hirelog/transport/edge"
 )
 
@@ -46,7 +48,16 @@ func (a *API) history(s *edge.Surface) {
 		Doc: "When it came in, and who gave it to which application.",
 	}
 	read(a, s, unassigned, func(ctx context.Context, r *edge.Request, _ *simple) (history.StreamHistory, error) {
-		return a.History.UnassignedMessage(ctx, r.Principal.Member, r.Param("id"))
+		id := r.Param("id")
+		h, applicationID, err := a.History.UnassignedMessage(ctx, r.Principal.Member, id)
+		if err != nil {
+			return history.StreamHistory{}, err
+		}
+		read := ops.Read{At: a.Now(), Member: r.Principal.Member, Kind: "message_history", Object: &id, Rights: []string{string(readmodels.ByOrganizationRole)}}
+		if applicationID != "" {
+			read.Application = &applicationID
+		}
+		return h, a.Reads.Note(ctx, read)
 	})
 	may := edge.Roles(access.Admin, access.Auditor)
 	read(a, s, edge.Route{Path: "/v1/organization/history", Summary: "Everything the organisation decided for itself", Tag: "organization", Who: may},
