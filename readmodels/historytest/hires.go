@@ -77,7 +77,9 @@ func (h *History) Infect(profile string) {
 			}},
 		}}, s)
 	})
-	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) { return e.ScanFile(file, "Eicar", s) })
+	h.OnEmployee(profile, func(e employee.Employee, s domain.Stamp) ([]employee.Event, error) {
+		return e.ScanFile(file, "Eicar", s)
+	})
 }
 
 // OnEmployee decides something about an employee profile.
