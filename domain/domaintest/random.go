@@ -73,7 +73,7 @@ func (a Aggregate[S, E]) Random(t *testing.T) {
 		}
 	}
 	var missing []string
-	for range 5 {
+	for range 20 {
 		rapid.Check(t, random)
 		missing = missing[:0]
 		for name := range a.Codec.Names() {
