@@ -323,7 +323,7 @@ func TestRandom(t *testing.T) {
 				return "two mails that came back wait for somebody"
 			}
 			if m, _ := before.CameBack(); m.Status == notice.IsBounced && !m.Closed {
-				switch e.(type) {
+				switch e.(type) { //nolint:gochecksumtype // the others settle nothing
 				case notice.Sent, notice.Bounced, notice.BounceClosed:
 				default:
 					if is, _ := after.CameBack(); is.ID != m.ID || is.Closed {

@@ -67,7 +67,7 @@ func (r *Replayer) noticesOf(ctx context.Context, id string, events []recorded) 
 	}
 	for _, rec := range events {
 		a = a.Fold(rec.fact)
-		switch e := rec.fact.(type) {
+		switch e := rec.fact.(type) { //nolint:gochecksumtype // only what tells who may have been written to
 		case application.DocumentRequested:
 			if asked := e.By.MemberID(); asked != "" {
 				people[asked] = true
