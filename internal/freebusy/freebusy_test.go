@@ -85,6 +85,7 @@ func TestParse(t *testing.T) {
 		"every second":            calendarOf(eventOf("a", "DTSTART:20200101T090000Z", "DURATION:PT1S", "RRULE:FREQ=SECONDLY")),
 		"a recurrence of no rule": calendarOf(eventOf("a", "DTSTART:20200101T090000Z", "DURATION:PT1S", "RRULE:FREQ=OFTEN")),
 		"a time that is none":     calendarOf(eventOf("a", "DTSTART:tomorrow", "DURATION:PT1S")),
+		"before the calendar":     calendarOf(eventOf("a", "DTSTART:00000101T000000", "DURATION:PT1S", "RRULE:FREQ=WEEKLY")),
 		"a duration that is none": calendarOf(eventOf("a", "DTSTART:20260324T090000Z", "DURATION:long")),
 		"many parameters":         calendarOf(eventOf("a", "X"+strings.Repeat(";A=", 40_000)+":1", "DTSTART:20260324T090000Z")),
 		"a period that is none":   calendarOf("BEGIN:VFREEBUSY", "UID:f", "FREEBUSY:20260324T090000Z", "END:VFREEBUSY"),
@@ -251,6 +252,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func FuzzParse(f *testing.F) {
 	f.Add(calendarOf(eventOf("a", "DTSTART;TZID=Europe/Berlin:20260106T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=9", "EXDATE:20260113T090000")))
 	f.Add(calendarOf("BEGIN:VFREEBUSY", "FREEBUSY:20260325T090000Z/PT1H", "END:VFREEBUSY"))
+	f.Add(calendarOf(eventOf("a", "DTSTART:00000101T000000", "DURATION:PT1S", "RRULE:FREQ=WEEKLY")))
 	f.Fuzz(func(t *testing.T, text string) {
 		busy, err := parse(t.Context(), text, from, to)
 		if err != nil {

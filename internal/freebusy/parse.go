@@ -220,8 +220,20 @@ func (p *parsing) moments(properties []*ics.IANAProperty) ([]time.Time, error) {
 	return all, nil
 }
 
+// firstYear is the first of the calendar that RFC 5545 counts by. The library that
+// counts recurrences fails in years that are far from it.
+const firstYear = 1583
+
 // moment reads a time, or a day, which begins at midnight.
 func (p *parsing) moment(property *ics.IANAProperty) (at time.Time, day bool, err error) {
+	at, day, err = p.anyMoment(property)
+	if err == nil && at.Year() < firstYear {
+		err = errors.New("a time before the calendar")
+	}
+	return at, day, err
+}
+
+func (p *parsing) anyMoment(property *ics.IANAProperty) (at time.Time, day bool, err error) {
 	zone := p.zone
 	if named := property.ICalParameters["TZID"]; len(named) > 0 {
 		if zone, err = time.LoadLocation(named[0]); err != nil {
