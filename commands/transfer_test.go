@@ -127,3 +127,27 @@ func TestWhatIsPlannedDuringATransferGoesAlong(t *testing.T) {
 		t.Errorf("given again: %+v", again)
 	}
 }
+
+// S2-93: what nobody changed meanwhile is taken along as it is, and not changed there.
+func TestWhatGoesAlongIsNotChanged(t *testing.T) {
+	t.Parallel()
+	c := commandstest.Found(t, nil)
+	old, other := c.ReceiveOne(t, someone()), c.OpenOne(t, "Another")
+	day := time.Now().AddDate(0, 0, 3).Format("2006-01-02")
+	plan := commands.ScheduleInterview{
+		Application: old, Title: "Talk", Participants: []string{c.Recruiter}, InterviewWhen: commands.InterviewWhen{Start: day + "T10:00", Zone: "Europe/Berlin", Minutes: 30},
+	}
+	first := commandstest.Must(c.ScheduleInterview(t.Context(), c.As(c.Recruiter), plan)).ID
+	commandstest.Must(c.AnswerInterview(t.Context(), c.As(c.Recruiter), commands.AnswerInterview{Application: old, Interview: first, Member: c.Recruiter, Answer: application.AnswerAccepted}))
+	moved := plan.InterviewWhen
+	moved.Start = day + "T12:00"
+	commandstest.Must(c.RescheduleInterview(t.Context(), c.As(c.Recruiter), commands.RescheduleInterview{Application: old, Interview: first, InterviewWhen: moved}))
+	commandstest.Must(c.ScheduleInterview(t.Context(), c.As(c.Recruiter), plan))
+	next := commandstest.Must(c.Transfer(t.Context(), c.As(c.Recruiter), commands.Transfer{Application: old, Job: other})).ID
+	for _, name := range c.Events(t, "application-"+next) {
+		switch name {
+		case (application.InterviewChanged{}).EventName(), (application.InterviewRescheduled{}).EventName(), (application.InterviewCancelled{}).EventName():
+			t.Errorf("there is %s", name)
+		}
+	}
+}

@@ -22,17 +22,7 @@ import (
 // Errors: application.ErrUnknown, message.ErrUnknown for what is not of the
 // application, ErrDenied; those of the log and the vault.
 func (r *Replayer) Message(ctx context.Context, viewer, applicationID, id string) (StreamHistory, error) {
-	if err := r.Rights.Check(); err != nil {
-		return StreamHistory{}, err
-	}
-	of, events, err := r.folded(ctx, applicationID)
-	if err != nil {
-		return StreamHistory{}, err
-	}
-	if of.Outcome == "" || of.Deleted {
-		return StreamHistory{}, application.ErrUnknown
-	}
-	held, err := r.mayRead(viewer, of)
+	of, events, held, err := r.readable(ctx, viewer, applicationID)
 	if err != nil {
 		return StreamHistory{}, err
 	}
@@ -149,6 +139,23 @@ func (r *Replayer) filesIn(ctx context.Context, a application.Application, event
 			return nil, err
 		}
 	}
+}
+
+// readable returns an application that was not deleted, its events, and the rights of
+// the viewer, who may view its history.
+// Errors: application.ErrUnknown, ErrDenied; those of the log.
+func (r *Replayer) readable(ctx context.Context, viewer, id string) (a application.Application, events []recorded, held access.Rights, err error) {
+	if err = r.Rights.Check(); err != nil {
+		return a, nil, held, err
+	}
+	if a, events, err = r.folded(ctx, id); err != nil {
+		return a, nil, held, err
+	}
+	if a.Outcome == "" || a.Deleted {
+		return a, nil, held, application.ErrUnknown
+	}
+	held, err = r.mayRead(viewer, a)
+	return a, events, held, err
 }
 
 func (r *Replayer) folded(ctx context.Context, id string) (application.Application, []recorded, error) {

@@ -23,7 +23,7 @@ type Notice struct {
 	To        *string       `json:"to" doc:"candidate, or the id of a member; null if nothing that it tells is for you"`
 	Interview *string       `json:"interview_id" format:"uuid" doc:"By which calendars know it, of a mail about one"`
 	Told      []Told        `json:"told" doc:"What of this application it tells, oldest first; without what you may not view"`
-	Status    notice.Status `json:"status" enum:"open,sending,sent,failed,unknown,dropped,bounced" doc:"open: it takes more until it leaves; sending: it is handed over; sent: it was taken; failed: it was not taken; unknown: nobody knows whether it was taken; dropped: there was no reason for it any more"`
+	Status    notice.Status `json:"status" enum:"open,sending,sent,failed,unknown,dropped,bounced" doc:"open: it takes more until it leaves; sending: it is handed over; sent: it was taken; failed: it was not taken; unknown: nobody knows whether it was taken; dropped: there was no reason for it any more; bounced: it was taken and came back"`
 	StatusAt  time.Time     `json:"status_at"`
 	Attempts  int           `json:"attempts" doc:"How often it was handed over"`
 	RetryAt   *time.Time    `json:"retry_at" doc:"When it is tried again by itself"`
@@ -282,17 +282,7 @@ func (a AsOf) until(all []recorded) func(eventlog.Event) bool {
 // Errors: application.ErrUnknown, notice.ErrUnknown for what is not of the
 // application, ErrDenied; those of the log.
 func (r *Replayer) Notice(ctx context.Context, viewer, applicationID, id string) (StreamHistory, error) {
-	if err := r.Rights.Check(); err != nil {
-		return StreamHistory{}, err
-	}
-	of, events, err := r.folded(ctx, applicationID)
-	if err != nil {
-		return StreamHistory{}, err
-	}
-	if of.Outcome == "" || of.Deleted {
-		return StreamHistory{}, application.ErrUnknown
-	}
-	held, err := r.mayRead(viewer, of)
+	_, events, held, err := r.readable(ctx, viewer, applicationID)
 	if err != nil {
 		return StreamHistory{}, err
 	}
